@@ -1,0 +1,136 @@
+/**
+ * The signalling protocol over WebSocket, `/v1/session`: one socket, one session, one JSON message a frame.
+ * docs/protocol.md describes it in words. The page imports these schemas too.
+ */
+import { z } from 'zod';
+
+/** Version of this protocol; in every `hello`. */
+export const PROTOCOL_VERSION = 1;
+
+/** Largest message that the gateway reads, bytes. An SDP offer of a browser has 5–20 kB. */
+export const MAXIMUM_MESSAGE = 128 * 1024;
+
+const policy = z.enum(['never', 'when-no-face', 'always']);
+/** `mask:NAME` or the id that the photo upload gave. */
+const identityId = z.string().min(1).max(128);
+
+/** What a session's owner may choose. Fields left out keep their default or their value. */
+const look = z.object({
+  /** 0–1, default 1. */
+  opacity: z.number().min(0).max(1).optional(),
+  keepEyes: z.boolean().optional(),
+  keepMouth: z.boolean().optional(),
+});
+
+export const clientMessageSchema = z.discriminatedUnion('type', [
+  /** First message: opens the session. Answered by `created`. */
+  z.object({
+    type: z.literal('hello'),
+    version: z.int(),
+    identity: identityId.optional(),
+    policy: policy.optional(),
+    /** Milliseconds, 20–500, default 66. */
+    budget: z.number().min(20).max(500).optional(),
+    /** Faces to swap, 0–8, default 1. */
+    faces: z.int().min(0).max(8).optional(),
+    label: z.boolean().optional(),
+    /** Longest side, pixels. */
+    maximumSide: z.int().min(160).max(1920).optional(),
+    codec: z.enum(['vp8', 'h264']).optional(),
+    /** Bits a second on the way back. */
+    bitrate: z.int().min(100_000).max(20_000_000).optional(),
+    look: look.optional(),
+  }),
+  /** An SDP offer. Answered by `answer`. */
+  z.object({ type: z.literal('offer'), sdp: z.string().min(1) }),
+  /** A trickled candidate. Not answered. */
+  z.object({ type: z.literal('candidate'), candidate: z.string().max(1024), mid: z.string().max(64) }),
+  /** Changes the identity (and look), live. Answered by `changed`. `identity` null takes it away: the face is hidden. */
+  z.object({ type: z.literal('change'), identity: identityId.nullable().optional(), look: look.optional() }),
+  /** Asks for a keyframe on the way back. Not answered. */
+  z.object({ type: z.literal('keyframe') }),
+  /** Orderly end. The gateway closes the socket. */
+  z.object({ type: z.literal('bye') }),
+]);
+export type ClientMessage = z.infer<typeof clientMessageSchema>;
+
+/** Figures of the last second. Latencies in milliseconds. */
+export const statisticsSchema = z.object({
+  fpsIn: z.number(),
+  fpsOut: z.number(),
+  width: z.int(),
+  height: z.int(),
+  /** Added latency: last packet in to last packet out, over the last second. */
+  latencyP50: z.number(),
+  latencyP99: z.number(),
+  /** Frames given up in the last second, by `stage:reason`. */
+  drops: z.record(z.string(), z.int()),
+  /** Frames of the last second in which a face was swapped / hidden / none was shown. */
+  swapped: z.int(),
+  hidden: z.int(),
+  held: z.int(),
+  bitrateIn: z.number(),
+  bitrateOut: z.number(),
+  /** Round trip, milliseconds; null before the first measurement. */
+  roundTrip: z.number().nullable(),
+  /** Codec of the way back. */
+  codec: z.enum(['vp8', 'h264']),
+  faces: z.int(),
+});
+export type Statistics = z.infer<typeof statisticsSchema>;
+
+export const serverMessageSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('created'),
+    version: z.int(),
+    /** 128 random bits, hex. */
+    session: z.string(),
+    /** What the operator allows. */
+    policies: z.array(policy),
+    labelOptional: z.boolean(),
+  }),
+  z.object({ type: z.literal('answer'), sdp: z.string() }),
+  z.object({ type: z.literal('changed'), identity: z.string().nullable() }),
+  z.object({
+    type: z.literal('state'),
+    state: z.enum(['connecting', 'connected', 'closed']),
+    reason: z.string().optional(),
+  }),
+  /** A face was found or lost. */
+  z.object({ type: z.literal('face'), event: z.enum(['found', 'lost']), id: z.int() }),
+  z.object({ type: z.literal('statistics'), figures: statisticsSchema }),
+  /** `fatal`: the session is over; else it goes on as before. `retry`: connect again after so many milliseconds. */
+  z.object({
+    type: z.literal('error'),
+    code: z.string(),
+    message: z.string(),
+    fatal: z.boolean(),
+    retry: z.number().optional(),
+  }),
+]);
+export type ServerMessage = z.infer<typeof serverMessageSchema>;
+
+/** `GET /v1/identities`: what can be picked without a photo, and this process's uploaded ones are never listed. */
+export const maskListSchema = z.object({
+  masks: z.array(
+    z.object({ id: z.string(), title: z.string(), /** PNG, a path on the gateway. */ thumbnail: z.string() }),
+  ),
+});
+export type MaskList = z.infer<typeof maskListSchema>;
+
+/**
+ * `POST /v1/identities`, body = the photo's bytes, header `x-guise-consent` = JSON of a Consent, URI-encoded:
+ * 201 with this; 4xx with `errorBodySchema`.
+ */
+export const identityCreatedSchema = z.object({
+  id: z.string(),
+  /** What could be better about the photo. */
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  /** PNG, a path on the gateway. */
+  thumbnail: z.string(),
+  /** Wall clock, ISO 8601. */
+  expires: z.string(),
+});
+export type IdentityCreated = z.infer<typeof identityCreatedSchema>;
+
+export const errorBodySchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

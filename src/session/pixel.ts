@@ -1,0 +1,88 @@
+/**
+ * What the two halves of a session say to each other: its I/O half (transport, RTP) and its pixel half (codecs, face,
+ * swap). They live in different threads; only plain data crosses, `data` buffers are transferred, not copied.
+ */
+import type { EncodedChunk, SendCodec } from '../codec/codec.ts';
+import type { Chunk } from '../media/chunk.ts';
+import type { Consent, PreparedIdentity } from '../swap/swap.ts';
+import type { Milli } from '../time.ts';
+import type { SessionSettings } from './settings.ts';
+
+/** Chunks that may be on their way to or waiting in a pixel thread for one session: 2 s at 30 fps. */
+export const CHUNK_CREDITS = 60;
+
+/** A prepared identity, or the name of a painted mask (`mask:NAME`), or nobody: then every face is hidden. */
+export type WornIdentity = PreparedIdentity | `mask:${string}` | null;
+
+export type ToPixel =
+  | {
+      readonly type: 'open';
+      readonly session: string;
+      readonly settings: SessionSettings;
+      readonly codec: SendCodec;
+      readonly identity: WornIdentity;
+    }
+  | { readonly type: 'close'; readonly session: string }
+  /** Costs one credit, given back by `credit` when the chunk has been decoded or dropped. */
+  | { readonly type: 'chunk'; readonly session: string; readonly chunk: Chunk }
+  | { readonly type: 'identity'; readonly session: string; readonly identity: WornIdentity }
+  | { readonly type: 'settings'; readonly session: string; readonly settings: SessionSettings }
+  | { readonly type: 'bitrate'; readonly session: string; readonly bitsPerSecond: number }
+  /** The receiver asked for a keyframe. */
+  | { readonly type: 'keyframe'; readonly session: string };
+
+/** What a sent picture shows of the faces in it. `clear`: no face, or the policy allows it. */
+export type Outcome = 'swapped' | 'hidden' | 'clear';
+
+export type FromPixel =
+  | {
+      readonly type: 'chunk';
+      readonly session: string;
+      readonly chunk: EncodedChunk;
+      readonly outcome: Outcome;
+      /** Of the input frame. */
+      readonly decodable: Milli;
+      readonly deadline: Milli;
+    }
+  /** Chunks do not decode; a keyframe must be asked for. */
+  | { readonly type: 'need-keyframe'; readonly session: string }
+  | { readonly type: 'credit'; readonly session: string; readonly count: number }
+  | { readonly type: 'face'; readonly session: string; readonly event: 'found' | 'lost'; readonly id: number }
+  | { readonly type: 'changed'; readonly session: string }
+  | { readonly type: 'figures'; readonly session: string; readonly figures: PixelFigures }
+  | { readonly type: 'failed'; readonly session: string; readonly code: string; readonly message: string };
+
+/** Counts since the session opened; sent every second. */
+export interface PixelFigures {
+  readonly width: number;
+  readonly height: number;
+  readonly decoded: number;
+  readonly swapped: number;
+  readonly hidden: number;
+  readonly clear: number;
+  /** Frame times at which nothing was sent because of a hold. */
+  readonly held: number;
+  readonly faces: number;
+  /** By `stage:reason`. */
+  readonly drops: Record<string, number>;
+  /** Mean milliseconds of the last second by station: decode, copy, track, swap, composite, encode. */
+  readonly stations: Record<string, number>;
+}
+
+/** Judging and preparing a photo, in a thread of its own so that no live frame waits for it. */
+export interface PhotoRequest {
+  readonly request: number;
+  readonly photo: Uint8Array;
+  readonly consent: Consent;
+}
+
+export type PhotoReply =
+  | {
+      readonly request: number;
+      readonly ok: true;
+      readonly identity: PreparedIdentity;
+      readonly warnings: readonly { readonly code: string; readonly message: string }[];
+      /** PNG of the face, 128 × 128. */
+      readonly thumbnail: Uint8Array;
+    }
+  | { readonly request: number; readonly ok: false; readonly code: string; readonly message: string };

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/**
+ * What a frame may show when a face cannot be swapped (docs/privacy.md).
+ * `never`: the caller's face is hidden or nothing is sent. `when-no-face`: an empty scene is shown as it is.
+ * `always`: the caller may be shown. The last two only where the operator allows them.
+ */
+export const exposurePolicySchema = z.enum(['never', 'when-no-face', 'always']);
+export type ExposurePolicy = z.infer<typeof exposurePolicySchema>;
+
+export const sendCodecSchema = z.enum(['vp8', 'h264']);
+
+/** How one session is served; fixed or changed by its owner through signalling. */
+export const sessionSettingsSchema = z.object({
+  /** Exposure policy. Default `never`. */
+  policy: exposurePolicySchema.default('never'),
+  /** From decodable to sent, milliseconds, 20–500. Default 66. */
+  budget: z.number().min(20).max(500).default(66),
+  /** How many faces are swapped, 0–8; all others are hidden. Default 1. */
+  faces: z.int().min(0).max(8).default(1),
+  /** Identity strength, 0–1. Default 1. */
+  opacity: z.number().min(0).max(1).default(1),
+  /** Keep the caller's own eyes. Default true. */
+  keepEyes: z.boolean().default(true),
+  /** Keep the inside of the caller's mouth. Default true. */
+  keepMouth: z.boolean().default(true),
+  /** Draw the "AI MODIFIED" mark. Default true; turning it off needs the operator's leave. */
+  label: z.boolean().default(true),
+  /** Longest side of a picture that is accepted, pixels, 160–1920. Default 1280. */
+  maximumSide: z.int().min(160).max(1920).default(1280),
+  /** Codec for the way back; `undefined` = the first of the offer that Guise can send. */
+  codec: sendCodecSchema.optional(),
+  /** Most bits a second for the way back, 100,000–20,000,000. Default 2,500,000. */
+  bitrate: z.int().min(100_000).max(20_000_000).default(2_500_000),
+});
+export type SessionSettings = z.infer<typeof sessionSettingsSchema>;

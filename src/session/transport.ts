@@ -1,0 +1,66 @@
+import type { Milli } from '../time.ts';
+
+/** A decrypted RTP or RTCP packet with its arrival. `data` is the whole packet, header included; the receiver's to keep. */
+export interface ArrivedPacket {
+  readonly data: Uint8Array;
+  readonly arrived: Milli;
+}
+
+/** One negotiated media line. Payload types, SSRCs and extension ids are those of the answer. */
+export interface NegotiatedMedia {
+  readonly kind: 'audio' | 'video';
+  readonly mid: string;
+  /** What the peer sends, by payload type. `codec` in lower case: vp8, h264, vp9, av1, rtx, opus … */
+  readonly receive: readonly NegotiatedCodec[];
+  /** What we send: exactly one codec and, for video, its RTX payload type. */
+  readonly send?: {
+    readonly codec: NegotiatedCodec;
+    readonly rtxPayloadType?: number;
+    readonly ssrc: number;
+    readonly rtxSsrc?: number;
+  };
+  /** Header extension ids by URI, 1–14. */
+  readonly extensions: ReadonlyMap<string, number>;
+}
+
+export interface NegotiatedCodec {
+  readonly name: string;
+  readonly payloadType: number;
+  readonly clockRate: number;
+  readonly channels?: number;
+  /** The `a=fmtp` value. */
+  readonly parameters: string;
+  /** For rtx: the payload type that is resent. */
+  readonly associated?: number;
+}
+
+export type TransportState = 'new' | 'connecting' | 'connected' | 'closed';
+
+/** What is told once by a transport. */
+export interface TransportEvents {
+  onRtp(packet: ArrivedPacket): void;
+  onRtcp(packet: ArrivedPacket): void;
+  /** `closed` comes exactly once, whoever closed it: the peer, a dead network (no packet for 10 s), or `close()`. */
+  onState(state: TransportState, reason?: string): void;
+}
+
+/**
+ * ICE, DTLS and SRTP behind one interface: authenticated, decrypted packets in, packets out. RTP itself, feedback and
+ * congestion are not its business (src/rtp/).
+ */
+export interface Transport {
+  readonly state: TransportState;
+  /**
+   * Takes an offer, gives the answer, with all candidates. May be called again to renegotiate; never two at once.
+   * @throws GatewayError offer_invalid, no_video, no_codec
+   */
+  answer(offer: string): Promise<{ readonly sdp: string; readonly media: readonly NegotiatedMedia[] }>;
+  /** A remote candidate line (`candidate:…`) with the mid it belongs to; ignored where it is of no use (ICE-lite). */
+  addCandidate(candidate: string, mid: string): void;
+  /** Sends a whole RTP packet, header included. Dropped unless connected. */
+  sendRtp(packet: Uint8Array): void;
+  /** Sends a compound RTCP packet. */
+  sendRtcp(packet: Uint8Array): void;
+  /** Idempotent; tells the peer. */
+  close(): void;
+}
