@@ -1,0 +1,42 @@
+// npm test: every check and test. With --long: the tests of test/long/ instead. Further arguments go to vitest.
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuilt, ensureInstalled, runPackage } from './ensure.mjs';
+import { runChecks } from './check.mjs';
+import { chromiumAdvice, findChromium, installChromium } from './chromium.mjs';
+
+const long = process.argv.includes('--long');
+const rest = process.argv.slice(2).filter((argument) => argument !== '--long');
+
+ensureInstalled();
+if (!(process.env.GUISE_SKIP ?? '').split(',').includes('browser')) {
+  const chromium = findChromium() ?? installChromium();
+  if (!chromium) {
+    console.error(chromiumAdvice);
+    process.exit(1);
+  }
+  process.env.GUISE_CHROMIUM = chromium;
+}
+
+const failedChecks = long ? [] : runChecks();
+ensureBuilt({ page: true });
+
+const report = join(mkdtempSync(join(tmpdir(), 'guise-test-')), 'report.json');
+let green = true;
+try {
+  runPackage('vitest/vitest.mjs', [
+    'run',
+    ...(long ? ['--config', 'vitest.long.config.ts'] : []),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...rest,
+  ]);
+} catch {
+  green = false;
+}
+const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+if (failedChecks.length > 0) console.error(`Failed checks: ${failedChecks.join(', ')}`);
+console.log(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
+process.exitCode = green && failedChecks.length === 0 ? 0 : 1;
