@@ -1,38 +1,49 @@
 import type { Chunk, VideoCodec } from '../media/chunk.ts';
-import type { I420 } from '../media/plane.ts';
 import type { RtpTicks } from '../time.ts';
+import type { WorkPicture } from './work-picture.ts';
 
 /** Codecs that can be sent: their rate can be changed live. */
 export type SendCodec = Extract<VideoCodec, 'vp8' | 'h264'>;
 
 /** What decoding one chunk gave. */
 export type Decoded =
-  /** `picture` is valid until the next call on the same decoder: copy it into a WorkPicture. */
-  | { readonly kind: 'picture'; readonly picture: I420 }
-  /** Nothing to show for this chunk. */
+  /** A picture is ready, and stays so until a later chunk gives another: `copyTo` fetches it. Size in pixels. */
+  | { readonly kind: 'picture'; readonly width: number; readonly height: number }
+  /** Nothing to show for this chunk; an earlier picture is still there for `copyTo`. */
   | { readonly kind: 'none' }
   /** The chunk does not decode: the caller asks for a keyframe and drops chunks until it comes. */
-  | { readonly kind: 'broken'; readonly reason: string };
+  | { readonly kind: 'broken'; readonly reason: string }
+  /** It decodes, but is larger than the settings allow: a keyframe will not help, the sender must send less. */
+  | { readonly kind: 'too-large'; readonly width: number; readonly height: number };
 
-/** Chunks in, pictures out, without delay: one call, one picture. Synchronous; call it in a pixel thread only. */
+/**
+ * Chunks in, pictures out, without delay: one call, one picture. Synchronous; call it in a pixel thread only.
+ * Copying is a step of its own: where a newer chunk waits, decode that first and copy only the newest picture.
+ */
 export interface Decoder {
   readonly codec: VideoCodec;
   /** Chunks must come in order, without holes, from a keyframe on. Follows a change of size by itself. */
   decode(chunk: Chunk): Decoded;
+  /** Copies the newest picture into `work`, which takes its size. False if no picture has been decoded. */
+  copyTo(work: WorkPicture): boolean;
   /** Idempotent. */
   close(): void;
 }
 
-/** A picture to encode. Implemented by WorkPicture, the one owner of encoder input. */
-export interface EncoderInput {
-  readonly picture: I420;
+export interface DecoderSettings {
+  /** Longest side that is accepted, pixels; default 1920. */
+  readonly maximumSide?: number;
 }
 
 /** Pictures in, chunks out, without delay: one call, one chunk. Synchronous; call it in a pixel thread only. */
-export interface Encoder<Input extends EncoderInput = EncoderInput> {
+export interface Encoder {
   readonly codec: SendCodec;
-  /** Encodes one picture. A change of size reopens the codec and gives a keyframe. The bytes are the caller's. */
-  encode(input: Input, options: EncodeOptions): EncodedChunk;
+  /**
+   * Encodes one picture and leaves it as it is. A change of size reopens the codec and gives a keyframe. The bytes are
+   * the caller's, alone in their ArrayBuffer, so that they can be transferred.
+   * @throws GatewayError codec_failed, closed
+   */
+  encode(input: WorkPicture, options: EncodeOptions): EncodedChunk;
   /** Bits a second from the next frame on, without a keyframe. */
   setBitrate(bitsPerSecond: number): void;
   /** Idempotent. */
