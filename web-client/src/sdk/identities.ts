@@ -1,0 +1,45 @@
+import {
+  errorBodySchema,
+  identityCreatedSchema,
+  maskListSchema,
+  type IdentityCreated,
+  type MaskList,
+} from '../../../src/api/messages.ts';
+
+/** Who agreed to be shown; goes with the photo. */
+export interface ConsentStatement {
+  readonly subject: string;
+  readonly grantedBy: string;
+  /** ISO 8601. */
+  readonly grantedAt: string;
+}
+
+/** What the gateway said no with. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The painted masks. */
+export async function listMasks(gateway: URL): Promise<MaskList['masks']> {
+  const response = await fetch(new URL('/v1/identities', gateway));
+  return maskListSchema.parse(await response.json()).masks;
+}
+
+/** Uploads a photo with its consent statement. @throws RefusedError with the gateway's code and advice */
+export async function uploadPhoto(gateway: URL, photo: Blob, consent: ConsentStatement): Promise<IdentityCreated> {
+  const response = await fetch(new URL('/v1/identities', gateway), {
+    method: 'POST',
+    headers: { 'x-guise-consent': encodeURIComponent(JSON.stringify(consent)), 'content-type': photo.type },
+    body: photo,
+  });
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return identityCreatedSchema.parse(body);
+  const refused = errorBodySchema.safeParse(body);
+  if (refused.success) throw new RefusedError(refused.data.error.code, refused.data.error.message);
+  throw new RefusedError('unavailable', `The gateway did not take the photo (${response.status}).`);
+}

@@ -1,0 +1,31 @@
+import type { ClientMessage } from '../../../src/api/messages.ts';
+
+/** Most bits a second that the camera is sent with. */
+const CAMERA_BITRATE = 2_500_000;
+
+/**
+ * A peer connection that sends `camera` and receives the way back. The gateway has a reachable address, so no STUN server
+ * is asked.
+ */
+export function openPeer(camera: MediaStream, say: (message: ClientMessage) => void): RTCPeerConnection {
+  const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  for (const track of camera.getTracks()) {
+    const { receiver } = peer.addTransceiver(track, {
+      direction: 'sendrecv',
+      streams: [camera],
+      ...(track.kind === 'video' ? { sendEncodings: [{ maxBitrate: CAMERA_BITRATE }] } : {}),
+    });
+    // The gateway already spends the latency that there is to spend: no further buffer than jitter needs.
+    if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+  }
+  peer.onicecandidate = ({ candidate }) => {
+    if (candidate?.candidate) say({ type: 'candidate', candidate: candidate.candidate, mid: candidate.sdpMid ?? '' });
+  };
+  return peer;
+}
+
+/** Makes the offer. Candidates are trickled: an ICE-lite gateway learns them from the checks anyway. */
+export async function makeOffer(peer: RTCPeerConnection): Promise<string> {
+  await peer.setLocalDescription();
+  return peer.localDescription?.sdp ?? '';
+}

@@ -1,0 +1,111 @@
+import { listMasks, uploadPhoto, type ConsentStatement } from '../sdk/identities.ts';
+import { askConsent } from './consent.ts';
+import { element } from './elements.ts';
+
+/** A photo that was uploaded in this page; kept so that it can be uploaded again to a restarted gateway. */
+interface UploadedPhoto {
+  readonly photo: Blob;
+  readonly consent: ConsentStatement;
+  readonly option: HTMLInputElement;
+}
+
+/** The row of masks and photos. One is always chosen; “hidden” wears nobody. */
+export class IdentityPicker {
+  readonly #gateway: URL;
+  readonly #group = element('picker', HTMLDivElement);
+  readonly #onPick: (identity: string | null) => void;
+  readonly #say: (notice: string) => void;
+  readonly #photos: UploadedPhoto[] = [];
+
+  constructor(gateway: URL, listener: { onPick(identity: string | null): void; say(notice: string): void }) {
+    this.#gateway = gateway;
+    this.#onPick = listener.onPick;
+    this.#say = listener.say;
+    const file = element('photo', HTMLInputElement);
+    file.addEventListener('change', () => {
+      const [photo] = file.files ?? [];
+      file.value = '';
+      if (photo) void this.add(photo);
+    });
+    this.#takeDrops();
+  }
+
+  /** The chosen identity, or null for “hidden”. */
+  get chosen(): string | null {
+    return this.#group.querySelector<HTMLInputElement>('input:checked')?.value || null;
+  }
+
+  /** Shows the gateway's masks and chooses the first. */
+  async load(): Promise<void> {
+    const masks = await listMasks(this.#gateway);
+    const add = document.createElement('button');
+    add.type = 'button';
+    add.className = 'tile add';
+    add.textContent = '+ Add photo';
+    add.addEventListener('click', () => element('photo', HTMLInputElement).click());
+    this.#group.replaceChildren(add);
+    for (const mask of masks) this.#addOption(mask.id, mask.title, mask.thumbnail);
+    this.#addOption('', 'Hidden');
+    const first = this.#group.querySelector('input');
+    if (first) first.checked = true;
+  }
+
+  /** Asks for consent, uploads, and puts the photo on. */
+  async add(photo: Blob): Promise<void> {
+    if (!photo.type.startsWith('image/')) return this.#say('That is not a picture. Use a JPEG, PNG or WebP photo.');
+    const consent = await askConsent(photo);
+    if (!consent) return;
+    try {
+      const identity = await uploadPhoto(this.#gateway, photo, consent);
+      const option = this.#addOption(identity.id, consent.subject, identity.thumbnail);
+      this.#photos.push({ photo, consent, option });
+      option.checked = true;
+      this.#say(identity.warnings.map((warning) => warning.message).join(' '));
+      this.#onPick(identity.id);
+    } catch (error) {
+      this.#say(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Uploads this page's photos again: the gateway keeps them in memory only and may have restarted. */
+  async renew(): Promise<void> {
+    for (const { photo, consent, option } of this.#photos) {
+      option.value = (await uploadPhoto(this.#gateway, photo, consent)).id;
+    }
+    this.#onPick(this.chosen);
+  }
+
+  #addOption(id: string, title: string, thumbnail?: string): HTMLInputElement {
+    const label = document.createElement('label');
+    label.className = 'tile';
+    const option = document.createElement('input');
+    option.type = 'radio';
+    option.name = 'identity';
+    option.value = id;
+    option.addEventListener('change', () => this.#onPick(this.chosen));
+    const name = document.createElement('span');
+    name.textContent = title;
+    label.append(option);
+    if (thumbnail) {
+      const image = document.createElement('img');
+      image.src = thumbnail;
+      image.alt = '';
+      label.append(image);
+    }
+    label.append(name);
+    this.#group.lastElementChild?.before(label);
+    return option;
+  }
+
+  #takeDrops(): void {
+    const over = (event: DragEvent): void => {
+      event.preventDefault();
+      document.body.classList.toggle('dropping', event.type === 'dragover');
+    };
+    for (const name of ['dragover', 'dragleave', 'drop'] as const) document.addEventListener(name, over);
+    document.addEventListener('drop', (event) => {
+      const photo = event.dataTransfer?.files[0];
+      if (photo) void this.add(photo);
+    });
+  }
+}

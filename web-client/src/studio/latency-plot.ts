@@ -1,0 +1,58 @@
+/** Seconds shown. */
+const SPAN = 60;
+/** Budget of a frame, milliseconds: the line that should not be crossed. */
+const BUDGET = 66;
+
+/** Added latency by second: p50 as a line, p99 as a paler one, the budget dashed. */
+export class LatencyPlot {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #p50: number[] = [];
+  readonly #p99: number[] = [];
+
+  constructor(canvas: HTMLCanvasElement) {
+    this.#canvas = canvas;
+    this.#draw();
+  }
+
+  /** One second's figures, milliseconds. */
+  push(p50: number, p99: number): void {
+    for (const [series, value] of [[this.#p50, p50], [this.#p99, p99]] as const) {
+      series.push(value);
+      if (series.length > SPAN) series.shift();
+    }
+    this.#draw();
+  }
+
+  #draw(): void {
+    const { width, height } = this.#canvas;
+    const context = this.#canvas.getContext('2d');
+    if (!context) return;
+    const style = getComputedStyle(this.#canvas);
+    const top = Math.max(100, ...this.#p99);
+    const y = (value: number): number => height - 6 - (value / top) * (height - 22);
+    context.clearRect(0, 0, width, height);
+    context.font = `12px ${style.fontFamily}`;
+    context.fillStyle = style.color;
+    context.strokeStyle = style.color;
+    context.globalAlpha = 0.5;
+    context.setLineDash([4, 4]);
+    line(context, [0, width], [y(BUDGET), y(BUDGET)]);
+    context.setLineDash([]);
+    context.fillText(`${BUDGET} ms`, 4, y(BUDGET) - 4);
+    context.globalAlpha = 1;
+    const accent = style.getPropertyValue('--accent');
+    for (const [series, alpha] of [[this.#p99, 0.4], [this.#p50, 1]] as const) {
+      context.globalAlpha = alpha;
+      context.strokeStyle = accent;
+      context.lineWidth = 2;
+      line(context, series.map((_, index) => (index * width) / (SPAN - 1)), series.map(y));
+    }
+    context.globalAlpha = 1;
+  }
+}
+
+function line(context: CanvasRenderingContext2D, xs: readonly number[], ys: readonly number[]): void {
+  context.beginPath();
+  xs.forEach((x, index) => context.lineTo(x, ys[index] ?? 0));
+  context.stroke();
+}
