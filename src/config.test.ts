@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { configSchema, ENVIRONMENT, loadConfig } from './config.ts';
+import { PROJECT_ROOT } from './entry.ts';
+import { GatewayError } from './errors.ts';
+
+const nowhere = '/nonexistent/guise.json';
+
+function settingsFile(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'guise-config-')), 'guise.json');
+  writeFileSync(file, text);
+  return file;
+}
+
+function mistakesOf(load: () => unknown): string {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'config_invalid') return error.message;
+    throw error;
+  }
+  throw new Error('no mistake was found');
+}
+
+describe('settings', () => {
+  test('are safe without a file and without an environment', () => {
+    const config = loadConfig({ env: {}, file: nowhere });
+
+    expect(config.host).toBe('127.0.0.1');
+    expect(config.port).toBe(8080);
+    expect(config.sessions.policies).toEqual(['never']);
+    expect(config.sessions.labelOptional).toBe(false);
+  });
+
+  test('that are documented in config/default.json are those of the schema', () => {
+    const documented: unknown = JSON.parse(readFileSync(join(PROJECT_ROOT, 'config', 'default.json'), 'utf8'));
+
+    expect(documented).toEqual(configSchema.parse({}));
+  });
+
+  test('come from the file, over it the environment, over it the command line', () => {
+    const file = settingsFile('{"port": 1000, "host": "10.0.0.1", "media": {"workers": 3}}');
+
+    const config = loadConfig({
+      env: { GUISE_CONFIG: file, GUISE_HOST: '10.0.0.2', GUISE_MEDIA_WORKERS: '2' },
+      overrides: [[['media', 'workers'], 1]],
+    });
+
+    expect([config.port, config.host, config.media.workers]).toEqual([1000, '10.0.0.2', 1]);
+  });
+
+  test('are read from every variable of the environment', () => {
+    const config = loadConfig({
+      file: nowhere,
+      env: {
+        GUISE_UDP_PORTS: '40000-40010',
+        GUISE_ANNOUNCE: '10.1.2.3, fe80::1',
+        GUISE_ORIGINS: 'https://a.example,https://b.example:8443',
+        GUISE_POLICIES: 'never,always',
+        GUISE_LABEL_OPTIONAL: '1',
+        GUISE_TRUST_PROXY: 'true',
+        GUISE_TLS_CERT: '/c.pem',
+        GUISE_TLS_KEY: '/k.pem',
+      },
+    });
+
+    expect(config.media.udpPorts).toEqual({ from: 40000, to: 40010 });
+    expect(config.media.announce).toEqual(['10.1.2.3', 'fe80::1']);
+    expect(config.origins).toEqual(['https://a.example', 'https://b.example:8443']);
+    expect(config.sessions).toMatchObject({ policies: ['never', 'always'], labelOptional: true });
+    expect(config.trustProxy).toBe(true);
+    expect(config.https).toMatchObject({ certificate: '/c.pem', key: '/k.pem' });
+  });
+
+  test('name every mistake by its path, and the variable that made it, all at once', () => {
+    const file = settingsFile('{"prot": 1, "media": {"workers": 0, "thread": 2}, "photos": "many"}');
+
+    const message = mistakesOf(() =>
+      loadConfig({
+        env: {
+          GUISE_CONFIG: file,
+          GUISE_PORT: 'eighty',
+          GUISE_UDP_PORTS: '50-40',
+          GUISE_POLICIES: 'never,sometimes',
+          GUISE_ORIGINS: 'a.example/page',
+          GUISE_TLS_CERT: '/c.pem',
+        },
+      }),
+    );
+
+    for (const part of [
+      '"prot"',
+      'media.workers: ',
+      '"thread"',
+      'photos: ',
+      'port (GUISE_PORT): ',
+      'media.udpPorts (GUISE_UDP_PORTS): ',
+      'sessions.policies.1 (GUISE_POLICIES): ',
+      'origins.0 (GUISE_ORIGINS): ',
+      'https: certificate and key go together',
+    ]) {
+      expect(message).toContain(part);
+    }
+  });
+
+  test('say which file is missing or is not JSON', () => {
+    expect(mistakesOf(() => loadConfig({ env: { GUISE_CONFIG: nowhere } }))).toContain(nowhere);
+    const broken = settingsFile('{"port": ');
+    expect(mistakesOf(() => loadConfig({ env: {}, file: broken }))).toContain(broken);
+    expect(mistakesOf(() => loadConfig({ env: {}, file: settingsFile('[]') }))).toContain('JSON object');
+  });
+
+  test('say unit or range and default of every field', () => {
+    const undescribed: string[] = [];
+    const walk = (shape: Record<string, unknown>, path: string): void => {
+      for (const [key, field] of Object.entries(shape)) {
+        const { description, def } = field as { description?: string; def: { innerType?: { shape?: object } } };
+        if (def.innerType?.shape !== undefined) walk(def.innerType.shape as Record<string, unknown>, `${path}${key}.`);
+        else if (description?.includes('Default') !== true) undescribed.push(path + key);
+      }
+    };
+
+    walk(configSchema.shape, '');
+
+    expect(undescribed).toEqual([]);
+    expect(Object.keys(ENVIRONMENT).every((name) => name.startsWith('GUISE_'))).toBe(true);
+  });
+});
