@@ -1,4 +1,9 @@
-import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage, type Statistics } from '../../../src/api/messages.ts';
+import {
+  PROTOCOL_VERSION,
+  type ClientMessage,
+  type ServerMessage,
+  type Statistics,
+} from '../../../src/api/messages.ts';
 import { Backoff } from './backoff.ts';
 import { Events } from './events.ts';
 import { makeOffer, openPeer } from './peer.ts';

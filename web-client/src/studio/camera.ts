@@ -39,7 +39,9 @@ export async function listCameras(select: HTMLSelectElement): Promise<void> {
   const devices = await navigator.mediaDevices.enumerateDevices();
   const cameras = devices.filter((device) => device.kind === 'videoinput');
   const chosen = select.value;
-  select.replaceChildren(...cameras.map((camera, index) => new Option(camera.label || `Camera ${index + 1}`, camera.deviceId)));
+  select.replaceChildren(
+    ...cameras.map((camera, index) => new Option(camera.label || `Camera ${index + 1}`, camera.deviceId)),
+  );
   if (cameras.some((camera) => camera.deviceId === chosen)) select.value = chosen;
   select.disabled = cameras.length === 0;
 }

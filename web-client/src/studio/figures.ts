@@ -13,7 +13,10 @@ export class Figures {
     set('round-trip', figures.roundTrip === null ? '–' : `${figures.roundTrip.toFixed(0)} ms`);
     set('bitrate', `${megabits(figures.bitrateIn)} / ${megabits(figures.bitrateOut)} Mb/s`);
     set('picture', `${figures.width} × ${figures.height}, ${figures.codec.toUpperCase()}`);
-    set('drops', drops.length === 0 ? 'none' : drops.map(([why, count]) => `${count} ${why.replace(':', ' ')}`).join(', '));
+    set(
+      'drops',
+      drops.length === 0 ? 'none' : drops.map(([why, count]) => `${count} ${why.replace(':', ' ')}`).join(', '),
+    );
     this.#plot.push(figures.latencyP50, figures.latencyP99);
   }
 }

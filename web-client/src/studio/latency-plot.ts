@@ -16,7 +16,10 @@ export class LatencyPlot {
 
   /** One second's figures, milliseconds. */
   push(p50: number, p99: number): void {
-    for (const [series, value] of [[this.#p50, p50], [this.#p99, p99]] as const) {
+    for (const [series, value] of [
+      [this.#p50, p50],
+      [this.#p99, p99],
+    ] as const) {
       series.push(value);
       if (series.length > SPAN) series.shift();
     }
@@ -24,13 +27,16 @@ export class LatencyPlot {
   }
 
   #draw(): void {
-    const { width, height } = this.#canvas;
+    const width = this.#canvas.clientWidth || 720;
+    const height = this.#canvas.clientHeight || 140;
+    this.#canvas.width = width * devicePixelRatio;
+    this.#canvas.height = height * devicePixelRatio;
     const context = this.#canvas.getContext('2d');
     if (!context) return;
     const style = getComputedStyle(this.#canvas);
     const top = Math.max(100, ...this.#p99);
     const y = (value: number): number => height - 6 - (value / top) * (height - 22);
-    context.clearRect(0, 0, width, height);
+    context.scale(devicePixelRatio, devicePixelRatio);
     context.font = `12px ${style.fontFamily}`;
     context.fillStyle = style.color;
     context.strokeStyle = style.color;
@@ -41,11 +47,18 @@ export class LatencyPlot {
     context.fillText(`${BUDGET} ms`, 4, y(BUDGET) - 4);
     context.globalAlpha = 1;
     const accent = style.getPropertyValue('--accent');
-    for (const [series, alpha] of [[this.#p99, 0.4], [this.#p50, 1]] as const) {
+    for (const [series, alpha] of [
+      [this.#p99, 0.4],
+      [this.#p50, 1],
+    ] as const) {
       context.globalAlpha = alpha;
       context.strokeStyle = accent;
       context.lineWidth = 2;
-      line(context, series.map((_, index) => (index * width) / (SPAN - 1)), series.map(y));
+      line(
+        context,
+        series.map((_, index) => (index * width) / (SPAN - 1)),
+        series.map(y),
+      );
     }
     context.globalAlpha = 1;
   }

@@ -67,7 +67,8 @@ async function begin(): Promise<void> {
   });
   session.events.on('statistics', (latest) => figures.show(latest));
   session.events.on('error', ({ code, message, fatal }) => {
-    if (code === 'identity_unknown') void picker.renew().catch(() => say('The photo could not be sent again. Add it again.'));
+    if (code === 'identity_unknown')
+      void picker.renew().catch(() => say('The photo could not be sent again. Add it again.'));
     else say(inPlainWords(code, message));
     if (fatal && session?.state.name === 'closed') stop();
   });

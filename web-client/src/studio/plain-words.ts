@@ -4,7 +4,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   NotFoundError: 'No camera was found. Plug one in, then press “Start camera” again.',
   NotReadableError: 'The camera is in use by another program. Close that program, then press “Start camera” again.',
   OverconstrainedError: 'This camera cannot do the chosen size. Choose a smaller one.',
-  insecure: 'A browser gives the camera only to secure pages. Open this page on localhost or by https (npm start -- --https).',
+  insecure:
+    'A browser gives the camera only to secure pages. Open this page on localhost or by https (npm start -- --https).',
   capacity_full: 'The gateway is full. It is tried again by itself.',
   worker_lost: 'A part of the gateway was restarted. The call comes back by itself.',
   protocol_version: 'This page is older than the gateway. Reload it.',
