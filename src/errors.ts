@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'protocol_version'
   | 'message_invalid'
   | 'message_too_large'
+  | 'rate_limited'
   | 'origin_refused'
   | 'state_invalid'
   | 'offer_invalid'
@@ -44,7 +45,8 @@ export type ErrorCode =
   | 'codec_failed'
   | 'picture_too_large'
   | 'closed'
-  | 'timed_out';
+  | 'timed_out'
+  | 'internal';
 
 /** The world did not do what was asked of it. `message` says what must be; `code` is for programs. */
 export class GatewayError extends Error {
