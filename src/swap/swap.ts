@@ -58,15 +58,18 @@ export interface SwapCrop {
  * valid until its next `swap`.
  */
 export interface SwappedCrop {
-  /** Upper left corner in the frame, even numbers; size, even numbers. */
+  /**
+   * Upper left corner in the frame, even numbers; size, even numbers. In a frame of odd size the crop may reach one pixel
+   * beyond the right or lower edge.
+   */
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** Luma and its mask, `width * height` bytes; mask 0 keeps the frame, 255 replaces it. */
+  /** Luma and its mask, the first `width * height` bytes of each; mask 0 keeps the frame, 255 replaces it. */
   readonly luma: Uint8Array;
   readonly lumaMask: Uint8Array;
-  /** Chroma and its mask, `width / 2 * height / 2` bytes. */
+  /** Chroma and its mask, the first `width / 2 * height / 2` bytes of each. */
   readonly u: Uint8Array;
   readonly v: Uint8Array;
   readonly chromaMask: Uint8Array;
