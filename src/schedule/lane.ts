@@ -1,0 +1,82 @@
+import { Slot } from '../slot.ts';
+import type { Milli } from '../time.ts';
+import type { DropReason, Drops, DropStage } from './drop.ts';
+
+/** What waits in a lane. */
+export interface LaneEntry {
+  /** Instant by which the result must have left. */
+  readonly deadline: Milli;
+}
+
+/**
+ * A session's place in a schedule: one entry, the newest. Whatever it displaces is counted and handed to `release`,
+ * so that a queue can never grow and nothing goes without a count.
+ */
+export class Lane<Entry extends LaneEntry> {
+  readonly #slot = new Slot<Entry>();
+  readonly #drops: Drops;
+  readonly #stage: DropStage;
+  readonly #release: (entry: Entry) => void;
+
+  /** @param release closes an entry that was given up; the lane keeps nothing of it */
+  constructor(drops: Drops, options: { readonly stage?: DropStage; readonly release?: (entry: Entry) => void } = {}) {
+    this.#drops = drops;
+    this.#stage = options.stage ?? 'lane';
+    this.#release = options.release ?? (() => undefined);
+  }
+
+  /** Deadline of the waiting entry, `undefined` when the lane is empty. */
+  get deadline(): Milli | undefined {
+    return this.#slot.peek()?.deadline;
+  }
+
+  /** Puts the newest entry in; an older one is given up as `replaced`. */
+  offer(entry: Entry): void {
+    const displaced = this.#slot.put(entry);
+    if (displaced !== undefined) this.#giveUp(displaced, 'replaced');
+  }
+
+  /** Takes the entry out. Its owner is the caller from here on. */
+  take(): Entry | undefined {
+    return this.#slot.take();
+  }
+
+  /** Takes the entry out only if work of `cost` started at `now` ends in time; else it is given up as `late`. */
+  takeInTime(now: Milli, cost: Milli): Entry | undefined {
+    const entry = this.#slot.take();
+    if (entry === undefined || inTime(now, cost, entry.deadline)) return entry;
+    this.#giveUp(entry, 'late');
+    return undefined;
+  }
+
+  /** Gives up what waits, because the session ended. */
+  clear(): void {
+    const entry = this.#slot.take();
+    if (entry !== undefined) this.#giveUp(entry, 'closed');
+  }
+
+  #giveUp(entry: Entry, reason: DropReason): void {
+    this.#drops.count(this.#stage, reason);
+    this.#release(entry);
+  }
+}
+
+/** True if work of `cost` that starts at `now` ends by `deadline`. */
+export function inTime(now: Milli, cost: Milli, deadline: Milli): boolean {
+  return now + cost <= deadline;
+}
+
+/** The lane that should be served next: the one with the earliest deadline. `undefined` when all are empty. */
+export function earliest<Waiting extends { readonly deadline: Milli | undefined }>(
+  lanes: Iterable<Waiting>,
+): Waiting | undefined {
+  let best: Waiting | undefined;
+  let bestDeadline = Infinity;
+  for (const lane of lanes) {
+    if (lane.deadline !== undefined && lane.deadline < bestDeadline) {
+      best = lane;
+      bestDeadline = lane.deadline;
+    }
+  }
+  return best;
+}
