@@ -1,0 +1,92 @@
+/** Quantisers of VP8, 0 (best) to 63. Below 6 the bits buy nothing that a viewer sees. */
+const BEST = 6;
+const WORST = 63;
+
+/** Frame times of bits that a keyframe may take: more would arrive late, however well it is paced. */
+const KEYFRAME_FRAMES = 4;
+
+/** A keyframe's size halves about every this many quantiser steps. */
+const KEYFRAME_HALVING = 14;
+
+/**
+ * Rate control for libvpx from outside. Through FFmpeg it ignores a new bit rate once it is open, but reads the largest
+ * quantiser again for every frame; held to a bit rate far too low it always uses just that one. So this picks the
+ * quantiser of each frame: an integrator over the bits that were overspent (a leaky bucket), and a step towards the size
+ * the next frame should have.
+ */
+export class QuantiserControl {
+  #bitrate: number;
+  #frameRate: number;
+  /** Bits spent beyond the plan; negative: saved. */
+  #overspent = 0;
+  #delta: number | undefined;
+  #key: number | undefined;
+
+  /** @param bitrate bits a second @param frameRate frames a second */
+  constructor(bitrate: number, frameRate: number) {
+    this.#bitrate = bitrate;
+    this.#frameRate = frameRate;
+  }
+
+  /** New plan, from the next frame on. */
+  plan(bitrate: number, frameRate: number): void {
+    this.#bitrate = bitrate;
+    this.#frameRate = frameRate;
+  }
+
+  /** Bits that a keyframe should not exceed. */
+  get keyframeBits(): number {
+    return (KEYFRAME_FRAMES * this.#bitrate) / this.#frameRate;
+  }
+
+  /** Quantiser for a keyframe of `pixels` pixels. */
+  forKeyframe(pixels: number): number {
+    this.#key ??= firstKeyframe(this.keyframeBits / pixels);
+    return toQuantiser(this.#key);
+  }
+
+  /** Quantiser for any other frame. */
+  forDelta(): number {
+    return toQuantiser(this.#delta ?? WORST);
+  }
+
+  /** A keyframe of `bits` came of `quantiser`. True if it is so large that making it again, smaller, is worth it. */
+  keyframeTried(bits: number, quantiser: number): boolean {
+    this.#key = clamp(quantiser + KEYFRAME_HALVING * Math.log2(bits / this.keyframeBits), BEST, WORST);
+    return bits > 1.5 * this.keyframeBits && toQuantiser(this.#key) > quantiser;
+  }
+
+  /** A keyframe of `bits` is sent. */
+  keyframeCame(bits: number): void {
+    this.#spend(bits);
+    // What follows a keyframe refines it, so it starts where the keyframe was.
+    this.#delta ??= this.#key;
+  }
+
+  /** Another frame of `bits` came. */
+  deltaCame(bits: number): void {
+    this.#spend(bits);
+    const planned = this.#bitrate / this.#frameRate;
+    const wanted = planned * clamp(1 - this.#overspent / (0.4 * this.#bitrate), 0.25, 2);
+    const step = clamp(4 * Math.log2(Math.max(bits, 200) / wanted), -4, 6);
+    this.#delta = clamp((this.#delta ?? WORST) + step, BEST, WORST);
+  }
+
+  #spend(bits: number): void {
+    const overspent = this.#overspent + bits - this.#bitrate / this.#frameRate;
+    this.#overspent = clamp(overspent, -0.3 * this.#bitrate, 0.8 * this.#bitrate);
+  }
+}
+
+/** A first guess from the bits a pixel may have; the next keyframes learn from the last. */
+function firstKeyframe(bitsPerPixel: number): number {
+  return clamp(30 - KEYFRAME_HALVING * Math.log2(bitsPerPixel / 0.5), BEST, WORST);
+}
+
+function toQuantiser(value: number): number {
+  return Math.round(clamp(value, BEST, WORST));
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
