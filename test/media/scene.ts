@@ -1,0 +1,129 @@
+import type { Box, I420 } from '../../src/media/plane.ts';
+import { allocI420 } from '../../src/media/plane.ts';
+import { Actor } from './actor.ts';
+import { drawBackdrop } from './backdrop.ts';
+import { boundsOf } from './bounds.ts';
+import type { HeadState } from './head.ts';
+import type { PortraitName } from './portrait.ts';
+import { Random } from './random.ts';
+import { createCanvas, type Canvas } from './raster.ts';
+
+/** Who is in the picture when. `undefined` = not in the picture. Times in seconds. */
+export interface Script {
+  /** Length of the clip, seconds; scripts that loop end as they begin. */
+  readonly seconds: number;
+  /** Drawn in this order, the last in front. */
+  readonly cast: readonly {
+    readonly portrait: PortraitName;
+    readonly at: (second: number) => HeadState | undefined;
+  }[];
+}
+
+/** What is true about one drawn face. */
+export interface TrueFace {
+  readonly portrait: PortraitName;
+  /** 478 × (x, y, z) pixels of the frame, as a perfect mesh model would give. The receiver's to keep. */
+  readonly landmarks: Float32Array;
+  /** Smallest box around the first 468 points. */
+  readonly box: Box;
+  readonly state: HeadState;
+}
+
+export interface SceneFrame {
+  readonly index: number;
+  /** Seconds from the start. */
+  readonly time: number;
+  /** Valid until the next frame is drawn. */
+  readonly picture: I420;
+  readonly faces: readonly TrueFace[];
+}
+
+export interface SceneSettings {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames a second, default 30. */
+  readonly frameRate?: number;
+  /** Deviation of the camera's noise in luma steps, default 1.5; chroma gets half of it. */
+  readonly noise?: number;
+  /** Seed of noise and room, default 1. */
+  readonly seed?: number;
+}
+
+/** Draws scripts as a camera would see them. */
+export class Scene {
+  readonly frameRate: number;
+  readonly frames: number;
+  readonly #script: Script;
+  readonly #picture: I420;
+  readonly #canvas: Canvas;
+  readonly #room;
+  readonly #actors: readonly Actor[];
+  readonly #noise: Int8Array;
+  readonly #random: Random;
+
+  constructor(script: Script, settings: SceneSettings) {
+    const { width, height, frameRate = 30, noise = 1.5, seed = 1 } = settings;
+    this.frameRate = frameRate;
+    this.frames = Math.round(script.seconds * frameRate);
+    this.#script = script;
+    this.#picture = allocI420(width, height);
+    this.#canvas = createCanvas(width, height);
+    this.#room = drawBackdrop(width, height, seed);
+    this.#actors = script.cast.map(({ portrait }) => new Actor(portrait));
+    this.#random = new Random(seed);
+    this.#noise = Int8Array.from({ length: 1 << 20 }, () => Math.round(this.#random.normal() * noise * 4));
+  }
+
+  /** Draws frame `index`; frames of one scene may be drawn in any order, but only in order is their noise repeatable. */
+  draw(index: number): SceneFrame {
+    const time = index / this.frameRate;
+    const canvas = this.#canvas;
+    canvas.y.set(this.#room.y);
+    canvas.u.set(this.#room.u);
+    canvas.v.set(this.#room.v);
+    const faces: TrueFace[] = [];
+    this.#script.cast.forEach(({ portrait, at }, i) => {
+      const state = at(time);
+      if (!state) return;
+      const landmarks = this.#actors[i]!.draw(canvas, state).slice();
+      faces.push({ portrait, landmarks, box: boundsOf(landmarks), state });
+    });
+    this.#expose();
+    return { index, time, picture: this.#picture, faces };
+  }
+
+  /** All frames from the first to the last. */
+  *[Symbol.iterator](): Iterator<SceneFrame> {
+    for (let index = 0; index < this.frames; index++) yield this.draw(index);
+  }
+
+  /** The sensor: 4:2:0 and noise. */
+  #expose(): void {
+    const { width, height, y, u, v, strideUv } = this.#picture;
+    const canvas = this.#canvas;
+    const mask = this.#noise.length - 1;
+    let at = this.#random.below(mask);
+    for (let i = 0; i < width * height; i++) {
+      y[i] = clamp(canvas.y[i]! + ((this.#noise[at++ & mask]! + 2) >> 2), 16, 235);
+    }
+    for (let row = 0; row < (height + 1) >> 1; row++) {
+      const below = row * 2 + 1 < height ? width : 0;
+      for (let column = 0; column < strideUv; column++) {
+        const from = row * 2 * width + column * 2;
+        const beside = column * 2 + 1 < width ? 1 : 0;
+        const to = row * strideUv + column;
+        u[to] = clamp((sum(canvas.u, from, beside, below) + (this.#noise[at++ & mask]! >> 1) + 2) >> 2, 16, 240);
+        v[to] = clamp((sum(canvas.v, from, beside, below) + (this.#noise[at++ & mask]! >> 1) + 2) >> 2, 16, 240);
+      }
+    }
+  }
+}
+
+function sum(plane: Uint8Array, at: number, beside: number, below: number): number {
+  return plane[at]! + plane[at + beside]! + plane[at + below]! + plane[at + below + beside]!;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return value < low ? low : value > high ? high : value;
+}
