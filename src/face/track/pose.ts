@@ -1,0 +1,88 @@
+import type { FaceGeometry } from '../../onnx/geometry.ts';
+import type { HeadPose } from '../face.ts';
+
+const DEGREES = 180 / Math.PI;
+
+/** Rounds of the polar iteration: it converges quadratically, and eight reach the precision of the input. */
+const ROUNDS = 8;
+
+/**
+ * How the head is turned: the rotation that brings the canonical face's rigid points nearest to the landmarks, in the
+ * weighted least-squares sense (Kabsch), read as yaw, then pitch, then roll. Depths of landmarks are in the scale of x.
+ */
+export function headPose(landmarks: Float32Array, geometry: FaceGeometry): HeadPose {
+  const r = nearestRotation(correlation(landmarks, geometry));
+  // The third column is where the face looks: x right, y up, z towards the camera.
+  return {
+    yaw: Math.atan2(r[2]!, r[8]!) * DEGREES,
+    pitch: Math.asin(Math.max(-1, Math.min(1, r[5]!))) * DEGREES,
+    roll: -Math.atan2(r[3]!, r[4]!) * DEGREES,
+  };
+}
+
+/** Σ w · (landmark − mean) (vertex − mean)ᵀ, row by row, normalised; landmarks with y up and z towards the camera. */
+function correlation(landmarks: Float32Array, geometry: FaceGeometry): Float64Array {
+  const { vertices, weights } = geometry.rigid;
+  const { positions } = geometry;
+  const means = new Float64Array(6);
+  let total = 0;
+  for (let k = 0; k < vertices.length; k++) {
+    const at = vertices[k]! * 3;
+    const weight = weights[k]!;
+    total += weight;
+    for (let c = 0; c < 3; c++) {
+      means[c]! += weight * landmarks[at + c]!;
+      means[3 + c]! += weight * positions[at + c]!;
+    }
+  }
+  const sums = new Float64Array(9);
+  for (let k = 0; k < vertices.length; k++) {
+    const at = vertices[k]! * 3;
+    for (let row = 0; row < 3; row++) {
+      const flip = row === 0 ? 1 : -1;
+      const seen = flip * weights[k]! * (landmarks[at + row]! - means[row]! / total);
+      for (let column = 0; column < 3; column++) {
+        sums[3 * row + column]! += seen * (positions[at + column]! - means[3 + column]! / total);
+      }
+    }
+  }
+  const norm = Math.hypot(...sums) || 1;
+  return sums.map((value) => value / norm);
+}
+
+/** The orthogonal factor of a matrix's polar decomposition (Higham 1986): Mₖ₊₁ = (Mₖ + Mₖ⁻ᵀ) / 2. */
+function nearestRotation(matrix: Float64Array): Float64Array {
+  let m = matrix;
+  for (let round = 0; round < ROUNDS; round++) {
+    const c = cofactors(m);
+    const determinant = m[0]! * c[0]! + m[1]! * c[1]! + m[2]! * c[2]!;
+    if (Math.abs(determinant) < 1e-12) return Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1); // a flat face has no pose
+    m = m.map((value, k) => (value + c[k]! / determinant) / 2);
+  }
+  return m;
+}
+
+function cofactors(m: Float64Array): Float64Array {
+  const [a, b, c, d, e, f, g, h, i] = m as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return Float64Array.of(
+    e * i - f * h,
+    f * g - d * i,
+    d * h - e * g,
+    c * h - b * i,
+    a * i - c * g,
+    b * g - a * h,
+    b * f - c * e,
+    c * d - a * f,
+    a * e - b * d,
+  );
+}

@@ -1,0 +1,75 @@
+/** One field of a protocol buffers message, as it lies on the wire. */
+export type ProtobufField =
+  | { readonly number: number; readonly kind: 'integer'; readonly value: number }
+  | { readonly number: number; readonly kind: 'fixed32'; readonly value: number }
+  | { readonly number: number; readonly kind: 'bytes'; readonly value: Uint8Array };
+
+/**
+ * Splits a message into its fields, in order (protobuf.dev/programming-guides/encoding).
+ * @throws RangeError if it is cut short or has a wire type that is not read here (64-bit and groups)
+ */
+export function readProtobuf(message: Uint8Array): ProtobufField[] {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const fields: ProtobufField[] = [];
+  let at = 0;
+  const integer = (): number => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = view.getUint8(at++);
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < message.length) {
+    const key = integer();
+    const number = Math.floor(key / 8);
+    const wireType = key % 8;
+    if (wireType === 0) {
+      fields.push({ number, kind: 'integer', value: integer() });
+    } else if (wireType === 2) {
+      const length = integer();
+      if (at + length > message.length) throw new RangeError('field reaches beyond the message');
+      fields.push({ number, kind: 'bytes', value: message.subarray(at, at + length) });
+      at += length;
+    } else if (wireType === 5) {
+      fields.push({ number, kind: 'fixed32', value: view.getFloat32(at, true) });
+      at += 4;
+    } else {
+      throw new RangeError(`wire type is one that is read here [wireType:${wireType}]`);
+    }
+  }
+  return fields;
+}
+
+/** All integers of a repeated field, packed or not. */
+export function repeatedIntegers(fields: readonly ProtobufField[], number: number): number[] {
+  return fields
+    .filter((field) => field.number === number)
+    .flatMap((field) => (field.kind === 'bytes' ? unpackIntegers(field.value) : [field.value]));
+}
+
+/** All floats of a repeated field, packed or not. */
+export function repeatedFloats(fields: readonly ProtobufField[], number: number): number[] {
+  return fields
+    .filter((field) => field.number === number)
+    .flatMap((field) => {
+      if (field.kind !== 'bytes') return [field.value];
+      const view = new DataView(field.value.buffer, field.value.byteOffset, field.value.byteLength);
+      return Array.from({ length: view.byteLength >> 2 }, (_, k) => view.getFloat32(4 * k, true));
+    });
+}
+
+function unpackIntegers(packed: Uint8Array): number[] {
+  const values: number[] = [];
+  let value = 0;
+  let factor = 1;
+  for (const byte of packed) {
+    value += (byte & 127) * factor;
+    factor *= 128;
+    if (byte >= 128) continue;
+    values.push(value);
+    value = 0;
+    factor = 1;
+  }
+  return values;
+}
