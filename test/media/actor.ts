@@ -36,10 +36,16 @@ export class Actor {
     const { width, height } = canvas;
     if (this.#layer.width !== width || this.#layer.height !== height) this.#layer = createCanvas(width, height);
     this.#drawBody(canvas, state);
-    this.head.pose(state, width, height, this.#vertices);
+    const landmarks = this.landmarks(state, width, height);
     this.#layer.cover.fill(0);
     this.#drawHead(state);
     overlay(canvas, this.#layer, this.#bounds(width, height));
+    return landmarks;
+  }
+
+  /** The true landmarks without drawing, as `draw` returns them. */
+  landmarks(state: HeadState, width: number, height: number): Float32Array {
+    this.head.pose(state, width, height, this.#vertices);
     return this.#vertices.subarray(0, 478 * 3);
   }
 

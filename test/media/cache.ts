@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../src/entry.ts';
 
@@ -11,9 +11,15 @@ let sources: Buffer | undefined;
 /**
  * The file for `key`, made once. The name carries a hash of the key and of everything in test/media and the encoder, so
  * a change of either makes a new file and never serves an old one.
- * @param make gives the file's bytes
+ * @param name with its ending, e.g. `talk.y4m`
+ * @param make writes the file that it is given
+ * @returns the file's path
  */
-export async function cached(name: string, key: unknown, make: () => Promise<Uint8Array>): Promise<string> {
+export async function cached(
+  name: string,
+  key: unknown,
+  make: (file: string) => Promise<void> | void,
+): Promise<string> {
   sources ??= hashOf(['test/media', 'test/fixtures', 'src/codec']);
   const hash = createHash('sha256').update(sources).update(JSON.stringify(key)).digest('hex').slice(0, 20);
   const folder = join(CACHE_FOLDER, 'media');
@@ -23,7 +29,7 @@ export async function cached(name: string, key: unknown, make: () => Promise<Uin
   mkdirSync(folder, { recursive: true });
   // Two processes may make the same file at once: each writes its own and the rename is atomic.
   const partial = `${file}.${process.pid}`;
-  writeFileSync(partial, await make());
+  await make(partial);
   renameSync(partial, file);
   return file;
 }

@@ -12,6 +12,8 @@ import { createCanvas, type Canvas } from './raster.ts';
 export interface Script {
   /** Length of the clip, seconds; scripts that loop end as they begin. */
   readonly seconds: number;
+  /** A patch in the upper left corner that turns white for the first 0.1 s of each second. */
+  readonly flashes?: boolean;
   /** Drawn in this order, the last in front. */
   readonly cast: readonly {
     readonly portrait: PortraitName;
@@ -89,6 +91,7 @@ export class Scene {
       const landmarks = this.#actors[i]!.draw(canvas, state).slice();
       faces.push({ portrait, landmarks, box: boundsOf(landmarks), state });
     });
+    if (this.#script.flashes) this.#flash(time);
     this.#expose();
     return { index, time, picture: this.#picture, faces };
   }
@@ -96,6 +99,28 @@ export class Scene {
   /** All frames from the first to the last. */
   *[Symbol.iterator](): Iterator<SceneFrame> {
     for (let index = 0; index < this.frames; index++) yield this.draw(index);
+  }
+
+  /** The true faces of frame `index` without drawing it. */
+  truth(index: number): TrueFace[] {
+    const { width, height } = this.#canvas;
+    return this.#script.cast.flatMap(({ portrait, at }, i) => {
+      const state = at(index / this.frameRate);
+      if (!state) return [];
+      const landmarks = this.#actors[i]!.landmarks(state, width, height).slice();
+      return [{ portrait, landmarks, box: boundsOf(landmarks), state }];
+    });
+  }
+
+  #flash(time: number): void {
+    const { width, height, y, u, v } = this.#canvas;
+    const luma = time % 1 < 0.0999 ? 235 : 16;
+    for (let row = 0; row < height >> 2; row++) {
+      const [from, to] = [row * width, row * width + (width >> 2)];
+      y.fill(luma, from, to);
+      u.fill(128, from, to);
+      v.fill(128, from, to);
+    }
   }
 
   /** The sensor: 4:2:0 and noise. */
