@@ -1,10 +1,11 @@
 /** What every file of this room needs from node-av: a quiet FFmpeg, and its return codes as errors. */
-import { AV_LOG_ERROR } from 'node-av/constants';
+import { AV_LOG_FATAL } from 'node-av/constants';
 import { FFmpegError, Log } from 'node-av/lib';
 import { GatewayError, type ErrorCode } from '../errors.ts';
 
-// FFmpeg writes to stderr by itself, at INFO unless told otherwise.
-Log.setLevel(AV_LOG_ERROR);
+// FFmpeg writes to stderr by itself. What goes wrong comes back as a code and is told by whoever called; a sender of
+// damaged chunks must not be able to fill a log.
+Log.setLevel(AV_LOG_FATAL);
 
 /** FFmpeg's AVERROR(EAGAIN): nothing to give yet, feed more first. */
 export const AGAIN = -11;
