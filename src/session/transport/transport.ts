@@ -1,4 +1,4 @@
-import type { Milli } from '../time.ts';
+import type { Milli } from '../../time.ts';
 
 /** A decrypted RTP or RTCP packet with its arrival. `data` is the whole packet, header included; the receiver's to keep. */
 export interface ArrivedPacket {

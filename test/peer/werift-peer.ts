@@ -1,0 +1,153 @@
+/** A caller without a browser: werift's own peer connection, full ICE, on the loopback. */
+import {
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  RtpHeader,
+  useNACK,
+  usePLI,
+  useSdesMid,
+  useTransportWideCC,
+  useTWCC,
+} from 'werift';
+
+export interface PeerOptions {
+  /** Encoding names for video in order of preference, default VP8. */
+  readonly video?: readonly string[];
+  /** Offer audio too, default true. */
+  readonly audio?: boolean;
+}
+
+/** One RTP packet as the peer sees it. */
+export interface PeerPacket {
+  readonly payloadType: number;
+  readonly sequence: number;
+  readonly timestamp: number;
+  readonly ssrc: number;
+  readonly marker: boolean;
+  readonly payload: Buffer;
+}
+
+const H264 = 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f';
+
+export class WeriftPeer {
+  readonly pc: RTCPeerConnection;
+  readonly packets: PeerPacket[] = [];
+  /** Type and feedback format of every RTCP packet that came. */
+  readonly rtcp: { readonly type: number; readonly count: number }[] = [];
+  #wake: (() => void)[] = [];
+  #sequence = 1000;
+
+  constructor(options: PeerOptions = {}) {
+    const rtcpFeedback = [useNACK(), usePLI(), useTWCC()];
+    this.pc = new RTCPeerConnection({
+      // A STUN server that nobody asks: without one werift looks a public one up.
+      iceServers: [{ urls: 'stun:127.0.0.1:9' }],
+      iceStunGatherTimeout: 0.05,
+      iceUseIpv6: false,
+      bundlePolicy: 'max-bundle',
+      iceAdditionalHostAddresses: ['127.0.0.1'],
+      codecs: {
+        video: (options.video ?? ['VP8']).map(
+          (name) =>
+            new RTCRtpCodecParameters({
+              mimeType: `video/${name}`,
+              clockRate: 90000,
+              rtcpFeedback,
+              ...(name === 'H264' && { parameters: H264 }),
+            }),
+        ),
+        audio: [new RTCRtpCodecParameters({ mimeType: 'audio/opus', clockRate: 48000, channels: 2 })],
+      },
+      headerExtensions: { video: [useSdesMid(), useTransportWideCC()], audio: [useSdesMid()] },
+    });
+    this.pc.addTransceiver('video', { direction: 'sendrecv' });
+    if (options.audio !== false) this.pc.addTransceiver('audio', { direction: 'sendrecv' });
+  }
+
+  async offer(): Promise<string> {
+    await this.pc.setLocalDescription(await this.pc.createOffer());
+    return this.pc.localDescription?.sdp ?? '';
+  }
+
+  /** Takes the answer and resolves when DTLS is up. */
+  async connect(answer: string): Promise<void> {
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    const dtls = this.#dtls;
+    dtls.onRtp.subscribe(({ header, payload }) => {
+      this.packets.push({
+        payloadType: header.payloadType,
+        sequence: header.sequenceNumber,
+        timestamp: header.timestamp,
+        ssrc: header.ssrc,
+        marker: header.marker,
+        payload,
+      });
+      this.#notify();
+    });
+    dtls.onRtcp.subscribe((packet) => {
+      const feedback = (packet as { feedback?: { count?: number } }).feedback;
+      this.rtcp.push({ type: packet.type, count: feedback?.count ?? 0 });
+      this.#notify();
+    });
+    dtls.onStateChange.subscribe(() => this.#notify());
+    await this.until(() => dtls.state === 'connected');
+  }
+
+  /** Resolves when `condition` holds; it is asked again whenever something arrives. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  get dtlsState(): string {
+    return this.#dtls.state;
+  }
+
+  sendRtp(kind: 'audio' | 'video', payload: Buffer, timestamp: number, marker = true): void {
+    const transceiver = this.pc.getTransceivers().find((candidate) => candidate.kind === kind);
+    const header = new RtpHeader({
+      version: 2,
+      padding: false,
+      extension: false,
+      marker,
+      payloadType: transceiver?.sender.codec?.payloadType ?? 96,
+      sequenceNumber: this.#sequence++ & 0xffff,
+      timestamp,
+      ssrc: transceiver?.sender.ssrc ?? 1,
+      csrc: [],
+      extensions: [],
+    });
+    void this.#dtls.sendRtp(payload, header);
+  }
+
+  /** Sends raw bytes from the peer's own, verified socket. */
+  sendRaw(data: Buffer): void {
+    void this.pc.iceTransports[0]?.connection.send(data);
+  }
+
+  /** What an eavesdropper would have: every SRTP packet that leaves. */
+  tap(listener: (data: Buffer) => void): void {
+    const connection = this.pc.iceTransports[0]?.connection;
+    if (!connection) return;
+    const send = connection.send;
+    connection.send = (data: Buffer) => {
+      listener(data);
+      return send(data);
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.pc.close();
+  }
+
+  get #dtls(): RTCPeerConnection['dtlsTransports'][number] {
+    const dtls = this.pc.dtlsTransports[0];
+    if (!dtls) throw new Error('the peer has no transport yet');
+    return dtls;
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = [];
+    for (const resolve of wake) resolve();
+  }
+}
