@@ -25,13 +25,22 @@ const ONE = 65536;
  */
 export function drawTriangle(target: RasterTarget, p: number, q: number, r: number, writer: SpanWriter): void {
   const { x, y, u, v, coverage } = target;
+  // Sorted by height: a above b above c.
   let a = p;
   let b = q;
   let c = r;
-  let swap: number;
-  if (y[b]! < y[a]!) ((swap = a), (a = b), (b = swap));
-  if (y[c]! < y[b]!) ((swap = b), (b = c), (c = swap));
-  if (y[b]! < y[a]!) ((swap = a), (a = b), (b = swap));
+  if (y[b]! < y[a]!) {
+    a = q;
+    b = p;
+  }
+  if (y[c]! < y[b]!) {
+    c = b;
+    b = r;
+    if (y[b]! < y[a]!) {
+      b = a;
+      a = r;
+    }
+  }
   const ax = x[a]!;
   const ay = y[a]!;
   const bx = x[b]!;
