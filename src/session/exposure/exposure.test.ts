@@ -1,0 +1,324 @@
+import { describe, expect, test } from 'vitest';
+import type { Faces, HeadPose, SeenFace, TrackedFace } from '../../face/face.ts';
+import type { Box } from '../../media/plane.ts';
+import type { ExposurePolicy } from '../settings.ts';
+import { Exposure, type Circumstances, type Decision } from './exposure.ts';
+import { lies } from './head.ts';
+
+const PERIOD = 1000 / 30;
+const FRAME = { width: 1280, height: 720 };
+const landmarks = new Float32Array(478 * 3);
+const box = (cx: number, cy: number, size: number): Box => ({
+  x: cx - size / 2,
+  y: cy - size / 2,
+  width: size,
+  height: size,
+});
+const tracked = (id: number, at: Box, pose: Partial<HeadPose> = {}): TrackedFace => ({
+  id,
+  landmarks,
+  box: at,
+  pose: { yaw: 0, pitch: 0, roll: 0, ...pose },
+  score: 1,
+});
+const seen = (at: Box): SeenFace => ({ box: at, score: 0.8 });
+const faces = (t: readonly TrackedFace[], s: readonly SeenFace[] = [], searched = true): Faces => ({
+  tracked: t,
+  seen: s,
+  events: [],
+  searched,
+});
+
+/** Plays frames to an Exposure at 30 a second. */
+class Play {
+  now = 1000;
+  readonly exposure: Exposure;
+  readonly #at: Partial<Circumstances>;
+  constructor(policy: ExposurePolicy, at: Partial<Circumstances> = {}) {
+    this.exposure = new Exposure({ policy, budget: 66 });
+    this.#at = at;
+  }
+  frame(found: Faces, at: Partial<Circumstances> = {}): Decision {
+    this.now += PERIOD;
+    return this.exposure.decide(found, { ...FRAME, now: this.now, wearing: true, opacity: 1, ...this.#at, ...at });
+  }
+  run(milliseconds: number, found: Faces): Decision {
+    let last = this.frame(found);
+    for (let t = PERIOD; t < milliseconds; t += PERIOD) last = this.frame(found);
+    return last;
+  }
+}
+
+const hides = (decision: Decision, face: Box) =>
+  decision.hideAll ||
+  decision.hide.some((e) =>
+    [
+      [face.x, face.y],
+      [face.x + face.width, face.y],
+      [face.x, face.y + face.height],
+      [face.x + face.width, face.y + face.height],
+    ].every(([x, y]) => lies(x!, y!, e)),
+  );
+const showsAll = (decision: Decision) => !decision.hideAll && decision.hide.length === 0;
+const me = box(640, 360, 250);
+const other = box(200, 200, 120);
+
+describe('under never', () => {
+  test('the whole picture is hidden until a face has been found for 100 ms', () => {
+    const play = new Play('never');
+    expect(play.run(1000, faces([])).hideAll).toBe(true);
+    expect(play.frame(faces([tracked(1, me)])).hideAll).toBe(true);
+    const after = play.run(150, faces([tracked(1, me)]));
+    expect(after.hideAll).toBe(false);
+    expect(after.hide).toEqual([]);
+    expect(after.swaps.map(({ face, strength, covered }) => [face.id, strength, covered])).toEqual([[1, 1, false]]);
+  });
+
+  test('a face beyond the ones that are swapped is hidden from its first frame on', () => {
+    const play = new Play('never');
+    play.run(500, faces([tracked(1, me)]));
+    const decision = play.frame(faces([tracked(1, me)], [seen(other)]));
+    expect(hides(decision, other)).toBe(true);
+    expect(decision.swaps).toHaveLength(1);
+    expect(decision.hideAll).toBe(false);
+  });
+
+  for (const [name, pose, opacity] of [
+    ['turned to half', { yaw: 36 }, 1],
+    ['tilted up', { pitch: 40 }, 1],
+    ['of half opacity', {}, 0.5],
+    ['of nearly full opacity', {}, 0.99],
+  ] as const) {
+    test(`a face ${name} fades to hidden: its head is hidden beneath the swap, eyes and mouth too`, () => {
+      const play = new Play('never', { opacity });
+      const decision = play.run(500, faces([tracked(1, me, pose)]));
+      expect(hides(decision, me)).toBe(true);
+      expect(decision.swaps).toHaveLength(1);
+      expect(decision.swaps[0]!.covered).toBe(true);
+      expect(decision.swaps[0]!.strength).toBeLessThan(1);
+    });
+  }
+
+  for (const [name, pose, opacity] of [
+    ['turned to profile', { yaw: -80 }, 1],
+    ['of no opacity', {}, 0],
+    ['with an angle that is not a number', { yaw: NaN }, 1],
+  ] as const) {
+    test(`a face ${name} is hidden, not swapped`, () => {
+      const decision = new Play('never', { opacity }).run(500, faces([tracked(1, me, pose)]));
+      expect(hides(decision, me)).toBe(true);
+      expect(decision.swaps).toEqual([]);
+    });
+  }
+
+  test('without an identity every face is hidden', () => {
+    const play = new Play('never', { wearing: false });
+    const decision = play.run(500, faces([tracked(1, me)], [seen(other)]));
+    expect(hides(decision, me)).toBe(true);
+    expect(hides(decision, other)).toBe(true);
+    expect(decision.swaps).toEqual([]);
+  });
+
+  test('a lost face stays hidden where it was, growing until the whole picture is, and for good', () => {
+    const play = new Play('never');
+    play.run(1000, faces([tracked(1, me)]));
+    const sizes: number[] = [];
+    for (let frame = 0; frame < 12; frame++) {
+      const decision = play.frame(faces([]));
+      expect(hides(decision, me)).toBe(true);
+      if (!decision.hideAll) sizes.push(decision.hide[0]!.rx);
+    }
+    expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
+    expect(sizes.length).toBeGreaterThan(3);
+    expect(play.run(2000, faces([])).hideAll).toBe(true);
+    expect(play.run(60_000, faces([])).hideAll).toBe(true);
+  });
+
+  test('a face that comes back lifts the cover after 100 ms, and one that is found again at once without delay', () => {
+    const play = new Play('never');
+    play.run(1000, faces([tracked(1, me)]));
+    play.run(100, faces([]));
+    expect(showsAll(play.frame(faces([tracked(2, me)])))).toBe(true);
+    play.run(3000, faces([]));
+    expect(play.frame(faces([tracked(3, me)])).hideAll).toBe(true);
+    expect(showsAll(play.run(150, faces([tracked(3, me)])))).toBe(true);
+  });
+
+  test('one false find while somebody is missing lifts nothing', () => {
+    const play = new Play('never');
+    play.run(1000, faces([tracked(1, me)]));
+    play.run(1500, faces([]));
+    play.frame(faces([tracked(2, box(700, 400, 200))]));
+    expect(hides(play.frame(faces([])), me)).toBe(true);
+    expect(play.run(500, faces([])).hideAll).toBe(true);
+  });
+
+  test('somebody who comes in elsewhere does not answer for the one who turned away', () => {
+    const play = new Play('never');
+    const small = box(1000, 500, 90);
+    play.run(5000, faces([tracked(1, small)]));
+    play.run(3000, faces([]));
+    const elsewhere = box(200, 200, 120);
+    expect(hides(play.run(5000, faces([tracked(2, elsewhere)])), small)).toBe(true);
+  });
+
+  test('a bystander who turned away inside the picture stays hidden for ten seconds, one who left over its edge for two', () => {
+    for (const [place, still, gone] of [
+      [other, 9000, 1500],
+      [box(40, 300, 100), 1500, 1000],
+    ] as const) {
+      const play = new Play('never');
+      play.run(6000, faces([tracked(1, me)], [seen(place)]));
+      expect(hides(play.run(still, faces([tracked(1, me)])), place)).toBe(true);
+      expect(showsAll(play.run(gone, faces([tracked(1, me)])))).toBe(true);
+    }
+  });
+
+  test('a pattern taken for a face in one search costs a second, not ten', () => {
+    const play = new Play('never');
+    play.run(3000, faces([tracked(1, me)]));
+    play.frame(faces([tracked(1, me)], [seen(other)]));
+    expect(showsAll(play.run(1300, faces([tracked(1, me)])))).toBe(true);
+  });
+
+  test('a detected face that becomes the followed one leaves no ghost, nor the other way round', () => {
+    const play = new Play('never');
+    play.run(500, faces([], [seen(me)]));
+    expect(showsAll(play.run(100, faces([tracked(1, me)])))).toBe(true);
+    const decision = play.frame(faces([], [seen(me)]));
+    expect(decision.hide).toHaveLength(1);
+  });
+
+  test('the place of a lost face is carried over to another size of picture', () => {
+    const play = new Play('never');
+    play.run(1000, faces([tracked(1, me)]));
+    const decision = play.frame(faces([]), { width: 640, height: 360 });
+    expect(hides(decision, box(320, 180, 125))).toBe(true);
+    expect(decision.hide[0]!.rx).toBeLessThan(200);
+  });
+
+  test('more missing faces than are kept apart are still all hidden', () => {
+    const play = new Play('never');
+    const crowd = Array.from({ length: 30 }, (_, i) => box(60 + (i % 10) * 125, 100 + Math.floor(i / 10) * 220, 50));
+    play.run(1000, faces([], crowd.map(seen)));
+    const decision = play.frame(faces([]));
+    for (const face of crowd) expect(hides(decision, face)).toBe(true);
+  });
+});
+
+describe('under when-no-face', () => {
+  test('an empty scene is shown once five searches over 1.5 s have found nobody', () => {
+    const play = new Play('when-no-face');
+    expect(play.run(1400, faces([])).hideAll).toBe(true);
+    expect(showsAll(play.run(300, faces([])))).toBe(true);
+  });
+
+  test('frames that were not searched do not make a scene empty', () => {
+    const play = new Play('when-no-face');
+    expect(play.run(5000, faces([], [], false)).hideAll).toBe(true);
+  });
+
+  test('a lost face stays hidden until the scene counts as empty', () => {
+    const play = new Play('when-no-face');
+    play.run(1000, faces([tracked(1, me)]));
+    expect(hides(play.run(1300, faces([])), me)).toBe(true);
+    expect(showsAll(play.run(500, faces([])))).toBe(true);
+  });
+});
+
+describe('under always', () => {
+  test('the caller may be shown, but a bystander is hidden still, and everybody without an identity', () => {
+    const play = new Play('always', { opacity: 0.5 });
+    const decision = play.frame(faces([tracked(1, me)], [seen(other)]));
+    expect(hides(decision, me)).toBe(false);
+    expect(decision.swaps[0]!.covered).toBe(false);
+    expect(hides(decision, other)).toBe(true);
+    expect(showsAll(play.frame(faces([])))).toBe(true);
+    expect(hides(play.frame(faces([tracked(2, me)]), { wearing: false }), me)).toBe(true);
+  });
+});
+
+describe('the hold', () => {
+  test('lasts 300 ms from the first failure, then frames are hidden, until one succeeds', () => {
+    const exposure = new Exposure({ policy: 'never', budget: 66 });
+    expect(exposure.fallback(1000)).toBe('hold');
+    expect(exposure.fallback(1299)).toBe('hold');
+    expect(exposure.fallback(1300)).toBe('hide');
+    expect(exposure.fallback(9000)).toBe('hide');
+    exposure.succeeded();
+    expect(exposure.fallback(9001)).toBe('hold');
+  });
+
+  test('is at least 50 ms longer than the budget', () => {
+    expect(new Exposure({ policy: 'never', budget: 66 }).hold).toBe(300);
+    expect(new Exposure({ policy: 'never', budget: 500 }).hold).toBe(550);
+    expect(new Exposure({ policy: 'never', budget: 500, hold: 0 }).fallback(5)).toBe('hide');
+  });
+
+  test('is not needed where the caller may be shown', () => {
+    expect(new Exposure({ policy: 'always', budget: 66 }).fallback(1)).toBe('show');
+    expect(new Exposure({ policy: 'when-no-face', budget: 66 }).fallback(1)).toBe('hold');
+  });
+});
+
+describe('whatever happens, under never', () => {
+  /** A seeded stream of numbers in 0–1. */
+  function random(seed: number): () => number {
+    let state = seed;
+    return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  }
+
+  test('every face that was found is swapped at full strength or hidden, and a frame without any is hidden', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const next = random(seed);
+      const play = new Play('never', { opacity: next() < 0.3 ? next() : 1, wearing: next() < 0.9 });
+      let id = 0;
+      const people = Array.from({ length: 3 }, () => ({
+        x: next() * 1280,
+        y: next() * 720,
+        size: 40 + next() * 300,
+        id,
+      }));
+      for (let frame = 0; frame < 200; frame++) {
+        const found: TrackedFace[] = [];
+        const others: SeenFace[] = [];
+        for (const person of people) {
+          person.x += (next() - 0.5) * 40;
+          person.y += (next() - 0.5) * 40;
+          const at = box(person.x, person.y, person.size);
+          if (next() < 0.3) continue;
+          if (next() < 0.1) person.id = 0;
+          if (found.length === 0 && next() < 0.7) {
+            person.id ||= ++id;
+            found.push(tracked(person.id, at, { yaw: (next() - 0.5) * 180 }));
+          } else others.push(seen(at));
+        }
+        const decision = play.frame(faces(found, others, next() < 0.5));
+        for (const face of others) expect(hides(decision, face.box)).toBe(true);
+        for (const face of found) {
+          const swap = decision.swaps.find((planned) => planned.face === face);
+          expect(swap?.strength === 1 || hides(decision, face.box)).toBe(true);
+        }
+        if (found.length + others.length === 0) expect(showsAll(decision)).toBe(false);
+      }
+    }
+  });
+
+  test('a lone caller who is lost and drifts by up to one and a half faces a second stays covered', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const next = random(seed);
+      const play = new Play('never');
+      const size = 80 + next() * 250;
+      let x = 200 + next() * 880;
+      let y = 150 + next() * 420;
+      play.run(1000, faces([tracked(1, box(x, y, size))]));
+      const angle = next() * 2 * Math.PI;
+      const step = (1.5 * size * PERIOD) / 1000;
+      for (let frame = 0; frame < 120; frame++) {
+        x += Math.cos(angle) * step;
+        y += Math.sin(angle) * step;
+        expect(hides(play.frame(faces([])), box(x, y, size))).toBe(true);
+      }
+    }
+  });
+});
