@@ -31,8 +31,10 @@ const PROFILES: readonly [number, SrtpProfile][] = [
   [0x0007, 'aead-aes-gcm'],
   [0x0001, 'aes-cm-sha1-80'],
 ];
-/** close_notify at level warning (RFC 5246 §7.2.1). */
-const CLOSE_NOTIFY = Buffer.from([1, 0]);
+/** Alert levels, and the description "close_notify" (RFC 5246 §7.2). */
+const WARNING = 1;
+const FATAL = 2;
+const CLOSE_NOTIFY = 0;
 
 type Certificate = Awaited<ReturnType<typeof RTCDtlsTransport.SetupCertificate>>;
 
@@ -143,22 +145,24 @@ export class Dtls {
   }
 
   #alert(record: DtlsRecord): void {
+    const packet = {
+      recordLayerHeader: {
+        contentType: record.type,
+        protocolVersion: { major: record.version >> 8, minor: record.version & 0xff },
+        epoch: record.epoch,
+        sequenceNumber: record.sequence,
+        contentLen: record.fragment.length,
+      },
+      fragment: record.fragment,
+    };
+    let alert: Buffer;
     try {
-      this.#socket.cipher.decryptPacket({
-        recordLayerHeader: {
-          contentType: record.type,
-          protocolVersion: { major: record.version >> 8, minor: record.version & 0xff },
-          epoch: record.epoch,
-          sequenceNumber: record.sequence,
-          contentLen: record.fragment.length,
-        },
-        fragment: record.fragment,
-      } as Parameters<DtlsSocket['cipher']['decryptPacket']>[0]);
+      alert = this.#socket.cipher.decryptPacket(packet as Parameters<DtlsSocket['cipher']['decryptPacket']>[0]);
     } catch {
       // Forged: whoever sent it does not have the keys.
       return;
     }
-    this.#end('peer-closed');
+    if (alert[0] === FATAL || alert[1] === CLOSE_NOTIFY) this.#end('peer-closed');
   }
 
   /** Puts our checks before werift's own treatment of each handshake message; what fails them never gets there. */
@@ -230,7 +234,7 @@ export class Dtls {
       packet.recordLayerHeader.contentType = RECORD.alert;
       return encrypt.call(cipher, packet);
     };
-    this.#socket.send(CLOSE_NOTIFY).catch(() => undefined);
+    this.#socket.send(Buffer.from([WARNING, CLOSE_NOTIFY])).catch(() => undefined);
   }
 
   #end(reason: 'dtls-failed' | 'peer-closed'): void {
