@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import {
+  clientMessageSchema,
+  PROTOCOL_VERSION,
+  serverMessageSchema,
+  type ClientMessage,
+  type ServerMessage,
+} from '../../../src/api/messages.ts';
+
+type Hello = Extract<ClientMessage, { type: 'hello' }>;
+type Of<Type extends ServerMessage['type']> = Extract<ServerMessage, { type: Type }>;
+
+/** The signalling socket of one caller, by the real protocol. */
+export class Signalling {
+  readonly #socket: WebSocket;
+  readonly #messages: ServerMessage[] = [];
+  readonly #waiting = new Set<() => void>();
+  /** Called for every message of the gateway. */
+  onMessage: (message: ServerMessage) => void = () => undefined;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (text: Buffer) => {
+      const message = serverMessageSchema.parse(JSON.parse(text.toString('utf8')));
+      this.#messages.push(message);
+      this.onMessage(message);
+      this.#wake();
+    });
+    socket.on('close', () => this.#wake());
+    socket.on('error', () => this.#wake());
+  }
+
+  /** @param gateway e.g. `http://127.0.0.1:8080` */
+  static async open(gateway: string, hello: Omit<Hello, 'type' | 'version'>): Promise<Signalling> {
+    const socket = new WebSocket(`${gateway.replace(/^http/, 'ws')}/v1/session`, { origin: gateway });
+    await once(socket, 'open');
+    const signalling = new Signalling(socket);
+    signalling.send({ type: 'hello', version: PROTOCOL_VERSION, ...hello });
+    await signalling.next('created');
+    return signalling;
+  }
+
+  send(message: ClientMessage): void {
+    this.#socket.send(JSON.stringify(clientMessageSchema.parse(message)));
+  }
+
+  /** The next message of this type; an error of the gateway, or the socket's end, rejects. */
+  async next<Type extends ServerMessage['type']>(type: Type): Promise<Of<Type>> {
+    for (;;) {
+      const index = this.#messages.findIndex((message) => message.type === type || message.type === 'error');
+      const message = index < 0 ? undefined : this.#messages[index];
+      this.#messages.splice(0, index + 1);
+      if (message?.type === type) return message as Of<Type>;
+      if (message?.type === 'error')
+        throw new Error(`the gateway must not refuse [${message.code}] ${message.message}`);
+      if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(`the gateway must answer [awaited:${type}]`);
+      await new Promise<void>((wake) => this.#waiting.add(wake));
+    }
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.send({ type: 'bye' });
+    this.#socket.close();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+}
+
+/** Uploads a portrait as an identity, with the consent that public-domain portraits stand in for. */
+export async function uploadPhoto(gateway: string, photo: Uint8Array): Promise<string> {
+  const consent = { subject: 'public-domain portrait', grantedBy: 'bench', grantedAt: '2026-01-01T00:00:00Z' };
+  const response = await fetch(`${gateway}/v1/identities`, {
+    method: 'POST',
+    headers: { 'x-guise-consent': encodeURIComponent(JSON.stringify(consent)) },
+    body: Buffer.from(photo),
+  });
+  const body = (await response.json()) as { id?: string };
+  if (response.status !== 201 || !body.id) throw new Error(`the photo must be accepted: ${JSON.stringify(body)}`);
+  return body.id;
+}
