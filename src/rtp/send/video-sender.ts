@@ -1,0 +1,211 @@
+import { assert, assertNever } from '../../errors.ts';
+import { addTicks, ticksBetween, VIDEO_CLOCK, type Milli, type RtpTicks } from '../../time.ts';
+import { writeU16 } from '../packet/bytes.ts';
+import { HeaderTemplate, type OutgoingExtensions } from '../packet/header-template.ts';
+import type { OutgoingPacket } from '../packet/outgoing-packet.ts';
+import { RTP_HEADER, parseRtp } from '../packet/rtp-packet.ts';
+import type { NtpClock } from '../rtcp/ntp-clock.ts';
+import type { RtcpPacket, SenderReport } from '../rtcp/rtcp-packet.ts';
+import type { MediaTimeline } from '../source-clock.ts';
+import { createPacketizer } from '../video/create-packetizer.ts';
+import type { Packetizer } from '../video/packetizer.ts';
+import { ResendStore } from './resend-store.ts';
+import { RoundTrip } from './round-trip.ts';
+import { TimestampMap } from './timestamp-map.ts';
+
+/** Bytes of a whole packet, SRTP tag and RTX number included: fits every path that WebRTC is used on. */
+export const PACKET_LIMIT = 1200;
+/** Longest SRTP tag (AES-GCM, 16), and the 2 bytes that RTX puts before a resent payload. */
+const RESERVED = 18;
+
+/** An encoded picture; `EncodedChunk` is one. */
+export interface SendChunk {
+  readonly codec: 'vp8' | 'h264';
+  readonly data: Uint8Array;
+  /** RTP timestamp of the input frame. */
+  readonly timestamp: RtpTicks;
+  readonly keyframe: boolean;
+}
+
+export interface VideoSenderOptions {
+  readonly codec: 'vp8' | 'h264';
+  readonly ssrc: number;
+  readonly payloadType: number;
+  /** The negotiated `a=fmtp` value, for H.264's packetization mode. */
+  readonly parameters?: string;
+  /** Where resends go; without it packets are resent as they were. */
+  readonly rtx?: { readonly ssrc: number; readonly payloadType: number };
+  readonly extensions?: OutgoingExtensions;
+  readonly clock: NtpClock;
+  /** The input's timeline, for sender reports; without it they count from the last packet sent. */
+  readonly timeline?: MediaTimeline;
+  /** Random 32 bits: where sequence numbers, timestamps and picture ids begin (RFC 3550 §5.1). */
+  readonly seed: number;
+}
+
+/** What the peer's feedback asks for. */
+export interface VideoFeedback {
+  /** Packets to send again. */
+  readonly resend: readonly OutgoingPacket[];
+  /** A keyframe is wanted; the encoder is to be asked, at most once in a while. */
+  readonly keyframe: boolean;
+  /** Fraction of our packets that were lost since the last report, 0–1, if this was a report. */
+  readonly fractionLost?: number;
+  /** Most bits a second that the receiver can take (REMB), if it said so. */
+  readonly estimate?: number;
+}
+
+const NO_FEEDBACK: VideoFeedback = { resend: [], keyframe: false };
+
+/** The sending end of one video line: chunks in, packets out. Pure; what it gives goes into the pacer. */
+export class VideoSender {
+  readonly ssrc: number;
+  readonly #packetizer: Packetizer;
+  readonly #template: HeaderTemplate;
+  readonly #rtx: HeaderTemplate | undefined;
+  readonly #budget: number;
+  readonly #clock: NtpClock;
+  readonly #timeline: MediaTimeline | undefined;
+  readonly #timestamps: TimestampMap;
+  readonly #store = new ResendStore();
+  readonly #roundTrip: RoundTrip;
+  #sequence: number;
+  #rtxSequence: number;
+  #packetCount = 0;
+  #octetCount = 0;
+  #resent = 0;
+  #last: { readonly timestamp: RtpTicks; readonly at: Milli } | undefined;
+  #intraSequence: number | undefined;
+
+  constructor(options: VideoSenderOptions) {
+    const { ssrc, payloadType, extensions, rtx, seed } = options;
+    this.ssrc = ssrc;
+    this.#packetizer = createPacketizer(options.codec, options.parameters ?? '', seed);
+    this.#template = new HeaderTemplate({ ssrc, payloadType, ...(extensions ? { extensions } : {}) });
+    this.#rtx = rtx && new HeaderTemplate({ ...rtx, ...(extensions ? { extensions } : {}) });
+    this.#budget = PACKET_LIMIT - RESERVED - this.#template.size;
+    this.#clock = options.clock;
+    this.#timeline = options.timeline;
+    this.#roundTrip = new RoundTrip(options.clock);
+    this.#timestamps = new TimestampMap(VIDEO_CLOCK, seed);
+    // Low at the start: a receiver that loses the first packets must not lose the cycle count too.
+    this.#sequence = (seed >>> 8) & 0x7fff;
+    this.#rtxSequence = (seed >>> 16) & 0x7fff;
+  }
+
+  /** Round trip to the peer in ms, smoothed; `undefined` before its first report. */
+  get roundTrip(): Milli | undefined {
+    return this.#roundTrip.smoothed;
+  }
+
+  /** Counts since the start; resends apart. */
+  get figures(): { readonly packets: number; readonly bytes: number; readonly resent: number } {
+    return { packets: this.#packetCount, bytes: this.#octetCount, resent: this.#resent };
+  }
+
+  /** The packets of one chunk, in order. They are kept for resending. */
+  send(chunk: SendChunk, now: Milli): OutgoingPacket[] {
+    assert(chunk.codec === this.#packetizer.codec, `chunk must be ${this.#packetizer.codec} [codec:${chunk.codec}]`);
+    const payloads = this.#packetizer.packetize(chunk.data, this.#budget);
+    if (payloads.length === 0) return [];
+    const timestamp = this.#outputTimestamp(chunk.timestamp, now);
+    this.#last = { timestamp, at: now };
+    return payloads.map((payload, index) => {
+      const sequence = this.#sequence;
+      this.#sequence = (sequence + 1) & 0xffff;
+      const marker = index === payloads.length - 1;
+      const packet = this.#template.packet({ marker, sequence, timestamp }, payload, 'video');
+      this.#packetCount++;
+      this.#octetCount += packet.data.length - this.#template.size;
+      this.#store.add(sequence, packet, now);
+      return packet;
+    });
+  }
+
+  /** An RTCP packet of the peer came; those that are not for this line change nothing. */
+  onRtcp(packet: RtcpPacket, now: Milli): VideoFeedback {
+    switch (packet.type) {
+      case 'nack':
+        return packet.mediaSsrc === this.ssrc
+          ? { resend: this.#resend(packet.lost, now), keyframe: false }
+          : NO_FEEDBACK;
+      case 'picture-loss':
+        return { resend: [], keyframe: packet.mediaSsrc === this.ssrc };
+      case 'full-intra-request': {
+        const request = packet.requests.find(({ ssrc }) => ssrc === this.ssrc);
+        const keyframe = request !== undefined && request.sequence !== this.#intraSequence;
+        if (request) this.#intraSequence = request.sequence;
+        return { resend: [], keyframe };
+      }
+      case 'sender-report':
+      case 'receiver-report': {
+        const block = packet.reports.find(({ ssrc }) => ssrc === this.ssrc);
+        if (!block) return NO_FEEDBACK;
+        this.#roundTrip.onReport(block, now);
+        return { ...NO_FEEDBACK, fractionLost: block.fractionLost / 256 };
+      }
+      case 'bitrate-estimate':
+        return { ...NO_FEEDBACK, estimate: packet.bitsPerSecond };
+      case 'source-description':
+      case 'bye':
+      case 'transport-feedback':
+        return NO_FEEDBACK;
+      default:
+        return assertNever(packet);
+    }
+  }
+
+  /** Our next sender report, without report blocks; `undefined` before the first packet. */
+  report(now: Milli): SenderReport | undefined {
+    if (!this.#last) return undefined;
+    const input = this.#timeline?.ticksAt(now);
+    const passed = Math.round(((now - this.#last.at) * VIDEO_CLOCK) / 1000);
+    return {
+      type: 'sender-report',
+      ssrc: this.ssrc,
+      ntp: this.#clock.at(now),
+      rtpTimestamp: input === undefined ? addTicks(this.#last.timestamp, passed) : this.#timestamps.peek(input),
+      packetCount: this.#packetCount,
+      octetCount: this.#octetCount,
+      reports: [],
+    };
+  }
+
+  /** Never at or before the last one: a picture repeated during a hold may carry any timestamp. */
+  #outputTimestamp(input: RtpTicks, now: Milli): RtpTicks {
+    const timestamp = this.#timestamps.map(input, now);
+    if (!this.#last || ticksBetween(this.#last.timestamp, timestamp) > 0) return timestamp;
+    return addTicks(this.#last.timestamp, 1);
+  }
+
+  #resend(lost: readonly number[], now: Milli): OutgoingPacket[] {
+    const packets: OutgoingPacket[] = [];
+    for (const sequence of lost) {
+      const packet = this.#store.claim(sequence, now, this.#roundTrip.smoothed ?? 0);
+      if (packet) packets.push(this.#rtx ? this.#wrap(packet, this.#rtx) : asIs(packet));
+    }
+    this.#resent += packets.length;
+    return packets;
+  }
+
+  /** RFC 4588 §4: own SSRC, payload type and sequence; the payload begins with the original sequence number. */
+  #wrap(packet: OutgoingPacket, rtx: HeaderTemplate): OutgoingPacket {
+    const original = parseRtp(packet.data);
+    assert(original, 'a packet of ours parses');
+    const number = new Uint8Array(2);
+    writeU16(number, 0, original.sequence);
+    const { marker, timestamp } = original;
+    const sequence = this.#rtxSequence;
+    this.#rtxSequence = (sequence + 1) & 0xffff;
+    return rtx.packet({ marker, timestamp, sequence }, [number, packet.data.subarray(this.#template.size)], 'resend');
+  }
+}
+
+/**
+ * Sent as it was, to the bit: encrypting other bytes under the same sequence number would reuse an SRTP nonce, which
+ * AES-GCM does not survive.
+ */
+function asIs(packet: OutgoingPacket): OutgoingPacket {
+  assert(packet.data.length > RTP_HEADER, 'a packet of ours has a payload');
+  return { data: packet.data, urgency: 'resend', transportSequenceAt: -1, sendTimeAt: -1 };
+}
