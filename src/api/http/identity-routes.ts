@@ -1,0 +1,145 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GatewayError } from '../../errors.ts';
+import { wallClock, type Clock, type Milli } from '../../time.ts';
+import type { MaskPicture, Supervisor } from '../../worker/supervisor/supervisor.ts';
+import { consentSchema } from '../../worker/wire/protocol.ts';
+import type { IdentityCreated, MaskList } from '../messages.ts';
+import { isOriginAllowed, type OriginRule } from './origin.ts';
+import type { IdentityStore, StoredIdentity } from './identity-store.ts';
+import { readPhoto } from './read-photo.ts';
+import { SAFE_HEADERS, sendError, sendJson } from './respond.ts';
+
+/** Photos that are received or judged at the same time; each may hold tens of megabytes. */
+const MAXIMUM_UPLOADS = 4;
+const ROUTE = '/v1/identities';
+
+export interface IdentityRoutesOptions {
+  readonly supervisor: Pick<Supervisor, 'masks' | 'judgePhoto'>;
+  readonly store: IdentityStore;
+  readonly maximumPhotoBytes: number;
+  readonly origins: OriginRule;
+  readonly clock: Clock;
+}
+
+/** `/v1/identities`: the masks, and photos that become identities (docs/protocol.md). */
+export class IdentityRoutes {
+  readonly #options: IdentityRoutesOptions;
+  #masks: Promise<readonly MaskPicture[]> | undefined;
+  #uploads = 0;
+
+  constructor(options: IdentityRoutesOptions) {
+    this.#options = options;
+  }
+
+  /** Answers the request if it is for this route; else false. */
+  answer(request: IncomingMessage, response: ServerResponse, path: string): boolean {
+    if (path !== ROUTE && !path.startsWith(`${ROUTE}/`)) return false;
+    this.#route(request, response, path).catch((error: unknown) => {
+      // What of the body has not been read is of no use any more.
+      request.resume();
+      sendError(response, error);
+    });
+    return true;
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const { method } = request;
+    if (method !== 'GET' && method !== 'HEAD' && !isOriginAllowed(request, this.#options.origins)) {
+      throw new GatewayError('origin_refused', 'the page must be one that the operator allows (GUISE_ORIGINS)');
+    }
+    const [id, part, rest] = path.slice(ROUTE.length + 1).split('/');
+    if (path === ROUTE && method === 'GET') return this.#list(response);
+    if (path === ROUTE && method === 'POST') return this.#create(request, response);
+    if (id !== undefined && part === undefined && method === 'DELETE') return this.#delete(response, id);
+    if (id !== undefined && part === 'thumbnail' && rest === undefined && method === 'GET') {
+      return this.#thumbnail(response, decode(id));
+    }
+    throw new GatewayError('not_found', 'the path and method must be ones of docs/protocol.md');
+  }
+
+  async #list(response: ServerResponse): Promise<void> {
+    const masks = (await this.#allMasks()).map(({ id, title }) => ({ id, title, thumbnail: thumbnailPath(id) }));
+    sendJson(response, 200, { masks } satisfies MaskList);
+  }
+
+  async #create(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { store, supervisor, maximumPhotoBytes } = this.#options;
+    const consent = consentOf(request);
+    if (this.#uploads >= MAXIMUM_UPLOADS || !store.hasRoom) {
+      throw new GatewayError('capacity_full', 'there must be room for another identity; try again later');
+    }
+    this.#uploads++;
+    try {
+      const photo = await readPhoto(request, maximumPhotoBytes);
+      const stored = store.add(await supervisor.judgePhoto(photo, consent));
+      response.setHeader('location', `${ROUTE}/${stored.id}`);
+      sendJson(response, 201, this.#created(stored));
+    } finally {
+      this.#uploads--;
+    }
+  }
+
+  #created({ id, warnings, expires }: StoredIdentity): IdentityCreated {
+    const left: Milli = expires - this.#options.clock.now();
+    return {
+      id,
+      warnings: warnings.map(({ code, message }) => ({ code, message })),
+      thumbnail: thumbnailPath(id),
+      expires: new Date(wallClock() + left).toISOString(),
+    };
+  }
+
+  async #delete(response: ServerResponse, id: string): Promise<void> {
+    if (!this.#options.store.delete(id)) throw new GatewayError('identity_unknown', 'the identity must be there');
+    response.writeHead(204, SAFE_HEADERS);
+    response.end();
+    return Promise.resolve();
+  }
+
+  async #thumbnail(response: ServerResponse, id: string): Promise<void> {
+    const mask = id.startsWith('mask:') ? (await this.#allMasks()).find((known) => known.id === id) : undefined;
+    const { thumbnail } = mask ?? this.#options.store.get(id);
+    response.writeHead(200, {
+      ...SAFE_HEADERS,
+      'content-type': 'image/png',
+      'content-length': thumbnail.length,
+      // A photo's thumbnail must go with the photo, so nobody on the way may keep it.
+      'cache-control': mask === undefined ? 'private, no-store' : 'no-cache',
+    });
+    response.end(thumbnail);
+  }
+
+  // Masks do not change while the gateway runs; a failed attempt is made again by the next caller.
+  #allMasks(): Promise<readonly MaskPicture[]> {
+    this.#masks ??= this.#options.supervisor.masks().catch((error: unknown) => {
+      this.#masks = undefined;
+      throw error;
+    });
+    return this.#masks;
+  }
+}
+
+function thumbnailPath(id: string): string {
+  return `${ROUTE}/${encodeURIComponent(id)}/thumbnail`;
+}
+
+function decode(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch (cause) {
+    throw new GatewayError('not_found', 'the id must be URI-encoded', { cause });
+  }
+}
+
+function consentOf(request: IncomingMessage): { subject: string; grantedBy: string; grantedAt: string } {
+  const header = request.headers['x-guise-consent'];
+  try {
+    return consentSchema.parse(JSON.parse(decodeURIComponent(String(header))));
+  } catch (cause) {
+    throw new GatewayError(
+      'consent_missing',
+      'header x-guise-consent must say who is shown (subject), who agreed (grantedBy) and when (grantedAt, ISO 8601)',
+      { cause },
+    );
+  }
+}

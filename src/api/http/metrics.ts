@@ -1,0 +1,87 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
+import type { SessionFigures } from '../../worker/wire/protocol.ts';
+import type { IdentityStore } from './identity-store.ts';
+
+/** Upper bounds of the added-latency histogram, milliseconds. */
+const LATENCY_BUCKETS = [10, 15, 20, 25, 33, 50, 66, 100, 200, 500];
+
+/** What the gateway tells Prometheus. Numbers only: nothing about who is in a session. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #opened: Counter;
+  readonly #ended: Counter<'reason'>;
+  readonly #frames: Counter<'outcome'>;
+  readonly #drops: Counter<'at'>;
+  readonly #latency: Histogram;
+
+  constructor(observed: { readonly supervisor: Pick<Supervisor, 'status'>; readonly store: IdentityStore }) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry, prefix: 'guise_gateway_' });
+    const { supervisor, store } = observed;
+    gauge('guise_sessions', 'Sessions now', () => supervisor.status.sessions);
+    gauge('guise_media_workers', 'Media workers that take calls', () => supervisor.status.workers.length);
+    gauge('guise_media_worker_restarts', 'Media workers that were lost', () => supervisor.status.restarts);
+    gauge('guise_identities', 'Uploaded identities held', () => store.count);
+    gauge('guise_identity_bytes', 'Memory of uploaded identities', () => store.bytes);
+    this.#opened = new Counter({ name: 'guise_sessions_opened_total', help: 'Sessions opened', registers });
+    this.#ended = new Counter({
+      name: 'guise_sessions_refused_total',
+      help: 'Sessions refused or broken off, by error code',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#frames = new Counter({
+      name: 'guise_frames_total',
+      help: 'Frames sent back, by what they show of the face',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#drops = new Counter({
+      name: 'guise_frames_dropped_total',
+      help: 'Frames given up, by stage and reason',
+      labelNames: ['at'],
+      registers,
+    });
+    this.#latency = new Histogram({
+      name: 'guise_added_latency_p50_milliseconds',
+      help: 'Median added latency of each second of each session',
+      buckets: LATENCY_BUCKETS,
+      registers,
+    });
+
+    function gauge(name: string, help: string, value: () => number): void {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value());
+        },
+      });
+    }
+  }
+
+  sessionOpened(): void {
+    this.#opened.inc();
+  }
+
+  /** @param code of the error that ended or refused it */
+  sessionFailed(code: string): void {
+    this.#ended.inc({ reason: code });
+  }
+
+  /** One second of one session. */
+  secondPassed(figures: SessionFigures): void {
+    this.#frames.inc({ outcome: 'swapped' }, figures.swapped);
+    this.#frames.inc({ outcome: 'hidden' }, figures.hidden);
+    this.#frames.inc({ outcome: 'clear' }, figures.clear);
+    for (const [at, count] of Object.entries(figures.drops)) this.#drops.inc({ at }, Math.max(0, count));
+    if (figures.fpsOut > 0) this.#latency.observe(figures.latencyP50);
+  }
+
+  /** Text in Prometheus' format, with its content type. */
+  async text(): Promise<{ readonly type: string; readonly text: string }> {
+    return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+}

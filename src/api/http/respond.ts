@@ -1,0 +1,55 @@
+import type { ServerResponse } from 'node:http';
+import { GatewayError, type ErrorCode } from '../../errors.ts';
+
+/** HTTP status of an error; codes that are not named are the request's fault (422) if they are about the photo, else ours. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  message_invalid: 400,
+  consent_missing: 400,
+  photo_empty: 400,
+  origin_refused: 403,
+  not_found: 404,
+  identity_unknown: 404,
+  photo_too_large: 413,
+  picture_too_large: 413,
+  photo_unreadable: 415,
+  rate_limited: 429,
+  capacity_full: 503,
+  worker_lost: 503,
+  timed_out: 503,
+  closed: 503,
+};
+
+/** Seconds after which a 503 may be tried again. */
+const RETRY_AFTER = '5';
+
+/** What everything that the gateway serves carries: nothing is guessed, framed or leaked to other sites. */
+export const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** Sends JSON, never cached. */
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    ...SAFE_HEADERS,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': bytes.length,
+    'cache-control': 'no-store',
+  });
+  response.end(bytes);
+}
+
+/** Sends an error in the shape of `errorBodySchema` (src/api/messages.ts). A fault of ours tells no details. */
+export function sendError(response: ServerResponse, error: unknown): void {
+  const known = error instanceof GatewayError && error.code !== 'internal' ? error : undefined;
+  const code = known?.code ?? 'internal';
+  const status = STATUS[code] ?? (code.startsWith('photo_') ? 422 : 500);
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (status === 503) response.setHeader('retry-after', RETRY_AFTER);
+  sendJson(response, status, { error: { code, message: known?.message ?? 'something inside went wrong' } });
+}

@@ -1,0 +1,293 @@
+import { assertNever, GatewayError, type ErrorCode } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { Clock, Milli } from '../../time.ts';
+import type { ChosenIdentity, RemoteSession } from '../../worker/supervisor/remote-session.ts';
+import { RETRY_WHEN_FULL } from '../../worker/supervisor/admission.ts';
+import { RETRY_WHEN_LOST, type Supervisor } from '../../worker/supervisor/supervisor.ts';
+import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol.ts';
+import type { IdentityStore } from '../http/identity-store.ts';
+import type { Metrics } from '../http/metrics.ts';
+import { clientMessageSchema, PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../messages.ts';
+import { identityFor, settingsFor, withLook, type Allowed } from './choices.ts';
+import { toStatistics } from './figures.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** Messages a second: a slider that is dragged sends 60. */
+const MESSAGE_RATE = { rate: 100, burst: 200 };
+/** Messages that may wait for the one before, e.g. changes behind an offer. */
+const MAXIMUM_WAITING = 64;
+/** Who has not said hello by then is not a caller. */
+export const HELLO_LIMIT: Milli = 10_000;
+
+/** WebSocket close codes (RFC 6455 §7.4.1). */
+export const CLOSE = { normal: 1000, goingAway: 1001, protocol: 1002, refused: 1008, tooLarge: 1009 } as const;
+
+/** Errors after which it is worth to come back, and when. */
+const RETRY: Partial<Record<ErrorCode, Milli>> = {
+  capacity_full: RETRY_WHEN_FULL,
+  worker_lost: RETRY_WHEN_LOST,
+  timed_out: RETRY_WHEN_LOST,
+  internal: RETRY_WHEN_LOST,
+  rate_limited: RETRY_WHEN_FULL,
+};
+
+/** The socket, as far as a caller needs it. */
+export interface CallerSocket {
+  send(message: ServerMessage): void;
+  /** False if so much waits to be sent that figures are better left out. */
+  readonly hasRoom: boolean;
+  close(code: number): void;
+}
+
+export interface CallerOptions {
+  readonly supervisor: Pick<Supervisor, 'openSession' | 'masks'>;
+  readonly store: IdentityStore;
+  readonly metrics: Metrics;
+  readonly allowed: Allowed;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+type State =
+  | { readonly name: 'greeting'; readonly timer: NodeJS.Timeout }
+  /** `hello` is being answered. */
+  | { readonly name: 'opening' }
+  | { readonly name: 'open'; readonly session: RemoteSession; readonly settings: SessionSettings }
+  | { readonly name: 'closed' };
+
+type Hello = Extract<ClientMessage, { type: 'hello' }>;
+type Change = Extract<ClientMessage, { type: 'change' }>;
+
+/** One socket and its one session. It closes the session when the socket closes, and the socket when the session is over. */
+export class Caller {
+  readonly #socket: CallerSocket;
+  readonly #options: CallerOptions;
+  readonly #bucket: TokenBucket;
+  #state: State;
+  #identity: string | null = null;
+  #turn: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(socket: CallerSocket, options: CallerOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#bucket = new TokenBucket(MESSAGE_RATE, options.clock);
+    const tooLate = (): void => this.fail(new GatewayError('timed_out', 'hello must be the first thing said'));
+    this.#state = { name: 'greeting', timer: setTimeout(tooLate, HELLO_LIMIT) };
+  }
+
+  /** Takes one message of the socket. Never throws. */
+  receive(text: string): void {
+    if (this.#state.name === 'closed') return;
+    if (!this.#bucket.take()) {
+      this.fail(new GatewayError('rate_limited', `messages must be fewer than ${MESSAGE_RATE.rate} a second`));
+      return;
+    }
+    const message = this.#parse(text);
+    if (message === undefined) return;
+    // These need no answer and must not wait behind an offer that takes its time.
+    if (message.type === 'bye') {
+      this.end(CLOSE.normal);
+    } else if (message.type === 'candidate' || message.type === 'keyframe') {
+      this.#tell(message);
+    } else if (this.#waiting >= MAXIMUM_WAITING) {
+      this.#refuse(new GatewayError('rate_limited', 'messages must wait for the answers to those before'));
+    } else {
+      this.#waiting++;
+      this.#turn = this.#turn.then(() => this.#inTurn(message));
+    }
+  }
+
+  /** The socket is gone, or the gateway goes. Idempotent; settles when the session is closed in its worker. */
+  async close(): Promise<void> {
+    const state = this.#state;
+    if (state.name === 'greeting') clearTimeout(state.timer);
+    this.#state = { name: 'closed' };
+    if (state.name === 'open') await state.session.close();
+  }
+
+  /** Closes session and socket. */
+  end(code: number): void {
+    if (this.#state.name === 'closed') return;
+    void this.close();
+    this.#socket.close(code);
+  }
+
+  /** Says what is wrong, then closes session and socket. */
+  fail(error: GatewayError, code: number = CLOSE.refused): void {
+    if (this.#state.name === 'closed') return;
+    const { code: name, message } = error;
+    const retry = RETRY[name];
+    this.#options.metrics.sessionFailed(name);
+    this.#socket.send({ type: 'error', code: name, message, fatal: true, ...(retry === undefined ? {} : { retry }) });
+    this.end(code);
+  }
+
+  #parse(text: string): ClientMessage | undefined {
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      this.#refuse(new GatewayError('message_invalid', 'a message must be JSON'));
+      return undefined;
+    }
+    if (speaksOtherVersion(json)) {
+      const error = new GatewayError('protocol_version', `the protocol version must be ${PROTOCOL_VERSION}`);
+      this.fail(error, CLOSE.protocol);
+      return undefined;
+    }
+    const message = clientMessageSchema.safeParse(json);
+    if (message.success) return message.data;
+    const issue = message.error.issues[0];
+    const where = issue === undefined || issue.path.length === 0 ? 'message' : issue.path.join('.');
+    this.#refuse(new GatewayError('message_invalid', `${where}: ${issue?.message ?? 'must be as documented'}`));
+    return undefined;
+  }
+
+  async #inTurn(message: Exclude<ClientMessage, { type: 'bye' | 'candidate' | 'keyframe' }>): Promise<void> {
+    this.#waiting--;
+    // A message that waited while the socket closed has nobody to answer to.
+    if (this.#state.name === 'closed') return;
+    try {
+      switch (message.type) {
+        case 'hello':
+          return await this.#open(message);
+        case 'offer':
+          return await this.#offer(message.sdp);
+        case 'change':
+          return await this.#change(message);
+        default:
+          assertNever(message);
+      }
+    } catch (error) {
+      this.#answerError(error);
+    }
+  }
+
+  // The media worker's loss, or a hang of it, is the end of the session; everything else leaves it as it was.
+  #answerError(error: unknown): void {
+    if (!(error instanceof GatewayError)) {
+      this.#options.log.error({ err: error }, 'message could not be answered');
+      this.fail(new GatewayError('internal', 'something inside went wrong'));
+    } else if (error.code === 'worker_lost' || error.code === 'timed_out' || this.#state.name === 'opening') {
+      this.fail(error);
+    } else {
+      this.#refuse(error);
+    }
+  }
+
+  #refuse(error: GatewayError): void {
+    if (this.#state.name === 'closed') return;
+    this.#socket.send({ type: 'error', code: error.code, message: error.message, fatal: false });
+  }
+
+  async #open(hello: Hello): Promise<void> {
+    if (this.#state.name !== 'greeting') throw new GatewayError('state_invalid', 'hello must be said once');
+    clearTimeout(this.#state.timer);
+    this.#state = { name: 'opening' };
+    const { allowed, supervisor, metrics } = this.#options;
+    const settings = settingsFor(hello, allowed);
+    const { identity, unknown } = await this.#firstIdentity(hello.identity);
+    const session = await supervisor.openSession(settings, { identity, events: this.#sessionEvents() });
+    if (!this.#isOpening()) {
+      await session.close();
+      return;
+    }
+    this.#state = { name: 'open', session, settings };
+    metrics.sessionOpened();
+    const { policies, labelOptional } = allowed;
+    this.#socket.send({
+      type: 'created',
+      version: PROTOCOL_VERSION,
+      session: session.id,
+      policies: [...policies],
+      labelOptional,
+    });
+    if (unknown !== undefined) this.#refuse(unknown);
+  }
+
+  // Closing may have overtaken an await; the compiler remembers the state from before it.
+  #isOpening(): boolean {
+    return this.#state.name === 'opening';
+  }
+
+  // Who comes back with an identity that has expired is served with a hidden face and told, not turned away.
+  async #firstIdentity(id: string | undefined): Promise<{ identity: ChosenIdentity; unknown?: GatewayError }> {
+    if (id === undefined) return { identity: null };
+    try {
+      const identity = await this.#find(id);
+      this.#identity = id;
+      return { identity };
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'identity_unknown') return { identity: null, unknown: error };
+      throw error;
+    }
+  }
+
+  async #find(id: string): Promise<ChosenIdentity> {
+    const { supervisor, store } = this.#options;
+    const masks = id.startsWith('mask:') ? (await supervisor.masks()).map((mask) => mask.id) : [];
+    return identityFor(id, { store, masks });
+  }
+
+  async #offer(sdp: string): Promise<void> {
+    const answer = await this.#openState().session.offer(sdp);
+    if (this.#state.name === 'open') this.#socket.send({ type: 'answer', sdp: answer });
+  }
+
+  async #change({ identity, look }: Change): Promise<void> {
+    const { session, settings } = this.#openState();
+    const changed = withLook(settings, look);
+    const chosen = typeof identity === 'string' ? await this.#find(identity) : identity;
+    await session.change(changed, chosen);
+    if (this.#state.name !== 'open') return;
+    this.#state = { name: 'open', session, settings: changed };
+    if (identity !== undefined) this.#identity = identity;
+    this.#socket.send({ type: 'changed', identity: this.#identity });
+  }
+
+  #tell(message: Extract<ClientMessage, { type: 'candidate' | 'keyframe' }>): void {
+    if (this.#state.name !== 'open') {
+      // A candidate may overtake the answer to hello; an ICE-lite gateway learns it from the checks anyway.
+      if (message.type === 'keyframe') this.#refuse(notOpen());
+    } else if (message.type === 'keyframe') this.#state.session.requestKeyframe();
+    else this.#state.session.addCandidate(message.candidate, message.mid);
+  }
+
+  #openState(): Extract<State, { name: 'open' }> {
+    if (this.#state.name !== 'open') throw notOpen();
+    return this.#state;
+  }
+
+  #sessionEvents(): Parameters<Supervisor['openSession']>[1]['events'] {
+    return {
+      onState: (state, reason) => {
+        if (this.#state.name === 'closed') return;
+        this.#socket.send({ type: 'state', state, ...(reason === undefined ? {} : { reason }) });
+        if (state === 'closed') this.end(CLOSE.normal);
+      },
+      onFace: (event, id) => {
+        if (this.#state.name !== 'closed') this.#socket.send({ type: 'face', event, id });
+      },
+      onFigures: (figures) => this.#figures(figures),
+      onEnd: (error) => this.fail(error, CLOSE.goingAway),
+    };
+  }
+
+  #figures(figures: SessionFigures): void {
+    this.#options.metrics.secondPassed(figures);
+    if (this.#state.name === 'closed' || !this.#socket.hasRoom) return;
+    this.#socket.send({ type: 'statistics', figures: toStatistics(figures) });
+  }
+}
+
+function notOpen(): GatewayError {
+  return new GatewayError('state_invalid', 'hello must be said, and answered by created, before this');
+}
+
+// Looked at before anything else: another version may have other fields.
+function speaksOtherVersion(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null) return false;
+  const { type, version } = json as { type?: unknown; version?: unknown };
+  return type === 'hello' && version !== undefined && version !== PROTOCOL_VERSION;
+}

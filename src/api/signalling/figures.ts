@@ -1,0 +1,28 @@
+import type { SessionFigures } from '../../worker/wire/protocol.ts';
+import type { Statistics } from '../messages.ts';
+
+/** What a session's owner is told of its figures, rounded to what can be read. */
+export function toStatistics(figures: SessionFigures): Statistics {
+  const { width, height, drops, swapped, hidden, held, codec, faces, roundTrip } = figures;
+  return {
+    fpsIn: round(figures.fpsIn),
+    fpsOut: round(figures.fpsOut),
+    width,
+    height,
+    latencyP50: round(figures.latencyP50),
+    latencyP99: round(figures.latencyP99),
+    drops,
+    swapped,
+    hidden,
+    held,
+    bitrateIn: Math.round(figures.bitrateIn),
+    bitrateOut: Math.round(figures.bitrateOut),
+    roundTrip: roundTrip === null ? null : round(roundTrip),
+    codec,
+    faces,
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

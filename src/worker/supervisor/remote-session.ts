@@ -1,0 +1,145 @@
+import { assertNever, GatewayError, type ErrorCode } from '../../errors.ts';
+import type { Milli } from '../../time.ts';
+import type { Channel, OutgoingMessage } from '../wire/channel.ts';
+import type { PackedIdentity } from '../wire/identity-bytes.ts';
+import {
+  answerSchema,
+  type IdentityHead,
+  type SessionFigures,
+  type SessionNotice,
+  type SessionSettings,
+} from '../wire/protocol.ts';
+import type { SessionCost } from './admission.ts';
+
+/** Time for a media worker to answer before the caller is told that it failed. */
+const ANSWER_LIMIT: Milli = 10_000;
+
+/** A painted mask by name, an identity made from a photo, or nobody: then every face is hidden. */
+export type ChosenIdentity = `mask:${string}` | PackedIdentity | null;
+
+/** What a session tells its owner. After `onEnd` nothing more comes. */
+export interface SessionEvents {
+  onState(state: 'connecting' | 'connected' | 'closed', reason?: string): void;
+  onFace(event: 'found' | 'lost', id: number): void;
+  onFigures(figures: SessionFigures): void;
+  /** The session is over without having been closed from this side. Exactly once. */
+  onEnd(error: GatewayError): void;
+}
+
+/** The gateway's end of a session that lives in a media worker. Its owner closes it. */
+export class RemoteSession {
+  /** 128 random bits, hex. */
+  readonly id: string;
+  readonly cost: SessionCost;
+  readonly #channel: Channel;
+  readonly #events: SessionEvents;
+  readonly #forget: () => void;
+  #over = false;
+
+  /** @param forget takes it off the list of its worker */
+  constructor(
+    id: string,
+    wiring: {
+      readonly channel: Channel;
+      readonly cost: SessionCost;
+      readonly events: SessionEvents;
+      readonly forget: () => void;
+    },
+  ) {
+    this.id = id;
+    this.cost = wiring.cost;
+    this.#channel = wiring.channel;
+    this.#events = wiring.events;
+    this.#forget = wiring.forget;
+  }
+
+  /** Opens it in the worker. @throws GatewayError */
+  async open(settings: SessionSettings, identity: ChosenIdentity): Promise<void> {
+    const { reference, payload } = identityMessage(identity);
+    await this.#ask({ type: 'open', body: { session: this.id, settings, identity: reference }, payload });
+  }
+
+  /** Takes an offer, gives the answer. @throws GatewayError offer_invalid, no_video, no_codec … */
+  async offer(sdp: string): Promise<string> {
+    const reply = await this.#ask({ type: 'offer', body: { session: this.id, sdp } });
+    const answer = answerSchema.safeParse(reply.body);
+    if (!answer.success) throw new GatewayError('internal', 'the answer must be SDP');
+    return answer.data.sdp;
+  }
+
+  /** Changes settings, and the identity if one is given; settles when frames after it wear it. @throws GatewayError */
+  async change(settings: SessionSettings, identity?: ChosenIdentity): Promise<void> {
+    const { reference, payload } = identity === undefined ? { reference: undefined } : identityMessage(identity);
+    await this.#ask({ type: 'change', body: { session: this.id, settings, identity: reference }, payload });
+  }
+
+  /** A remote candidate line with the mid it belongs to. */
+  addCandidate(candidate: string, mid: string): void {
+    if (!this.#over) this.#channel.notify({ type: 'candidate', body: { session: this.id, candidate, mid } });
+  }
+
+  /** Asks for a keyframe on the way back. */
+  requestKeyframe(): void {
+    if (!this.#over) this.#channel.notify({ type: 'keyframe', body: { session: this.id } });
+  }
+
+  /** Idempotent; settles when the worker has let go of it or is gone. */
+  async close(): Promise<void> {
+    if (this.#over) return;
+    this.#leave();
+    if (this.#channel.ended !== undefined) return;
+    try {
+      await this.#channel.request({ type: 'close', body: { session: this.id } }, { timeout: ANSWER_LIMIT });
+    } catch (error) {
+      // A worker that is gone has closed its sessions in its own way; anything else is not this session's to mend.
+      if (!(error instanceof GatewayError)) throw error;
+    }
+  }
+
+  /** For its worker: passes on a notice. */
+  tell(notice: SessionNotice): void {
+    if (this.#over) return;
+    switch (notice.kind) {
+      case 'state':
+        this.#events.onState(notice.state, notice.reason);
+        return;
+      case 'face':
+        this.#events.onFace(notice.event, notice.id);
+        return;
+      case 'figures':
+        this.cost.learn(notice.figures.busy);
+        this.#events.onFigures(notice.figures);
+        return;
+      case 'failed':
+        this.end(notice.code, notice.message);
+        return;
+      default:
+        assertNever(notice);
+    }
+  }
+
+  /** For its worker: the session is over, by its own failure or because the worker is gone. */
+  end(code: string, message: string): void {
+    if (this.#over) return;
+    this.#leave();
+    this.#events.onEnd(new GatewayError(code as ErrorCode, message));
+  }
+
+  #leave(): void {
+    this.#over = true;
+    this.#forget();
+  }
+
+  #ask(message: OutgoingMessage): Promise<{ readonly body: unknown }> {
+    if (this.#over) return Promise.reject(new GatewayError('closed', 'the session must be open'));
+    return this.#channel.request(message, { timeout: ANSWER_LIMIT });
+  }
+}
+
+function identityMessage(identity: ChosenIdentity): {
+  reference: IdentityHead | `mask:${string}` | null;
+  payload?: readonly Uint8Array[];
+} {
+  if (identity === null || typeof identity === 'string') return { reference: identity };
+  return { reference: identity.head, payload: [identity.bytes] };
+}

@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { GatewayError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { Clock, Milli } from '../../time.ts';
+import type { Consent } from '../../swap/swap.ts';
+import { identityBytes, type PackedIdentity } from '../wire/identity-bytes.ts';
+import {
+  masksReplySchema,
+  photoReplySchema,
+  type MediaWorkerSettings,
+  type SessionSettings,
+} from '../wire/protocol.ts';
+import { place, SessionCost } from './admission.ts';
+import type { ChosenIdentity, RemoteSession, SessionEvents } from './remote-session.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+/** First pause before a lost worker is replaced; doubles with each failure in a row. */
+const FIRST_PAUSE: Milli = 100;
+/** Longest pause: a machine that mends itself is back in time, one that does not is not kept busy with starts. */
+const LONGEST_PAUSE: Milli = 10_000;
+/** A worker that lived so long has not failed in a row with the one before it. */
+const HEALTHY_AFTER: Milli = 30_000;
+/** Callers of a lost worker come back after so long: the replacement is usually ready by then. */
+export const RETRY_WHEN_LOST: Milli = 1_000;
+/** Decoding, finding the face, preparing the texture; the photo thread has a shorter limit of its own. */
+const PHOTO_LIMIT: Milli = 20_000;
+const MASKS_LIMIT: Milli = 10_000;
+
+/** Who runs the media workers, and with what. */
+export interface SupervisorOptions {
+  /** Media worker processes, at least 1. */
+  readonly workers: number;
+  /** Pixel threads of all of them together; `null` = one a core. */
+  readonly pixelThreads: number | null;
+  /** Most sessions; `null` = what fits by cost. */
+  readonly maximumSessions: number | null;
+  readonly media: Omit<MediaWorkerSettings, 'pixelThreads'>;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** A photo that was judged good enough, made into an identity. */
+export interface JudgedPhoto {
+  readonly identity: PackedIdentity;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** PNG. */
+  readonly thumbnail: Uint8Array;
+}
+
+/** A painted mask that can be worn. */
+export interface MaskPicture {
+  readonly id: string;
+  readonly title: string;
+  /** PNG. */
+  readonly thumbnail: Uint8Array;
+}
+
+type Slot =
+  | { readonly state: 'starting' }
+  | { readonly state: 'ready'; readonly worker: WorkerProcess; readonly since: Milli }
+  | { readonly state: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly state: 'closed' };
+
+/** Keeps the media workers alive and gives sessions their place. Owns all children of the gateway. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #threads: readonly number[];
+  readonly #slots: Slot[];
+  readonly #failures: number[];
+  #restarts = 0;
+  #closed = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#threads = shareThreads(options.pixelThreads, options.workers);
+    this.#slots = this.#threads.map(() => ({ state: 'starting' }));
+    this.#failures = this.#threads.map(() => 0);
+  }
+
+  /** Starts all workers. @throws GatewayError if one cannot be started; the others are then closed */
+  async start(): Promise<void> {
+    const starts = await Promise.allSettled(this.#threads.map((_, index) => this.#startWorker(index)));
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed === undefined) return;
+    await this.close();
+    throw failed.reason;
+  }
+
+  /** True while at least one worker takes calls. */
+  get ready(): boolean {
+    return this.#workers().length > 0;
+  }
+
+  /** For metrics and tests. */
+  get status(): {
+    readonly workers: readonly { readonly pid: number | undefined; readonly sessions: number }[];
+    readonly sessions: number;
+    readonly restarts: number;
+  } {
+    const workers = this.#workers().map((worker) => ({ pid: worker.pid, sessions: worker.sessions }));
+    return { workers, sessions: workers.reduce((sum, { sessions }) => sum + sessions, 0), restarts: this.#restarts };
+  }
+
+  /**
+   * Opens a session in the worker with most room.
+   * @throws GatewayError capacity_full if it fits nowhere, worker_lost if no worker is ready
+   */
+  async openSession(
+    settings: SessionSettings,
+    options: { readonly identity: ChosenIdentity; readonly events: SessionEvents },
+  ): Promise<RemoteSession> {
+    const cost = new SessionCost(settings.maximumSide);
+    const worker = this.#place(cost);
+    const id = randomBytes(16).toString('hex');
+    const session = worker.addSession(id, { cost, events: options.events });
+    try {
+      await session.open(settings, options.identity);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /** Judges a photo in a media worker. @throws GatewayError photo_… */
+  async judgePhoto(photo: Uint8Array, consent: Consent): Promise<JudgedPhoto> {
+    const reply = await this.#anyWorker().request(
+      { type: 'photo', body: { consent }, payload: [photo] },
+      { timeout: PHOTO_LIMIT },
+    );
+    const checked = photoReplySchema.safeParse(reply.body);
+    const head = checked.data?.identity;
+    if (head === undefined) throw new GatewayError('internal', 'the media worker must answer with an identity');
+    const end = identityBytes(head);
+    if (reply.payload.length !== end + (checked.data?.thumbnailBytes ?? 0)) {
+      throw new GatewayError('internal', 'the media worker must send all bytes of the identity');
+    }
+    const identity = { head, bytes: reply.payload.subarray(0, end) };
+    return { identity, warnings: checked.data?.warnings ?? [], thumbnail: reply.payload.subarray(end) };
+  }
+
+  /** The painted masks with their thumbnails. @throws GatewayError worker_lost */
+  async masks(): Promise<MaskPicture[]> {
+    const reply = await this.#anyWorker().request({ type: 'masks' }, { timeout: MASKS_LIMIT });
+    const { masks } = masksReplySchema.parse(reply.body);
+    let at = 0;
+    return masks.map(({ id, title, thumbnailBytes }) => {
+      const thumbnail = reply.payload.subarray(at, (at += thumbnailBytes));
+      return { id, title, thumbnail };
+    });
+  }
+
+  /** Idempotent. Sessions are closed by their owners or told by their workers; children are gone when it settles. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all(
+      this.#slots.map(async (slot, index) => {
+        this.#slots[index] = { state: 'closed' };
+        if (slot.state === 'waiting') clearTimeout(slot.timer);
+        if (slot.state === 'ready') await slot.worker.close();
+      }),
+    );
+  }
+
+  async #startWorker(index: number): Promise<void> {
+    const { media, log, clock } = this.#options;
+    this.#slots[index] = { state: 'starting' };
+    const worker = await WorkerProcess.start({
+      settings: { ...media, pixelThreads: this.#threads[index] ?? 1 },
+      log,
+      onLost: (reason) => {
+        log.error({ child: worker.pid, reason }, 'media worker lost');
+        this.#replace(index);
+      },
+    });
+    if (this.#closed) {
+      await worker.close();
+      return;
+    }
+    log.info({ child: worker.pid, threads: this.#threads[index] }, 'media worker ready');
+    this.#slots[index] = { state: 'ready', worker, since: clock.now() };
+  }
+
+  #replace(index: number): void {
+    if (this.#closed) return;
+    const slot = this.#slots[index];
+    const lived = slot?.state === 'ready' ? this.#options.clock.now() - slot.since : 0;
+    const failures = lived >= HEALTHY_AFTER ? 0 : (this.#failures[index] ?? 0);
+    this.#failures[index] = failures + 1;
+    this.#restarts++;
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures) * (0.75 + Math.random() / 2);
+    const timer = setTimeout(() => {
+      this.#startWorker(index).catch((error: unknown) => {
+        this.#options.log.error({ err: error }, 'media worker does not start');
+        this.#replace(index);
+      });
+    }, pause);
+    this.#slots[index] = { state: 'waiting', timer };
+  }
+
+  #workers(): WorkerProcess[] {
+    return this.#slots.flatMap((slot) => (slot.state === 'ready' ? [slot.worker] : []));
+  }
+
+  #place(cost: SessionCost): WorkerProcess {
+    const workers = this.#workers();
+    if (workers.length === 0) throw noWorker();
+    const { maximumSessions } = this.#options;
+    const full = maximumSessions !== null && this.status.sessions >= maximumSessions;
+    const worker = full ? undefined : place(workers, cost.cores);
+    if (worker === undefined) throw new GatewayError('capacity_full', 'all places are taken; try again later');
+    return worker;
+  }
+
+  #anyWorker(): WorkerProcess {
+    const [worker] = this.#workers().sort((a, b) => a.load.cores - b.load.cores);
+    if (worker === undefined) throw noWorker();
+    return worker;
+  }
+}
+
+function noWorker(): GatewayError {
+  return new GatewayError('worker_lost', 'a media worker must be ready; try again in a moment');
+}
+
+/** Threads by worker: together no more than cores, but every worker has one. */
+function shareThreads(wanted: number | null, workers: number): number[] {
+  const cores = availableParallelism();
+  const threads = Math.min(wanted ?? cores, cores);
+  return Array.from({ length: workers }, (_, index) => Math.max(1, Math.floor((threads + index) / workers)));
+}

@@ -1,0 +1,156 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { entryFile } from '../../entry.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { Milli } from '../../time.ts';
+import { Channel, type ChannelEnd, type OutgoingMessage, type WireMessage, type WireReply } from '../wire/channel.ts';
+import { sessionNoticeSchema, type MediaWorkerSettings } from '../wire/protocol.ts';
+import type { Load, SessionCost } from './admission.ts';
+import { RemoteSession, type SessionEvents } from './remote-session.ts';
+
+/** Models are unpacked and converted in here at the very first start; later it takes about a second. */
+export const START_LIMIT: Milli = 90_000;
+/** Time for peers to be told at an orderly end. */
+const CLOSE_LIMIT: Milli = 2_000;
+/** Threads of libuv's pool: pixels have threads of their own, so it only serves files at start. */
+const POOL_THREADS = '2';
+/** File descriptor of the wire in the child; 0–2 are the usual ones. */
+const WIRE_FD = 3;
+
+/** Where a media worker is in its life. `lost`: it died, hung or spoke garbage. */
+export type WorkerState = 'starting' | 'open' | 'closing' | 'lost' | 'closed';
+
+export interface WorkerProcessOptions {
+  readonly settings: MediaWorkerSettings;
+  readonly log: Logger;
+  /** Exactly once, after every session on it was told; not after `close()`. */
+  readonly onLost: (reason: ChannelEnd) => void;
+}
+
+/** One media worker, seen from the gateway: a child process with a channel. Its supervisor owns it. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #channel: Channel;
+  readonly #options: WorkerProcessOptions;
+  readonly #sessions = new Map<string, RemoteSession>();
+  #state: WorkerState = 'starting';
+
+  /**
+   * Starts a child and waits until it takes calls.
+   * @throws GatewayError worker_lost if it dies first, timed_out if it is not ready in START_LIMIT
+   */
+  static async start(options: WorkerProcessOptions): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(options);
+    try {
+      await worker.#channel.request({ type: 'configure', body: options.settings }, { timeout: START_LIMIT });
+    } catch (error) {
+      worker.#state = 'closed';
+      worker.kill();
+      throw error;
+    }
+    worker.#state = 'open';
+    worker.#channel.startPinging();
+    return worker;
+  }
+
+  private constructor(options: WorkerProcessOptions) {
+    this.#options = options;
+    this.#child = spawn(process.execPath, [entryFile('worker/media-worker')], {
+      stdio: ['ignore', 2, 2, 'pipe'],
+      env: { ...process.env, UV_THREADPOOL_SIZE: POOL_THREADS },
+    });
+    this.#channel = new Channel(this.#child.stdio[WIRE_FD] as Duplex, {
+      onRequest: () => Promise.reject(new GatewayError('message_invalid', 'a media worker must not ask')),
+      onNotice: (message) => this.#take(message),
+      onClose: (reason) => this.#channelEnded(reason),
+    });
+    this.#child.on('exit', () => this.#channel.close());
+    this.#child.on('error', () => this.#channel.close());
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** Process id, for logs and tests. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  get load(): Load {
+    let cores = 0;
+    for (const session of this.#sessions.values()) cores += session.cost.cores;
+    return { threads: this.#options.settings.pixelThreads, cores };
+  }
+
+  /** A session in this worker, not yet open there. It counts as load at once. */
+  addSession(id: string, wiring: { readonly cost: SessionCost; readonly events: SessionEvents }): RemoteSession {
+    const forget = (): void => void this.#sessions.delete(id);
+    const session = new RemoteSession(id, { ...wiring, channel: this.#channel, forget });
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  /** Asks the worker something that belongs to no session. */
+  request(message: OutgoingMessage, options: { readonly timeout: Milli }): Promise<WireReply> {
+    return this.#channel.request(message, options);
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#channel.close();
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Idempotent. Peers are told, then the child ends; it is killed if it takes too long. */
+  async close(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    try {
+      await this.#channel.request({ type: 'end' }, { timeout: CLOSE_LIMIT });
+    } catch (error) {
+      this.#options.log.warn({ err: error, child: this.pid }, 'media worker did not end in an orderly way');
+    }
+    this.#channel.close();
+    await this.#exited();
+    this.#state = 'closed';
+  }
+
+  async #exited(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_LIMIT);
+    try {
+      await once(this.#child, 'exit');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // A channel that ends takes the child with it: one that hangs would hold its ports and keep its peers waiting.
+  #channelEnded(reason: ChannelEnd): void {
+    this.#child.kill('SIGKILL');
+    const wasOpen = this.#state === 'open';
+    if (wasOpen) this.#state = 'lost';
+    for (const session of [...this.#sessions.values()]) {
+      session.end('worker_lost', 'the media worker of this session is gone; connect again');
+    }
+    if (wasOpen) this.#options.onLost(reason);
+  }
+
+  #take(message: WireMessage): void {
+    const notice = sessionNoticeSchema.safeParse(message.body);
+    if (!notice.success) {
+      this.#options.log.error({ child: this.pid, type: message.type }, 'media worker speaks garbage');
+      this.#channel.close();
+      return;
+    }
+    // A notice may cross the close of its session, which is then unknown here.
+    this.#sessions.get(notice.data.session)?.tell(notice.data);
+  }
+}

@@ -1,0 +1,49 @@
+import { GatewayError } from '../../errors.ts';
+import type { PreparedIdentity } from '../../swap/swap.ts';
+import type { IdentityHead } from './protocol.ts';
+
+/** Mesh points of a texture: 468 × (x, y), float32. */
+const POINT_BYTES = 468 * 2 * 4;
+
+/** A prepared identity as the gateway keeps it: it never looks into the bytes. */
+export interface PackedIdentity {
+  readonly head: IdentityHead;
+  /** Planes y, u, v of `width * height` bytes each, then the points, float32 little endian. */
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes of an identity with this head. */
+export function identityBytes(head: Pick<IdentityHead, 'width' | 'height'>): number {
+  return 3 * head.width * head.height + POINT_BYTES;
+}
+
+/** Takes an identity apart for the wire; the parts are views of it. */
+export function packIdentity(identity: PreparedIdentity): { head: IdentityHead; parts: readonly Uint8Array[] } {
+  const { id, kind, width, height, consent, y, u, v, points } = identity;
+  return {
+    head: { id, kind, width, height, ...(consent === undefined ? {} : { consent }) },
+    parts: [y, u, v, new Uint8Array(points.buffer, points.byteOffset, points.byteLength)],
+  };
+}
+
+/**
+ * Puts an identity together again; its planes are views of `bytes`.
+ * @throws GatewayError message_invalid if the bytes are too few or too many
+ */
+export function unpackIdentity(head: IdentityHead, bytes: Uint8Array): PreparedIdentity {
+  const plane = head.width * head.height;
+  if (bytes.length !== identityBytes(head)) {
+    throw new GatewayError('message_invalid', `identity must have the bytes its size asks for [bytes:${bytes.length}]`);
+  }
+  // Copied, since float32 must lie on a multiple of four.
+  const points = new Float32Array(bytes.slice(3 * plane).buffer);
+  const { consent, ...rest } = head;
+  return {
+    ...rest,
+    y: bytes.subarray(0, plane),
+    u: bytes.subarray(plane, 2 * plane),
+    v: bytes.subarray(2 * plane, 3 * plane),
+    points,
+    ...(consent === undefined ? {} : { consent }),
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * What the gateway and a media worker say to each other, inside the frames of wire.ts. Both sides check what they get:
+ * a media worker parses bytes of strangers, so the gateway does not take its word either (docs/protocol.md).
+ */
+import { z } from 'zod';
+import { exposurePolicySchema, sendCodecSchema, sessionSettingsSchema } from '../../session/settings.ts';
+
+const session = z.string().regex(/^[0-9a-f]{32}$/);
+const consentText = z.string().trim().min(1).max(200);
+
+/** Who agreed to be shown (src/swap/swap.ts, Consent), checked where it comes in. */
+export const consentSchema = z.strictObject({
+  subject: consentText,
+  grantedBy: consentText,
+  /** ISO 8601, with a time zone. */
+  grantedAt: z.iso.datetime({ offset: true }),
+});
+
+/** A prepared identity without its planes and points, which are the payload (identity-bytes.ts). */
+export const identityHeadSchema = z.strictObject({
+  id: z.string().min(1).max(128),
+  kind: z.enum(['photo', 'mask']),
+  width: z.int().min(1).max(4096),
+  height: z.int().min(1).max(4096),
+  consent: consentSchema.optional(),
+});
+export type IdentityHead = z.infer<typeof identityHeadSchema>;
+
+/** `mask:NAME`, or a head whose bytes are the payload, or nobody. */
+export const identityReferenceSchema = z.union([
+  z.null(),
+  z.templateLiteral(['mask:', z.string().min(1).max(64)]),
+  identityHeadSchema,
+]);
+
+/** First request to a media worker. Answered when its threads are warm and calls can come. */
+export const configureSchema = z.strictObject({
+  /** Threads that decode, swap and encode, at least 1. */
+  pixelThreads: z.int().min(1).max(256),
+  udpPorts: z.strictObject({ from: z.int(), to: z.int() }).nullable(),
+  announce: z.array(z.string()),
+  /** Most pixels of a photo. */
+  maximumPixels: z.int().positive(),
+});
+export type MediaWorkerSettings = z.infer<typeof configureSchema>;
+
+/** Opens a session; payload = bytes of the identity if it is a photo's. */
+export const openSchema = z.strictObject({
+  session,
+  settings: sessionSettingsSchema,
+  identity: identityReferenceSchema,
+});
+
+/** SDP is text of a stranger: only the media worker reads it. */
+export const offerSchema = z.strictObject({ session, sdp: z.string() });
+export const answerSchema = z.object({ sdp: z.string().max(1024 * 1024) });
+
+/** Changes settings, and the identity where it is given. Answered when the pixel thread has it. */
+export const changeSchema = z.strictObject({
+  session,
+  settings: sessionSettingsSchema,
+  identity: identityReferenceSchema.optional(),
+});
+
+/** Body of `close` (request) and `keyframe` (notice). */
+export const sessionOnlySchema = z.strictObject({ session });
+export const candidateSchema = z.strictObject({ session, candidate: z.string(), mid: z.string() });
+
+/** Judges a photo, the payload, and makes an identity of it. */
+export const photoSchema = z.strictObject({ consent: consentSchema });
+/** Payload = bytes of the identity, then those of the thumbnail (PNG). */
+export const photoReplySchema = z.object({
+  identity: identityHeadSchema,
+  warnings: z.array(z.object({ code: z.string().max(64), message: z.string().max(500) })).max(16),
+  thumbnailBytes: z.int().nonnegative(),
+});
+
+/** The painted masks; payload = their thumbnails (PNG) one behind the other. */
+export const masksReplySchema = z.object({
+  masks: z
+    .array(z.object({ id: z.string().max(128), title: z.string().max(128), thumbnailBytes: z.int().nonnegative() }))
+    .max(256),
+});
+
+const count = z.number().nonnegative();
+
+/** Figures of a session over the last second; the way to the page is src/api/figures.ts. */
+export const sessionFiguresSchema = z.object({
+  fpsIn: count,
+  fpsOut: count,
+  width: z.int().nonnegative(),
+  height: z.int().nonnegative(),
+  /** Milliseconds from last packet in to last packet out. */
+  latencyP50: count,
+  latencyP99: count,
+  /** In the last second, by `stage:reason`. */
+  drops: z.record(z.string().max(64), z.int()),
+  swapped: z.int(),
+  hidden: z.int(),
+  clear: z.int(),
+  held: z.int(),
+  /** Bits a second. */
+  bitrateIn: count,
+  bitrateOut: count,
+  /** Milliseconds; null before the first measurement. */
+  roundTrip: z.number().nullable(),
+  codec: sendCodecSchema,
+  faces: z.int(),
+  /** Milliseconds of a pixel thread that one second of this session takes. */
+  busy: count,
+});
+export type SessionFigures = z.infer<typeof sessionFiguresSchema>;
+
+/** What a media worker tells about a session: body of the notice `session`. */
+export const sessionNoticeSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('state'),
+    session,
+    state: z.enum(['connecting', 'connected', 'closed']),
+    reason: z.string().max(200).optional(),
+  }),
+  z.object({ kind: z.literal('face'), session, event: z.enum(['found', 'lost']), id: z.int() }),
+  z.object({ kind: z.literal('figures'), session, figures: sessionFiguresSchema }),
+  /** The session is over there. */
+  z.object({ kind: z.literal('failed'), session, code: z.string().max(64), message: z.string().max(500) }),
+]);
+export type SessionNotice = z.infer<typeof sessionNoticeSchema>;
+
+/** Re-exported for the rooms above, which do not look into src/session/. */
+export { exposurePolicySchema, sessionSettingsSchema };
+export type { ExposurePolicy, SessionSettings } from '../../session/settings.ts';
