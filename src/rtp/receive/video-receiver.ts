@@ -4,15 +4,14 @@ import { EXTENSION_URI, findExtension } from '../packet/extension.ts';
 import { parseRtp, type RtpPacket } from '../packet/rtp-packet.ts';
 import type { ReportBlock, RtcpPacket } from '../rtcp/rtcp-packet.ts';
 import type { MediaTimeline } from '../source-clock.ts';
-import { createDepacketizer } from '../video/create-depacketizer.ts';
-import type { Depacketizer } from '../video/depacketizer.ts';
-import { FrameAssembler } from './frame-assembler.ts';
-import type { ReceiveDrop } from './frame-tally.ts';
+import { FrameAssembler } from '../assemble/frame-assembler.ts';
+import type { ReceiveDrop } from '../assemble/frame-tally.ts';
 import { KeyframeRequests } from './keyframe-requests.ts';
 import { NackGenerator } from './nack-generator.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtxStreams } from './rtx.ts';
 import { SequenceGate } from './sequence-gate.ts';
+import { VideoFormats, type ReceiveFormat, type VideoFormat } from './video-formats.ts';
 
 /** A replaced source's stragglers are ignored for so long. */
 const STRAGGLERS: Milli = 1000;
@@ -28,17 +27,6 @@ export interface VideoReceiverOptions {
   readonly senderSsrc: number;
   /** Told of each packet and sender report, if given. */
   readonly timeline?: MediaTimeline;
-}
-
-/** One line of the negotiation; `NegotiatedCodec` is such a one. */
-export interface ReceiveFormat {
-  /** vp8, h264, vp9, av1 or rtx. */
-  readonly name: string;
-  readonly payloadType: number;
-  /** The `a=fmtp` value. */
-  readonly parameters: string;
-  /** For rtx: the payload type that is resent. */
-  readonly associated?: number;
 }
 
 /** What a packet, or the passing of time, led to. */
@@ -64,11 +52,6 @@ export interface VideoReceiveFigures {
   readonly drops: Readonly<Record<ReceiveDrop, number>>;
 }
 
-interface Format {
-  readonly codec: VideoCodec;
-  readonly depacketizer: Depacketizer;
-}
-
 const NOTHING: Received = { chunks: [], feedback: [] };
 
 /**
@@ -76,7 +59,7 @@ const NOTHING: Received = { chunks: [], feedback: [] };
  * `poll` at `nextAt` (or each 10 ms). It survives loss, reordering, duplicates, pauses and a change of source.
  */
 export class VideoReceiver {
-  readonly #formats = new Map<number, Format>();
+  readonly #formats: VideoFormats;
   readonly #rtx: RtxStreams;
   readonly #orientationId: number;
   readonly #senderSsrc: number;
@@ -100,13 +83,8 @@ export class VideoReceiver {
   };
 
   constructor(options: VideoReceiverOptions) {
-    const originals = new Map<number, number>();
-    for (const { name, payloadType, parameters, associated } of options.receive) {
-      const codec = videoCodec(name);
-      if (codec) this.#formats.set(payloadType, { codec, depacketizer: createDepacketizer(codec, parameters) });
-      if (name === 'rtx' && associated !== undefined) originals.set(payloadType, associated);
-    }
-    this.#rtx = new RtxStreams(originals);
+    this.#formats = new VideoFormats(options.receive);
+    this.#rtx = new RtxStreams(this.#formats.originals);
     this.#orientationId = options.extensions.get(EXTENSION_URI.videoOrientation) ?? -1;
     this.#senderSsrc = options.senderSsrc;
     this.#timeline = options.timeline;
@@ -180,7 +158,7 @@ export class VideoReceiver {
     return this.#statistics.report(now);
   }
 
-  #onMedia(packet: RtpPacket, format: Format, arrived: Milli): Received {
+  #onMedia(packet: RtpPacket, format: VideoFormat, arrived: Milli): Received {
     if (packet.ssrc !== this.#ssrc) {
       const { ssrc, at } = this.#replaced ?? { ssrc: -1, at: 0 };
       if (packet.ssrc === ssrc && arrived - at < STRAGGLERS) return NOTHING;
@@ -194,13 +172,13 @@ export class VideoReceiver {
     return this.#insert(packet, admission.position, format, arrived, false);
   }
 
-  #onResent(packet: RtpPacket, format: Format, arrived: Milli): Received {
+  #onResent(packet: RtpPacket, format: VideoFormat, arrived: Milli): Received {
     const admission = this.#gate.admit(packet.sequence, true);
     if (admission.kind !== 'in') return NOTHING;
     return this.#insert(packet, admission.position, format, arrived, true);
   }
 
-  #insert(packet: RtpPacket, position: number, format: Format, arrived: Milli, resent: boolean): Received {
+  #insert(packet: RtpPacket, position: number, format: VideoFormat, arrived: Milli, resent: boolean): Received {
     this.#counts.packets++;
     this.#counts.bytes += packet.data.length;
     this.#nacks.onPacket(position, arrived, resent);
@@ -255,7 +233,7 @@ export class VideoReceiver {
   }
 
   /** Another source, or the first. */
-  #begin(packet: RtpPacket, format: Format, arrived: Milli): void {
+  #begin(packet: RtpPacket, format: VideoFormat, arrived: Milli): void {
     if (this.#ssrc !== undefined) this.#replaced = { ssrc: this.#ssrc, at: arrived };
     this.#ssrc = packet.ssrc;
     this.#gate = new SequenceGate();
@@ -264,7 +242,7 @@ export class VideoReceiver {
   }
 
   /** Nothing that came before has to do with what follows. */
-  #restart(packet: RtpPacket, format: Format, arrived: Milli): void {
+  #restart(packet: RtpPacket, format: VideoFormat, arrived: Milli): void {
     this.#statistics.restart(packet.ssrc);
     this.#nacks.reset();
     this.#assembler.reset();
@@ -277,8 +255,4 @@ export class VideoReceiver {
     const at = findExtension(packet, this.#orientationId);
     return at === undefined ? 0 : (((packet.data[at] ?? 0) & 3) as 0 | 1 | 2 | 3);
   }
-}
-
-function videoCodec(name: string): VideoCodec | undefined {
-  return name === 'vp8' || name === 'h264' || name === 'vp9' || name === 'av1' ? name : undefined;
 }

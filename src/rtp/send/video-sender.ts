@@ -1,15 +1,13 @@
 import { assert, assertNever } from '../../errors.ts';
 import { addTicks, ticksBetween, VIDEO_CLOCK, type Milli, type RtpTicks } from '../../time.ts';
-import { writeU16 } from '../packet/bytes.ts';
 import { HeaderTemplate, type OutgoingExtensions } from '../packet/header-template.ts';
 import type { OutgoingPacket } from '../packet/outgoing-packet.ts';
-import { RTP_HEADER, parseRtp } from '../packet/rtp-packet.ts';
 import type { NtpClock } from '../rtcp/ntp-clock.ts';
 import type { RtcpPacket, SenderReport } from '../rtcp/rtcp-packet.ts';
 import type { MediaTimeline } from '../source-clock.ts';
 import { createPacketizer } from '../video/create-packetizer.ts';
 import type { Packetizer } from '../video/packetizer.ts';
-import { ResendStore } from './resend-store.ts';
+import { Resender } from './resender.ts';
 import { RoundTrip } from './round-trip.ts';
 import { TimestampMap } from './timestamp-map.ts';
 
@@ -62,18 +60,15 @@ export class VideoSender {
   readonly ssrc: number;
   readonly #packetizer: Packetizer;
   readonly #template: HeaderTemplate;
-  readonly #rtx: HeaderTemplate | undefined;
   readonly #budget: number;
   readonly #clock: NtpClock;
   readonly #timeline: MediaTimeline | undefined;
   readonly #timestamps: TimestampMap;
-  readonly #store = new ResendStore();
+  readonly #resender: Resender;
   readonly #roundTrip: RoundTrip;
   #sequence: number;
-  #rtxSequence: number;
   #packetCount = 0;
   #octetCount = 0;
-  #resent = 0;
   #last: { readonly timestamp: RtpTicks; readonly at: Milli } | undefined;
   #intraSequence: number | undefined;
 
@@ -82,7 +77,11 @@ export class VideoSender {
     this.ssrc = ssrc;
     this.#packetizer = createPacketizer(options.codec, options.parameters ?? '', seed);
     this.#template = new HeaderTemplate({ ssrc, payloadType, ...(extensions ? { extensions } : {}) });
-    this.#rtx = rtx && new HeaderTemplate({ ...rtx, ...(extensions ? { extensions } : {}) });
+    this.#resender = new Resender({
+      ...(rtx ? { rtx } : {}),
+      ...(extensions ? { extensions } : {}),
+      seed: seed >>> 16,
+    });
     this.#budget = PACKET_LIMIT - RESERVED - this.#template.size;
     this.#clock = options.clock;
     this.#timeline = options.timeline;
@@ -90,7 +89,6 @@ export class VideoSender {
     this.#timestamps = new TimestampMap(VIDEO_CLOCK, seed);
     // Low at the start: a receiver that loses the first packets must not lose the cycle count too.
     this.#sequence = (seed >>> 8) & 0x7fff;
-    this.#rtxSequence = (seed >>> 16) & 0x7fff;
   }
 
   /** Round trip to the peer in ms, smoothed; `undefined` before its first report. */
@@ -100,7 +98,7 @@ export class VideoSender {
 
   /** Counts since the start; resends apart. */
   get figures(): { readonly packets: number; readonly bytes: number; readonly resent: number } {
-    return { packets: this.#packetCount, bytes: this.#octetCount, resent: this.#resent };
+    return { packets: this.#packetCount, bytes: this.#octetCount, resent: this.#resender.resent };
   }
 
   /** The packets of one chunk, in order. They are kept for resending. */
@@ -117,7 +115,7 @@ export class VideoSender {
       const packet = this.#template.packet({ marker, sequence, timestamp }, payload, 'video');
       this.#packetCount++;
       this.#octetCount += packet.data.length - this.#template.size;
-      this.#store.add(sequence, packet, now);
+      this.#resender.keep(sequence, packet, now);
       return packet;
     });
   }
@@ -127,7 +125,7 @@ export class VideoSender {
     switch (packet.type) {
       case 'nack':
         return packet.mediaSsrc === this.ssrc
-          ? { resend: this.#resend(packet.lost, now), keyframe: false }
+          ? { resend: this.#resender.answer(packet.lost, now, this.#roundTrip.smoothed ?? 0), keyframe: false }
           : NO_FEEDBACK;
       case 'picture-loss':
         return { resend: [], keyframe: packet.mediaSsrc === this.ssrc };
@@ -177,35 +175,4 @@ export class VideoSender {
     if (!this.#last || ticksBetween(this.#last.timestamp, timestamp) > 0) return timestamp;
     return addTicks(this.#last.timestamp, 1);
   }
-
-  #resend(lost: readonly number[], now: Milli): OutgoingPacket[] {
-    const packets: OutgoingPacket[] = [];
-    for (const sequence of lost) {
-      const packet = this.#store.claim(sequence, now, this.#roundTrip.smoothed ?? 0);
-      if (packet) packets.push(this.#rtx ? this.#wrap(packet, this.#rtx) : asIs(packet));
-    }
-    this.#resent += packets.length;
-    return packets;
-  }
-
-  /** RFC 4588 §4: own SSRC, payload type and sequence; the payload begins with the original sequence number. */
-  #wrap(packet: OutgoingPacket, rtx: HeaderTemplate): OutgoingPacket {
-    const original = parseRtp(packet.data);
-    assert(original, 'a packet of ours parses');
-    const number = new Uint8Array(2);
-    writeU16(number, 0, original.sequence);
-    const { marker, timestamp } = original;
-    const sequence = this.#rtxSequence;
-    this.#rtxSequence = (sequence + 1) & 0xffff;
-    return rtx.packet({ marker, timestamp, sequence }, [number, packet.data.subarray(this.#template.size)], 'resend');
-  }
-}
-
-/**
- * Sent as it was, to the bit: encrypting other bytes under the same sequence number would reuse an SRTP nonce, which
- * AES-GCM does not survive.
- */
-function asIs(packet: OutgoingPacket): OutgoingPacket {
-  assert(packet.data.length > RTP_HEADER, 'a packet of ours has a payload');
-  return { data: packet.data, urgency: 'resend', transportSequenceAt: -1, sendTimeAt: -1 };
 }

@@ -1,6 +1,6 @@
-import { H264Packetizer } from './h264-packetizer.ts';
+import { H264Packetizer } from './h264/h264-packetizer.ts';
 import type { Packetizer } from './packetizer.ts';
-import { Vp8Packetizer } from './vp8-packetizer.ts';
+import { Vp8Packetizer } from './vp8/vp8-packetizer.ts';
 
 /**
  * A packetizer for `codec`. `parameters` is the negotiated `a=fmtp` value: H.264's packetization mode is there (0 if not

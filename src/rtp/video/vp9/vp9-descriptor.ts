@@ -6,7 +6,7 @@
  * | P_DIFF    |N|     if F and P, up to three while N
  * | scalability …     if V
  */
-import { readU8 } from '../packet/bytes.ts';
+import { readU8 } from '../../packet/bytes.ts';
 
 export interface Vp9Descriptor {
   /** Bytes of the descriptor. */

@@ -1,5 +1,5 @@
 /** NAL units of H.264, ITU-T H.264 §7.3.1: |F|NRI| type | then the payload; Annex B puts start codes before each. */
-import { readU8 } from '../packet/bytes.ts';
+import { readU8 } from '../../packet/bytes.ts';
 
 export const NAL = {
   slice: 1,

@@ -3,10 +3,10 @@
  * |Z|Y| W |N|-|-|-|  Z: the first element continues one of the packet before; Y: the last one goes on in the next;
  * W: number of elements (0: each has its length in front; else all but the last); N: begins a coded video sequence.
  */
-import { readU8 } from '../packet/bytes.ts';
+import { readU8 } from '../../packet/bytes.ts';
 import { OBU, opensKeyframe, parseObu, readLeb128, sizedObu, TEMPORAL_DELIMITER } from './av1-obu.ts';
-import { broken, type Assembled, type Depacketizer } from './depacketizer.ts';
-import { joinPieces } from './join.ts';
+import { broken, type Assembled, type Depacketizer } from '../depacketizer.ts';
+import { joinPieces } from '../join.ts';
 
 export class Av1Depacketizer implements Depacketizer {
   readonly codec = 'av1';

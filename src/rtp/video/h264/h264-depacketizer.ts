@@ -1,8 +1,8 @@
 /** H.264 access units in Annex B from RTP payloads, RFC 6184. */
-import { broken, type Assembled, type Depacketizer } from './depacketizer.ts';
+import { broken, type Assembled, type Depacketizer } from '../depacketizer.ts';
 import { NAL, nalType, START_CODE } from './h264-nal.ts';
 import { beginsIdr, collectNals, describeNals, type NalPieces } from './h264-payload.ts';
-import { joinPieces } from './join.ts';
+import { joinPieces } from '../join.ts';
 
 /** Parameter sets kept, each kind; senders use one, the format allows 32 and 256. */
 const PARAMETER_SETS_LIMIT = 32;

@@ -1,7 +1,7 @@
 /**
  * Open bitstream units, AV1 specification §5.3: |0| type (4) |extension|has size|0|, extension byte, size (leb128).
  */
-import { readU8 } from '../packet/bytes.ts';
+import { readU8 } from '../../packet/bytes.ts';
 
 export const OBU = {
   sequenceHeader: 1,

@@ -1,7 +1,7 @@
 /** VP9 frames from RTP payloads, RFC 9628. Spatial layers of one picture become a superframe (VP9 bitstream, annex B). */
-import { readU8 } from '../packet/bytes.ts';
-import { broken, type Assembled, type Depacketizer } from './depacketizer.ts';
-import { joinPieces } from './join.ts';
+import { readU8 } from '../../packet/bytes.ts';
+import { broken, type Assembled, type Depacketizer } from '../depacketizer.ts';
+import { joinPieces } from '../join.ts';
 import { parseVp9Descriptor } from './vp9-descriptor.ts';
 
 /** A superframe index counts up to eight frames. */

@@ -1,5 +1,5 @@
 /** VP8 frames to RTP payloads, RFC 7741: descriptor with a 15-bit picture id, then a slice of the frame. */
-import { evenly, type Packetizer, type Payload } from './packetizer.ts';
+import { evenly, type Packetizer, type Payload } from '../packetizer.ts';
 
 /** Bytes of the descriptor: |X R N S R PID| |I…| |M picture id| |picture id|. */
 const DESCRIPTOR = 4;

@@ -6,7 +6,7 @@
  * |   TL0PICIDX   |   if L
  * |TID|Y| KEYIDX  |   if T or K
  */
-import { readU8 } from '../packet/bytes.ts';
+import { readU8 } from '../../packet/bytes.ts';
 
 export interface Vp8Descriptor {
   /** Bytes of the descriptor. */

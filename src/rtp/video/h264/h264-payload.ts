@@ -1,5 +1,5 @@
 /** RTP payloads of H.264, RFC 6184 §5.2: single NAL units, STAP-A and FU-A (packetization modes 0 and 1). */
-import { readU16, readU8 } from '../packet/bytes.ts';
+import { readU16, readU8 } from '../../packet/bytes.ts';
 import { isPicture, NAL, nalType } from './h264-nal.ts';
 
 /** NAL units, each as the pieces it came in. */

@@ -1,7 +1,7 @@
 /** VP8 frames from RTP payloads, RFC 7741; the frame header is that of RFC 6386 §9.1. */
-import { readU24, readU8 } from '../packet/bytes.ts';
-import { broken, type Assembled, type Depacketizer } from './depacketizer.ts';
-import { joinPieces } from './join.ts';
+import { readU24, readU8 } from '../../packet/bytes.ts';
+import { broken, type Assembled, type Depacketizer } from '../depacketizer.ts';
+import { joinPieces } from '../join.ts';
 import { parseVp8Descriptor } from './vp8-descriptor.ts';
 
 /** Follows the 3-byte frame tag of each keyframe. */
