@@ -28,7 +28,7 @@ describe('settings', () => {
   test('are safe without a file and without an environment', () => {
     const config = loadConfig({ env: {}, file: nowhere });
 
-    expect(config.host).toBe('127.0.0.1');
+    expect(config.host).toBeNull();
     expect(config.port).toBe(8080);
     expect(config.sessions.policies).toEqual(['never']);
     expect(config.sessions.labelOptional).toBe(false);

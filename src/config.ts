@@ -99,7 +99,12 @@ const photos = z.strictObject({
 
 /** All settings of a gateway. Every field's description has its unit and default; unknown keys are refused. */
 export const configSchema = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on. Default 127.0.0.1: this machine only.'),
+  host: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Address to listen on. Default 127.0.0.1, this machine only; with https.enabled all addresses.'),
   port: z
     .int()
     .min(0)

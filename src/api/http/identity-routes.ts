@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { wallClock, type Clock, type Milli } from '../../time.ts';
-import type { MaskPicture, Supervisor } from '../../worker/supervisor/supervisor.ts';
+import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import { consentSchema } from '../../worker/wire/protocol.ts';
 import type { IdentityCreated, MaskList } from '../messages.ts';
 import { isOriginAllowed, type OriginRule } from './origin.ts';
@@ -24,7 +24,6 @@ export interface IdentityRoutesOptions {
 /** `/v1/identities`: the masks, and photos that become identities (docs/protocol.md). */
 export class IdentityRoutes {
   readonly #options: IdentityRoutesOptions;
-  #masks: Promise<readonly MaskPicture[]> | undefined;
   #uploads = 0;
 
   constructor(options: IdentityRoutesOptions) {
@@ -58,7 +57,11 @@ export class IdentityRoutes {
   }
 
   async #list(response: ServerResponse): Promise<void> {
-    const masks = (await this.#allMasks()).map(({ id, title }) => ({ id, title, thumbnail: thumbnailPath(id) }));
+    const masks = (await this.#options.supervisor.masks()).map(({ id, title }) => ({
+      id,
+      title,
+      thumbnail: thumbnailPath(id),
+    }));
     sendJson(response, 200, { masks } satisfies MaskList);
   }
 
@@ -97,7 +100,9 @@ export class IdentityRoutes {
   }
 
   async #thumbnail(response: ServerResponse, id: string): Promise<void> {
-    const mask = id.startsWith('mask:') ? (await this.#allMasks()).find((known) => known.id === id) : undefined;
+    const mask = id.startsWith('mask:')
+      ? (await this.#options.supervisor.masks()).find((known) => known.id === id)
+      : undefined;
     const { thumbnail } = mask ?? this.#options.store.get(id);
     response.writeHead(200, {
       ...SAFE_HEADERS,
@@ -107,15 +112,6 @@ export class IdentityRoutes {
       'cache-control': mask === undefined ? 'private, no-store' : 'no-cache',
     });
     response.end(thumbnail);
-  }
-
-  // Masks do not change while the gateway runs; a failed attempt is made again by the next caller.
-  #allMasks(): Promise<readonly MaskPicture[]> {
-    this.#masks ??= this.#options.supervisor.masks().catch((error: unknown) => {
-      this.#masks = undefined;
-      throw error;
-    });
-    return this.#masks;
   }
 }
 

@@ -68,6 +68,7 @@ export class Supervisor {
   readonly #threads: readonly number[];
   readonly #slots: Slot[];
   readonly #failures: number[];
+  #masks: Promise<readonly MaskPicture[]> | undefined;
   #restarts = 0;
   #closed = false;
 
@@ -140,8 +141,17 @@ export class Supervisor {
     return { identity, warnings: checked.data?.warnings ?? [], thumbnail: reply.payload.subarray(end) };
   }
 
-  /** The painted masks with their thumbnails. @throws GatewayError worker_lost */
-  async masks(): Promise<MaskPicture[]> {
+  /** The painted masks with their thumbnails; asked for once, since they do not change. @throws GatewayError worker_lost */
+  masks(): Promise<readonly MaskPicture[]> {
+    this.#masks ??= this.#askMasks().catch((error: unknown) => {
+      // The next caller asks again.
+      this.#masks = undefined;
+      throw error;
+    });
+    return this.#masks;
+  }
+
+  async #askMasks(): Promise<readonly MaskPicture[]> {
     const reply = await this.#anyWorker().request({ type: 'masks' }, { timeout: MASKS_LIMIT });
     const { masks } = masksReplySchema.parse(reply.body);
     let at = 0;

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { makeCertificate, readCertificate, type Certificate } from './api/http/certificate.ts';
+import { createHttpServer } from './api/http/http-server.ts';
+import { IdentityRoutes } from './api/http/identity-routes.ts';
+import { IdentityStore } from './api/http/identity-store.ts';
+import { Metrics } from './api/http/metrics.ts';
+import { PageFiles } from './api/http/page-files.ts';
+import { Signalling } from './api/signalling/signalling.ts';
+import type { Config } from './config.ts';
+import { PROJECT_ROOT } from './entry.ts';
+import { GatewayError } from './errors.ts';
+import type { Logger } from './log.ts';
+import type { Clock, Milli } from './time.ts';
+import { Supervisor } from './worker/supervisor/supervisor.ts';
+
+/** Identities are looked through so often, so that they go when their time is over even if nobody asks. */
+const SWEEP_EVERY: Milli = 30_000;
+const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
+
+/** A gateway that takes calls. */
+export interface Gateway {
+  /** Where the page is found, this machine's address first, e.g. `http://localhost:8080/`. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+  /** Media workers, for tests and the curious. */
+  readonly status: Supervisor['status'];
+  /** Idempotent: sessions are told, media workers end, sockets close. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a gateway. The port is taken first, so that a second gateway fails at once; `GET /healthz` answers 200 from the
+ * moment on that the media workers are warm.
+ * @throws GatewayError port_in_use, config_invalid, worker_lost
+ */
+export async function openGateway(
+  config: Config,
+  { log, clock }: { readonly log: Logger; readonly clock: Clock },
+): Promise<Gateway> {
+  const { media, sessions, photos } = config;
+  const tls = await certificateFor(config);
+  const supervisor = new Supervisor({
+    workers: media.workers,
+    pixelThreads: media.pixelThreads,
+    maximumSessions: sessions.maximum,
+    media: { udpPorts: media.udpPorts, announce: media.announce, maximumPixels: photos.maximumPixels },
+    log,
+    clock,
+  });
+  const store = new IdentityStore(
+    {
+      lifetime: photos.lifetimeMinutes * 60_000,
+      maximumCount: photos.maximumCount,
+      maximumTotalBytes: photos.maximumTotalBytes,
+    },
+    clock,
+  );
+  const metrics = new Metrics({ supervisor, store });
+  const origins = { origins: config.origins, trustProxy: config.trustProxy };
+  const maximumPhotoBytes = photos.maximumBytes;
+  const server = createHttpServer({
+    tls,
+    supervisor,
+    identities: new IdentityRoutes({ supervisor, store, maximumPhotoBytes, origins, clock }),
+    page: new PageFiles(join(PROJECT_ROOT, 'web-client', 'dist')),
+    metrics,
+    metricsFor: config.metrics,
+    origins,
+    log,
+  });
+  const allowed = { policies: sessions.policies, labelOptional: sessions.labelOptional };
+  const signalling = new Signalling(server, { supervisor, store, metrics, allowed, origins, clock, log });
+  const sweeping = setInterval(() => store.sweep(), SWEEP_EVERY);
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      clearInterval(sweeping);
+      await signalling.close();
+      await supervisor.close();
+      store.close();
+      await closeServer(server);
+    })();
+    return closing;
+  };
+
+  try {
+    await listen(server, config);
+    await supervisor.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    addresses: addressesOf(config, port),
+    get status() {
+      return supervisor.status;
+    },
+    close,
+  };
+}
+
+/** Names and addresses under which other machines of the local network reach this one. */
+export function localAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    .filter((entry) => !entry.internal && entry.family === 'IPv4')
+    .map((entry) => entry.address);
+}
+
+async function certificateFor(config: Config): Promise<Certificate | null> {
+  const { enabled, certificate, key } = config.https;
+  if (certificate !== null && key !== null) return readCertificate({ certificate, key });
+  if (!enabled) return null;
+  const hosts = new Set(['localhost', '127.0.0.1', '::1', hostname(), ...localAddresses(), ...config.media.announce]);
+  return makeCertificate([...hosts], join(PROJECT_ROOT, '.cache', 'https-certificate.json'));
+}
+
+function hostOf({ host, https }: Config): string {
+  return host ?? (https.enabled ? '0.0.0.0' : '127.0.0.1');
+}
+
+async function listen(server: Server, config: Config): Promise<void> {
+  const { port } = config;
+  const host = hostOf(config);
+  server.listen({ host, port });
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'EADDRINUSE' || code === 'EACCES') {
+      const why = code === 'EACCES' ? 'is not yours to take' : 'is taken by another program';
+      const advice = 'choose another with GUISE_PORT or --port';
+      throw new GatewayError('port_in_use', `the port must be free: ${port} ${why}; ${advice}`, { cause });
+    }
+    const advice = 'set GUISE_HOST or --host to an address of this machine';
+    throw new GatewayError('config_invalid', `the gateway must be able to listen on ${host}; ${advice}`, { cause });
+  }
+}
+
+function addressesOf(config: Config, port: number): string[] {
+  const scheme = config.https.enabled || config.https.certificate !== null ? 'https' : 'http';
+  const host = hostOf(config);
+  const hosts = ANY_ADDRESS.has(host) ? ['localhost', ...localAddresses()] : [host];
+  const named = hosts.map((name) => (name === '127.0.0.1' || name === '::1' ? 'localhost' : name));
+  return named.map((name) => `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}/`);
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

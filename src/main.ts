@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import QRCode from 'qrcode';
+import { loadConfig, type Override } from './config.ts';
+import { GatewayError } from './errors.ts';
+import { localAddresses, openGateway, type Gateway } from './gateway.ts';
+import { createLog } from './log.ts';
+import { monotonic, type Milli } from './time.ts';
+
+/** An orderly end takes no longer than this. */
+const CLOSE_LIMIT: Milli = 8_000;
+
+const USAGE = `Usage: npm start -- [options]
+
+Starts the gateway and prints its address.
+
+  --https        serve the local network too: makes a certificate, prints address and QR code
+  --host HOST    address to listen on (default 127.0.0.1; with --https all addresses)
+  --port PORT    TCP port (default 8080)
+  --help         show this
+
+More settings: config/guise.json or the environment, see docs/configuration in README.md and config/default.json.
+`;
+
+/** What the command line asks for. */
+function readArguments(args: string[]): { overrides: Override[]; help: boolean } {
+  const { values } = parseArgs({
+    args,
+    options: {
+      https: { type: 'boolean' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const overrides: Override[] = [];
+  if (values.https === true) overrides.push([['https', 'enabled'], true]);
+  if (values.host !== undefined) overrides.push([['host'], values.host]);
+  if (values.port !== undefined) overrides.push([['port'], Number(values.port)]);
+  return { overrides, help: values.help === true };
+}
+
+async function printAddresses(gateway: Gateway): Promise<void> {
+  const out = ['', '  Guise is ready:', ...gateway.addresses.map((address) => `    ${address}`), ''];
+  // A phone cannot reach "localhost": the code leads to an address of the network.
+  const phone = gateway.addresses.find((address) => localAddresses().some((local) => address.includes(`//${local}:`)));
+  if (phone?.startsWith('https:') === true) {
+    out.push(await QRCode.toString(phone, { type: 'terminal', small: true }));
+    out.push('  The certificate is signed by this machine itself, so the browser warns once: go on to the page.', '');
+  }
+  process.stdout.write(`${out.join('\n')}\n`);
+}
+
+/** First signal: an orderly end in bounded time. Second: at once. */
+function endOnSignals(gateway: Gateway): void {
+  let ending = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (ending) process.exit(1);
+    ending = true;
+    const late = setTimeout(() => process.exit(1), CLOSE_LIMIT);
+    late.unref();
+    gateway.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`could not end in an orderly way after ${signal}: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}
+
+async function main(): Promise<void> {
+  const { overrides, help } = readArguments(process.argv.slice(2));
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const config = loadConfig({ env: process.env, overrides });
+  const gateway = await openGateway(config, { log: createLog('gateway'), clock: monotonic });
+  endOnSignals(gateway);
+  await printAddresses(gateway);
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof GatewayError || (error instanceof TypeError && 'code' in error);
+  const text = known
+    ? `${error.message} [${String(error.code)}]`
+    : error instanceof Error
+      ? error.stack
+      : String(error);
+  process.stderr.write(`guise: ${text}\n`);
+  process.exit(1);
+});
