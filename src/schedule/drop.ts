@@ -4,10 +4,20 @@ export type DropStage = 'receive' | 'decode' | 'track' | 'lane' | 'swap' | 'comp
 /**
  * Why: `late` its deadline could not be met; `replaced` a newer one came; `broken` it did not decode; `awaiting-keyframe`
  * nothing can be decoded before one; `lost` packets never came; `no-credit` the next process was full; `backlog` decoded
- * only to drain an old queue; `failed` the stage threw; `closed` the session ended.
+ * only to drain an old queue; `too-large` more pixels than the session takes; `failed` the stage threw; `closed` the
+ * session ended.
  */
 export type DropReason =
-  'late' | 'replaced' | 'broken' | 'awaiting-keyframe' | 'lost' | 'no-credit' | 'backlog' | 'failed' | 'closed';
+  | 'late'
+  | 'replaced'
+  | 'broken'
+  | 'awaiting-keyframe'
+  | 'lost'
+  | 'no-credit'
+  | 'backlog'
+  | 'too-large'
+  | 'failed'
+  | 'closed';
 
 /** Counts of drops under `stage:reason`. Every frame that is given up is counted exactly once. */
 export class Drops {

@@ -1,0 +1,180 @@
+import type { Faces } from '../../face/face.ts';
+import { hideAll, hideFace } from '../../media/hide.ts';
+import { drawLabel } from '../../media/label.ts';
+import type { I420 } from '../../media/plane.ts';
+import type { SwapBackend } from '../../schedule/backend.ts';
+import { blendCrop } from '../../swap/composite/blend.ts';
+import { createLight, matchOf, measureLight, type Light } from '../../swap/composite/light.ts';
+import type { PreparedIdentity, SwapCrop, SwapLook, SwappedCrop } from '../../swap/swap.ts';
+import type { Clock, Milli } from '../../time.ts';
+import { Exposure, type Decision, type PlannedSwap } from '../exposure/exposure.ts';
+import type { Outcome } from '../pixel.ts';
+import type { SessionSettings } from '../settings.ts';
+
+/** What a frame goes through here, in this order. */
+export type PassStage = 'track' | 'swap' | 'composite';
+
+/** What a pass needs of a session's settings. */
+export interface PassSettings extends Pick<
+  SessionSettings,
+  'policy' | 'budget' | 'faces' | 'opacity' | 'keepEyes' | 'keepMouth' | 'label'
+> {
+  /** Time for which nothing is sent after a failed swap, ms; left out: as docs/privacy.md says. 0 for files. */
+  readonly hold?: Milli;
+}
+
+/** Where the faces are: FaceTracker, or a test's own. */
+export interface Tracking {
+  track(picture: I420, at: Milli): Promise<Faces>;
+  setMaximum(maximum: number): void;
+}
+
+export interface PassParts {
+  readonly tracker: Tracking;
+  readonly backend: SwapBackend<SwapCrop, SwappedCrop>;
+  readonly clock: Clock;
+  /** Told how long each stage of a frame took. */
+  readonly onStage?: (stage: PassStage, duration: Milli) => void;
+  /** Told when the backend threw: the frame is treated like any whose swap failed. */
+  readonly onSwapError?: (cause: unknown) => void;
+}
+
+export interface PassOptions {
+  /** The frame's instant, ms, on the media clock: what faces move and holds run by. Grows from frame to frame. */
+  readonly at: Milli;
+  /** Asked before each stage; `false` ends the pass. Left out: always wanted. */
+  readonly stillWanted?: (stage: PassStage) => boolean;
+}
+
+export type PassResult =
+  /** The picture may be shown. `failed`: a swap failed and its face is hidden instead. */
+  | { readonly kind: 'ready'; readonly outcome: Outcome; readonly faces: Faces; readonly failed: boolean }
+  /** A swap failed and the hold has begun or lasts: nothing may be shown. */
+  | { readonly kind: 'held'; readonly faces: Faces }
+  /** It was no longer wanted before `stage`: nothing may be shown. `faces` once they are known. */
+  | { readonly kind: 'unwanted'; readonly stage: PassStage; readonly faces?: Faces };
+
+/**
+ * One session's faces in one picture: track → decide → swap → hide → blend → label, in place on I420. Knows of no codec, no
+ * message and no deadline, so that live sessions and files go through the same steps. Calls must not overlap.
+ */
+export class FacePass {
+  readonly exposure: Exposure;
+  readonly #parts: PassParts;
+  readonly #lights = new Map<number, Light>();
+  #settings: PassSettings;
+  #identity: PreparedIdentity | null = null;
+
+  constructor(parts: PassParts, settings: PassSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.exposure = new Exposure(settings);
+    parts.tracker.setMaximum(settings.faces);
+  }
+
+  /** From the next picture on. */
+  configure(settings: PassSettings): void {
+    this.#settings = settings;
+    this.exposure.choose(settings);
+    this.#parts.tracker.setMaximum(settings.faces);
+  }
+
+  /** Who is put on, from the next picture on; `null` nobody: then every face is hidden. */
+  wear(identity: PreparedIdentity | null): void {
+    this.#identity = identity;
+  }
+
+  /** Takes the next picture and changes it in place. Unless the result is `ready`, it must not be shown. */
+  async run(picture: I420, options: PassOptions): Promise<PassResult> {
+    const { at, stillWanted = () => true } = options;
+    const identity = this.#identity;
+    const settings = this.#settings;
+    if (!stillWanted('track')) return { kind: 'unwanted', stage: 'track' };
+    const started = this.#parts.clock.now();
+    const faces = await this.#parts.tracker.track(picture, at);
+    const tracked = this.#passed('track', started);
+    for (const event of faces.events) if (event.kind === 'lost') this.#lights.delete(event.id);
+    const { width, height } = picture;
+    const wearing = identity !== null;
+    const decision = this.exposure.decide(faces, { width, height, now: at, wearing, opacity: settings.opacity });
+
+    if (!stillWanted('swap')) return { kind: 'unwanted', stage: 'swap', faces };
+    const crops = identity ? await this.#swap(picture, decision.swaps, identity, settings) : [];
+    const swapped = this.#passed('swap', tracked);
+
+    if (!stillWanted('composite')) return { kind: 'unwanted', stage: 'composite', faces };
+    const lost = decision.swaps.filter((_, index) => !crops[index]);
+    const fallback = lost.length > 0 ? this.exposure.fallback(at) : 'show';
+    if (fallback === 'hold') return { kind: 'held', faces };
+    const hideToo = fallback === 'hide' ? lost.map(({ head }) => head) : [];
+    this.#composite(picture, { ...decision, hide: [...decision.hide, ...hideToo] }, crops, identity);
+    if (settings.label) drawLabel(picture);
+    this.#passed('composite', swapped);
+    return { kind: 'ready', outcome: outcomeOf(decision, crops, hideToo.length), faces, failed: lost.length > 0 };
+  }
+
+  /** Hides a whole picture, label included, without looking for faces: what is shown when there is no time to. */
+  hide(picture: I420): Outcome {
+    hideAll(picture);
+    if (this.#settings.label) drawLabel(picture);
+    return 'hidden';
+  }
+
+  /** New faces for the planned ones, `undefined` where it failed or the batch was full. They lie in the backend's buffers. */
+  async #swap(
+    picture: I420,
+    planned: readonly PlannedSwap[],
+    identity: PreparedIdentity,
+    { opacity, keepEyes, keepMouth }: SwapLook,
+  ): Promise<readonly (SwappedCrop | undefined)[]> {
+    if (planned.length === 0) return [];
+    const { backend, onSwapError } = this.#parts;
+    const batch = planned.slice(0, backend.maximumBatch).map(({ face, covered }): SwapCrop => {
+      // Over a hidden head the caller's eyes and mouth are hidden too, so the identity's own are drawn.
+      const look = { opacity, keepEyes: keepEyes && !covered, keepMouth: keepMouth && !covered };
+      return { picture, landmarks: face.landmarks, identity, look };
+    });
+    try {
+      return await backend.swap(batch);
+    } catch (cause) {
+      onSwapError?.(cause);
+      return [];
+    }
+  }
+
+  /** Light is measured on the caller's own pixels, so before any is hidden. */
+  #composite(
+    picture: I420,
+    { hideAll: all, hide, swaps }: Decision,
+    crops: readonly (SwappedCrop | undefined)[],
+    identity: PreparedIdentity | null,
+  ): void {
+    for (const [index, crop] of crops.entries()) {
+      if (crop && identity) measureLight(picture, crop, matchOf(identity.kind), this.#lightOf(swaps[index]!));
+    }
+    if (all) hideAll(picture);
+    else for (const head of hide) hideFace(picture, head);
+    for (const [index, crop] of crops.entries()) {
+      if (!crop) continue;
+      const planned = swaps[index]!;
+      blendCrop(picture, crop, this.#lightOf(planned), planned.strength);
+    }
+  }
+
+  #lightOf({ face }: PlannedSwap): Light {
+    let light = this.#lights.get(face.id);
+    if (!light) this.#lights.set(face.id, (light = createLight()));
+    return light;
+  }
+
+  #passed(stage: PassStage, since: Milli): Milli {
+    const now = this.#parts.clock.now();
+    this.#parts.onStage?.(stage, now - since);
+    return now;
+  }
+}
+
+function outcomeOf(decision: Decision, crops: readonly (SwappedCrop | undefined)[], alsoHidden: number): Outcome {
+  if (crops.some((crop) => crop !== undefined)) return 'swapped';
+  return decision.hideAll || decision.hide.length + alsoHidden > 0 ? 'hidden' : 'clear';
+}

@@ -1,0 +1,64 @@
+import type { Drops } from '../../schedule/drop.ts';
+import type { Milli } from '../../time.ts';
+import type { Outcome, PixelFigures } from '../pixel.ts';
+
+/** The stations of a frame whose time is told. */
+export type Station = 'decode' | 'copy' | 'track' | 'swap' | 'composite' | 'encode';
+
+interface Sum {
+  total: Milli;
+  count: number;
+}
+
+/** Counts what a session's pixel half does. */
+export class FigureCounts {
+  readonly drops: Drops;
+  readonly #outcomes: Record<Outcome, number> = { swapped: 0, hidden: 0, clear: 0 };
+  readonly #stations = new Map<Station, Sum>();
+  width = 0;
+  height = 0;
+  faces = 0;
+  #decoded = 0;
+  #held = 0;
+
+  constructor(drops: Drops) {
+    this.drops = drops;
+  }
+
+  decoded(): void {
+    this.#decoded++;
+  }
+
+  sent(outcome: Outcome): void {
+    this.#outcomes[outcome]++;
+  }
+
+  held(): void {
+    this.#held++;
+  }
+
+  took(station: Station, duration: Milli): void {
+    const sum = this.#stations.get(station);
+    if (sum) {
+      sum.total += duration;
+      sum.count++;
+    } else this.#stations.set(station, { total: duration, count: 1 });
+  }
+
+  /** What is told each second: counts since the start, station means since the last call. */
+  read(): PixelFigures {
+    const stations: Record<string, number> = {};
+    for (const [station, { total, count }] of this.#stations) stations[station] = total / count;
+    this.#stations.clear();
+    return {
+      width: this.width,
+      height: this.height,
+      decoded: this.#decoded,
+      ...this.#outcomes,
+      held: this.#held,
+      faces: this.faces,
+      drops: this.drops.toRecord(),
+      stations,
+    };
+  }
+}

@@ -1,0 +1,153 @@
+import type { Decoder } from '../../codec/codec.ts';
+import type { WorkPicture } from '../../codec/work-picture.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Chunk, VideoCodec } from '../../media/chunk.ts';
+import type { Drops } from '../../schedule/drop.ts';
+import { MediaClock } from '../../schedule/media-clock.ts';
+import type { Clock, Milli } from '../../time.ts';
+import { ChunkQueue } from './chunk-queue.ts';
+
+/** Chunks decoded in one go before other sessions get their turn. */
+const DECODED_AT_ONCE = 8;
+/** Time between two requests for a keyframe while none comes, ms. */
+const ASK_AGAIN: Milli = 500;
+/** Time for which a sender may send larger pictures than the session takes, ms: it may only be starting up. */
+const TOO_LARGE_FOR: Milli = 3000;
+
+export interface IntakeParts {
+  readonly clock: Clock;
+  readonly drops: Drops;
+  readonly createDecoder: (codec: VideoCodec) => Decoder;
+  /** Brings in chunks that have arrived meanwhile. */
+  readonly poll: () => void;
+  /** Chunks were decoded or given up. */
+  readonly onSettled: (count: number) => void;
+  readonly onNeedKeyframe: () => void;
+  readonly onDecoded: (duration: Milli) => void;
+}
+
+/** A chunk whose picture goes on. */
+export interface Arrival {
+  readonly chunk: Chunk;
+  /** True if it comes out of an old queue: it is not worth swapping. */
+  readonly backlog: boolean;
+}
+
+/** The way in of one session: every chunk is decoded in order, and of those that are ready together the newest goes on. */
+export class Intake {
+  readonly #parts: IntakeParts;
+  readonly #queue: ChunkQueue;
+  readonly #mediaClock = new MediaClock();
+  #decoder: Decoder | undefined;
+  #candidate: Arrival | undefined;
+  #askedAt: Milli = -Infinity;
+  #tooLargeSince: Milli | undefined;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+    this.#queue = new ChunkQueue(parts.drops, parts.onSettled);
+  }
+
+  /** Instant of the newest chunk that waits, `undefined` if none does. */
+  get waitingSince(): Milli | undefined {
+    return (this.#queue.newest ?? this.#candidate?.chunk)?.decodable;
+  }
+
+  /** True if a newer chunk waits than the last one taken. */
+  get hasNewer(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  put(chunk: Chunk): void {
+    this.#queue.put(chunk);
+  }
+
+  /**
+   * Decodes what waits, and what comes meanwhile. The newest picture goes on, older ones are counted as `replaced`.
+   * `undefined` if none came out, or others should have their turn first.
+   * @param maximumSide longest side that is taken, pixels
+   * @throws GatewayError picture_too_large after three seconds of nothing but such pictures
+   */
+  take(maximumSide: number): Arrival | undefined {
+    for (let count = 0; count < DECODED_AT_ONCE; count++) {
+      this.#parts.poll();
+      const chunk = this.#queue.take();
+      this.#askForKeyframe();
+      if (!chunk) {
+        const arrival = this.#candidate;
+        this.#candidate = undefined;
+        return arrival;
+      }
+      this.#decode(chunk, maximumSide);
+    }
+    return undefined;
+  }
+
+  /** Copies the picture of the last arrival. */
+  copyTo(work: WorkPicture): void {
+    this.#decoder?.copyTo(work);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#queue.clear();
+    if (this.#candidate) this.#parts.drops.count('decode', 'closed');
+    this.#candidate = undefined;
+    this.#decoder?.close();
+    this.#decoder = undefined;
+  }
+
+  #decode(chunk: Chunk, maximumSide: number): void {
+    const { clock, drops, onDecoded } = this.#parts;
+    const started = clock.now();
+    const decoded = this.#decoderFor(chunk.codec).decode(chunk);
+    const backlog = this.#mediaClock.isBacklog(chunk.timestamp, chunk.decodable);
+    switch (decoded.kind) {
+      case 'picture':
+        onDecoded(clock.now() - started);
+        if (Math.max(decoded.width, decoded.height) > maximumSide) this.#tooLarge(chunk);
+        else this.#goOn({ chunk, backlog });
+        return;
+      case 'too-large':
+        this.#tooLarge(chunk);
+        return;
+      case 'broken':
+        drops.count('decode', 'broken');
+        this.#queue.breakOff();
+        this.#askForKeyframe();
+        return;
+      case 'none':
+    }
+  }
+
+  #goOn(arrival: Arrival): void {
+    this.#tooLargeSince = undefined;
+    if (this.#candidate) this.#parts.drops.count('decode', 'replaced');
+    this.#candidate = arrival;
+  }
+
+  #tooLarge({ decodable }: Chunk): void {
+    this.#parts.drops.count('decode', 'too-large');
+    this.#tooLargeSince ??= decodable;
+    if (decodable - this.#tooLargeSince > TOO_LARGE_FOR) {
+      throw new GatewayError('picture_too_large', 'the sender must keep to the size the session takes');
+    }
+  }
+
+  #askForKeyframe(): void {
+    const now = this.#parts.clock.now();
+    if (!this.#queue.awaitsKeyframe) this.#askedAt = -Infinity;
+    else if (now - this.#askedAt >= ASK_AGAIN) {
+      this.#askedAt = now;
+      this.#parts.onNeedKeyframe();
+    }
+  }
+
+  #decoderFor(codec: VideoCodec): Decoder {
+    if (this.#decoder && this.#decoder.codec !== codec) {
+      this.#decoder.close();
+      this.#decoder = undefined;
+    }
+    return (this.#decoder ??= this.#parts.createDecoder(codec));
+  }
+}

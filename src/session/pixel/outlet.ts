@@ -1,0 +1,71 @@
+import type { EncodedChunk, Encoder } from '../../codec/codec.ts';
+import { WorkPicture } from '../../codec/work-picture.ts';
+import { addTicks, type RtpTicks } from '../../time.ts';
+
+/**
+ * The way out of one session: the picture that is worked on, the one that was sent last, and the encoder.
+ *
+ * The two pictures change places when one has been sent. So the last one sent is there, without a copy, for a keyframe
+ * that is asked for while nothing may be shown: such a keyframe never comes from a picture that was not sent.
+ */
+export class Outlet {
+  readonly #encoder: Encoder;
+  #work = new WorkPicture();
+  #sent = new WorkPicture();
+  #lastTimestamp: RtpTicks | undefined;
+  #keyframeWanted = false;
+
+  constructor(encoder: Encoder) {
+    this.#encoder = encoder;
+  }
+
+  /** The picture to work on. Another one after each `encode`. */
+  get work(): WorkPicture {
+    return this.#work;
+  }
+
+  /** True from `requestKeyframe` until one was made. */
+  get keyframeWanted(): boolean {
+    return this.#keyframeWanted;
+  }
+
+  /** The next chunk will be a keyframe. */
+  requestKeyframe(): void {
+    this.#keyframeWanted = true;
+  }
+
+  /** Bits a second from the next picture on. */
+  setBitrate(bitsPerSecond: number): void {
+    this.#encoder.setBitrate(bitsPerSecond);
+  }
+
+  /** Encodes the work picture, which becomes the last one sent. */
+  encode(timestamp: RtpTicks): EncodedChunk {
+    const chunk = this.#run(this.#work, timestamp);
+    [this.#work, this.#sent] = [this.#sent, this.#work];
+    return chunk;
+  }
+
+  /**
+   * Encodes the last picture sent once more, if a keyframe is wanted and there is one.
+   * @param timestamp of a newer frame that is not shown; left out: just after the last one sent
+   */
+  repeat(timestamp?: RtpTicks): EncodedChunk | undefined {
+    if (!this.#keyframeWanted || this.#lastTimestamp === undefined) return undefined;
+    return this.#run(this.#sent, timestamp ?? addTicks(this.#lastTimestamp, 1));
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#encoder.close();
+    this.#work.close();
+    this.#sent.close();
+  }
+
+  #run(input: WorkPicture, timestamp: RtpTicks): EncodedChunk {
+    const chunk = this.#encoder.encode(input, { keyframe: this.#keyframeWanted, timestamp });
+    if (chunk.keyframe) this.#keyframeWanted = false;
+    this.#lastTimestamp = timestamp;
+    return chunk;
+  }
+}

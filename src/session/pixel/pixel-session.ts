@@ -1,0 +1,252 @@
+import type { EncodedChunk, Encoder } from '../../codec/codec.ts';
+import type { Faces } from '../../face/face.ts';
+import type { Chunk } from '../../media/chunk.ts';
+import { Drops, type DropReason, type DropStage } from '../../schedule/drop.ts';
+import { inTime } from '../../schedule/lane.ts';
+import { StageCost } from '../../schedule/stage-cost.ts';
+import type { PreparedIdentity } from '../../swap/swap.ts';
+import type { Milli, RtpTicks } from '../../time.ts';
+import type { FromPixel, Outcome } from '../pixel.ts';
+import type { SessionSettings } from '../settings.ts';
+import { FacePass, type PassParts, type PassStage } from './face-pass.ts';
+import { FigureCounts } from './figures.ts';
+import { FrameTime } from './frame-time.ts';
+import { Intake, type Arrival, type IntakeParts } from './intake.ts';
+import { Outlet } from './outlet.ts';
+
+/** The stages after decoding, each of which is only begun if all that follow can be done by the deadline. */
+const STAGES = ['track', 'swap', 'composite', 'encode'] as const;
+/** How long a wanted keyframe waits for a frame before the last picture sent is encoded again, ms. */
+const KEYFRAME_PATIENCE: Milli = 150;
+
+export interface PixelSessionParts
+  extends
+    Pick<PassParts, 'tracker' | 'backend' | 'clock' | 'onSwapError'>,
+    Pick<IntakeParts, 'createDecoder' | 'poll'> {
+  readonly encoder: Encoder;
+  readonly send: (message: FromPixel) => void;
+}
+
+/** A frame on its way. */
+interface Current {
+  readonly chunk: Chunk;
+  readonly deadline: Milli;
+  /** Its instant on the media clock. */
+  readonly at: Milli;
+}
+
+/** The pixel half of one session: chunks in, swapped chunks out. All calls come from its PixelThread, one frame at a time. */
+export class PixelSession {
+  readonly id: string;
+  readonly #parts: PixelSessionParts;
+  readonly #counts = new FigureCounts(new Drops());
+  readonly #cost = new StageCost(STAGES);
+  readonly #frameTime = new FrameTime();
+  readonly #intake: Intake;
+  readonly #pass: FacePass;
+  readonly #outlet: Outlet;
+  #settings: SessionSettings;
+  #credits = 0;
+  #lastOutcome: Outcome = 'hidden';
+  #keyframeWantedAt: Milli | undefined;
+  #state: 'idle' | 'working' | 'closing' | 'closed' = 'idle';
+
+  constructor(id: string, parts: PixelSessionParts, settings: SessionSettings) {
+    this.id = id;
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#outlet = new Outlet(parts.encoder);
+    this.#pass = new FacePass({ ...parts, onStage: (stage, duration) => this.#took(stage, duration) }, settings);
+    this.#intake = new Intake({
+      ...parts,
+      drops: this.#counts.drops,
+      onSettled: (count) => (this.#credits += count),
+      onNeedKeyframe: () => parts.send({ type: 'need-keyframe', session: id }),
+      onDecoded: (duration) => {
+        this.#counts.decoded();
+        this.#counts.took('decode', duration);
+      },
+    });
+  }
+
+  /** When the newest waiting frame must be out, `undefined` if none waits. */
+  get deadline(): Milli | undefined {
+    const since = this.#intake.waitingSince;
+    return since === undefined ? undefined : since + this.#settings.budget;
+  }
+
+  put(chunk: Chunk): void {
+    this.#intake.put(chunk);
+  }
+
+  /** Who is put on, from the next frame on. */
+  wear(identity: PreparedIdentity | null): void {
+    this.#pass.wear(identity);
+  }
+
+  /** From the next frame on. */
+  configure(settings: SessionSettings): void {
+    if (settings.bitrate !== this.#settings.bitrate) this.#outlet.setBitrate(settings.bitrate);
+    this.#settings = settings;
+    this.#pass.configure(settings);
+  }
+
+  setBitrate(bitsPerSecond: number): void {
+    this.#outlet.setBitrate(Math.min(bitsPerSecond, this.#settings.bitrate));
+  }
+
+  requestKeyframe(): void {
+    this.#outlet.requestKeyframe();
+    this.#keyframeWantedAt ??= this.#parts.clock.now();
+  }
+
+  /** Decodes what waits and brings the newest frame out, if it can be in time. */
+  async step(): Promise<void> {
+    if (this.#state !== 'idle') return;
+    this.#state = 'working';
+    try {
+      const arrival = this.#intake.take(this.#settings.maximumSide);
+      this.#giveCreditsBack();
+      if (arrival) await this.#frame(arrival);
+    } finally {
+      this.#giveCreditsBack();
+      // A message may have closed the session while its frame was being worked on.
+      if (this.#isClosing()) this.#free();
+      else this.#state = 'idle';
+    }
+  }
+
+  /** To be called every now and then: encodes the last picture sent again if a keyframe was asked for and no frame comes. */
+  tick(): void {
+    if (this.#state !== 'idle' || this.#keyframeWantedAt === undefined) return;
+    if (this.#parts.clock.now() - this.#keyframeWantedAt >= KEYFRAME_PATIENCE) this.#repeat();
+  }
+
+  /** Tells the figures of the last second. */
+  report(): void {
+    this.#parts.send({ type: 'figures', session: this.id, figures: this.#counts.read() });
+  }
+
+  /** Idempotent. A frame on its way ends first, and is not sent. */
+  close(): void {
+    if (this.#state === 'idle') this.#free();
+    else if (this.#state === 'working') this.#state = 'closing';
+  }
+
+  async #frame({ chunk, backlog }: Arrival): Promise<void> {
+    const at = this.#frameTime.next(chunk.timestamp, chunk.decodable);
+    const current: Current = { chunk, at, deadline: chunk.decodable + this.#settings.budget };
+    if (backlog) return this.#giveUp(current, 'decode', 'backlog');
+    this.#copy();
+    let objection: DropReason | undefined;
+    const stillWanted = (stage: PassStage) => (objection = this.#objectionTo(stage, current)) === undefined;
+    const result = await this.#pass.run(this.#outlet.work.picture, { at, stillWanted });
+    if (result.faces) this.#tellFaces(result.faces);
+    switch (result.kind) {
+      case 'ready':
+        return this.#finish(current, result.outcome, result.failed);
+      case 'held':
+        this.#counts.held();
+        return this.#giveUp(current, 'swap', 'failed');
+      case 'unwanted':
+        return objection === 'late'
+          ? this.#late(current, result.stage)
+          : this.#giveUp(current, result.stage, objection ?? 'closed');
+    }
+  }
+
+  #copy(): void {
+    const started = this.#parts.clock.now();
+    const { work } = this.#outlet;
+    this.#intake.copyTo(work);
+    this.#counts.took('copy', this.#parts.clock.now() - started);
+    this.#counts.width = work.picture.width;
+    this.#counts.height = work.picture.height;
+  }
+
+  /**
+   * Why a stage should not be begun. A newer frame takes this one's place only before anything is spent on it: once it has
+   * been, bringing it out costs less than starting on the newer one, and a thread that is always late would bring out none.
+   */
+  #objectionTo(stage: PassStage, { deadline }: Current): DropReason | undefined {
+    this.#parts.poll();
+    if (this.#isClosing()) return 'closed';
+    if (stage === 'track' && this.#intake.hasNewer) return 'replaced';
+    return this.#isInTime(stage, deadline) ? undefined : 'late';
+  }
+
+  #isInTime(stage: (typeof STAGES)[number], deadline: Milli): boolean {
+    return inTime(this.#parts.clock.now(), this.#cost.remaining(stage), deadline);
+  }
+
+  #finish(current: Current, outcome: Outcome, failed: boolean): void {
+    if (this.#isClosing()) return this.#giveUp(current, 'encode', 'closed');
+    if (!this.#isInTime('encode', current.deadline)) return this.#late(current, 'encode');
+    this.#encode(current, outcome);
+    if (!failed) this.#pass.exposure.succeeded();
+  }
+
+  /** A frame cannot be in time. After the hold it goes out hidden, if at least that can be done. */
+  #late(current: Current, stage: DropStage): void {
+    this.#cost.doubt();
+    const fallback = this.#pass.exposure.fallback(current.at);
+    if (fallback === 'hold') this.#counts.held();
+    if (fallback !== 'hide' || stage === 'encode' || !this.#isInTime('encode', current.deadline)) {
+      return this.#giveUp(current, stage, 'late');
+    }
+    this.#encode(current, this.#pass.hide(this.#outlet.work.picture));
+  }
+
+  #giveUp({ chunk }: Current, stage: DropStage, reason: DropReason): void {
+    this.#counts.drops.count(stage, reason);
+    if (!this.#isClosing()) this.#repeat(chunk.timestamp);
+  }
+
+  #encode({ chunk, deadline }: Current, outcome: Outcome): void {
+    const started = this.#parts.clock.now();
+    const encoded = this.#outlet.encode(chunk.timestamp);
+    this.#took('encode', this.#parts.clock.now() - started);
+    this.#counts.sent(outcome);
+    this.#lastOutcome = outcome;
+    this.#sendOut(encoded, outcome, chunk.decodable, deadline);
+  }
+
+  /** Sends the last picture sent again, as the keyframe that was asked for: never one that was not to be shown. */
+  #repeat(timestamp?: RtpTicks): void {
+    const encoded = this.#outlet.repeat(timestamp);
+    if (!encoded) return;
+    const now = this.#parts.clock.now();
+    this.#sendOut(encoded, this.#lastOutcome, now, now + this.#settings.budget);
+  }
+
+  #sendOut(chunk: EncodedChunk, outcome: Outcome, decodable: Milli, deadline: Milli): void {
+    if (!this.#outlet.keyframeWanted) this.#keyframeWantedAt = undefined;
+    this.#parts.send({ type: 'chunk', session: this.id, chunk, outcome, decodable, deadline });
+  }
+
+  #tellFaces(faces: Faces): void {
+    this.#counts.faces = faces.tracked.length + faces.seen.length;
+    for (const { kind, id } of faces.events) this.#parts.send({ type: 'face', session: this.id, event: kind, id });
+  }
+
+  #took(station: (typeof STAGES)[number], duration: Milli): void {
+    this.#cost.observe(station, duration);
+    this.#counts.took(station, duration);
+  }
+
+  #giveCreditsBack(): void {
+    if (this.#credits === 0) return;
+    this.#parts.send({ type: 'credit', session: this.id, count: this.#credits });
+    this.#credits = 0;
+  }
+
+  #isClosing(): boolean {
+    return this.#state === 'closing';
+  }
+
+  #free(): void {
+    this.#state = 'closed';
+    this.#intake.close();
+    this.#outlet.close();
+  }
+}

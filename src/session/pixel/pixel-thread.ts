@@ -1,0 +1,184 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Decoder, Encoder, EncoderSettings, SendCodec } from '../../codec/codec.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { VideoCodec } from '../../media/chunk.ts';
+import type { SwapBackend } from '../../schedule/backend.ts';
+import { earliest } from '../../schedule/lane.ts';
+import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
+import type { Clock } from '../../time.ts';
+import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
+import type { Tracking } from './face-pass.ts';
+import { PixelSession } from './pixel-session.ts';
+
+/** Time between two looks at what no chunk sets off: keyframes that are waited for. Every tenth tells the figures. */
+const TICK_PERIOD = 100;
+const TICKS_PER_REPORT = 10;
+
+/** What a pixel thread works with. `createParts` of parts.ts gives the real ones. */
+export interface PixelParts {
+  readonly clock: Clock;
+  readonly backend: SwapBackend<SwapCrop, SwappedCrop>;
+  readonly createTracker: (maximum: number) => Tracking;
+  readonly createDecoder: (codec: VideoCodec) => Decoder;
+  readonly createEncoder: (codec: SendCodec, settings: EncoderSettings) => Encoder;
+  /** A painted mask by its name; `undefined` if there is none. */
+  readonly mask: (name: string) => PreparedIdentity | undefined;
+}
+
+/** How a pixel thread speaks with the I/O thread. */
+export interface PixelPort {
+  /** Gives a message away; the ArrayBuffers in `transfer` go with it. */
+  send(message: FromPixel, transfer?: readonly ArrayBuffer[]): void;
+  /** Hands every message that has arrived meanwhile to `PixelThread.receive`, without waiting. */
+  poll(): void;
+}
+
+/**
+ * Runs the pixel halves of many sessions in one thread: the one whose newest frame is due first, one frame to its end, then
+ * the next. A session that throws is told as `failed` and closed; the others go on.
+ */
+export class PixelThread {
+  readonly #parts: PixelParts;
+  readonly #port: PixelPort;
+  readonly #log: Logger;
+  readonly #sessions = new Map<string, PixelSession>();
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ticks = 0;
+
+  constructor(parts: PixelParts, port: PixelPort, log: Logger) {
+    this.#parts = parts;
+    this.#port = port;
+    this.#log = log;
+  }
+
+  /** Sessions that are open. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Begins to tell figures each second and to look after keyframes that are waited for. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.tick(), TICK_PERIOD);
+  }
+
+  /** Takes a message. Never throws, never works on a frame: that follows in a turn of its own. */
+  receive(message: ToPixel): void {
+    const session = this.#sessions.get(message.session);
+    if (message.type === 'open') {
+      if (!session) this.#guard(message.session, () => this.#open(message));
+    } else if (session) this.#guard(session.id, () => this.#tell(session, message));
+    // Chunks of a session that has just ended are the ordinary case; their credits ended with it.
+  }
+
+  /** Resolves when nothing is left to do. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** What `start` calls ten times a second. */
+  tick(): void {
+    const report = ++this.#ticks % TICKS_PER_REPORT === 0;
+    for (const session of this.#sessions.values()) {
+      this.#guard(session.id, () => {
+        session.tick();
+        if (report) session.report();
+      });
+    }
+  }
+
+  /** Idempotent. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const session of this.#sessions.values()) session.close();
+    this.#sessions.clear();
+  }
+
+  #open({ session: id, settings, codec, identity }: Extract<ToPixel, { type: 'open' }>): void {
+    const { backend, clock, createDecoder, createEncoder, createTracker } = this.#parts;
+    const session = new PixelSession(
+      id,
+      {
+        backend,
+        clock,
+        createDecoder,
+        encoder: createEncoder(codec, { bitrate: settings.bitrate }),
+        tracker: createTracker(settings.faces),
+        poll: () => this.#port.poll(),
+        send: (message) => this.#send(message),
+        onSwapError: (error) => this.#log.error({ session: id, error }, 'swap failed'),
+      },
+      settings,
+    );
+    this.#sessions.set(id, session);
+    session.wear(this.#resolve(identity));
+  }
+
+  #tell(session: PixelSession, message: Exclude<ToPixel, { type: 'open' }>): void {
+    switch (message.type) {
+      case 'close':
+        this.#sessions.delete(session.id);
+        return session.close();
+      case 'chunk':
+        session.put(message.chunk);
+        this.#running ??= this.#run().finally(() => (this.#running = undefined));
+        return;
+      case 'identity':
+        session.wear(this.#resolve(message.identity));
+        return this.#send({ type: 'changed', session: session.id });
+      case 'settings':
+        return session.configure(message.settings);
+      case 'bitrate':
+        return session.setBitrate(message.bitsPerSecond);
+      case 'keyframe':
+        return session.requestKeyframe();
+    }
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      // One turn of the event loop a frame: the port, timers and the models get theirs.
+      await nextTurn();
+      const session = earliest(this.#sessions.values());
+      if (!session) return;
+      try {
+        await session.step();
+      } catch (error) {
+        this.#fail(session.id, error);
+      }
+    }
+  }
+
+  /** @throws GatewayError identity_unknown */
+  #resolve(identity: WornIdentity): PreparedIdentity | null {
+    if (typeof identity !== 'string') return identity;
+    const mask = this.#parts.mask(identity.slice('mask:'.length));
+    if (!mask) throw new GatewayError('identity_unknown', 'a painted mask must be one of those there are');
+    return mask;
+  }
+
+  #send(message: FromPixel): void {
+    if (message.type !== 'chunk') return this.#port.send(message);
+    const { buffer } = message.chunk.data;
+    this.#port.send(message, buffer instanceof ArrayBuffer ? [buffer] : []);
+  }
+
+  #guard(session: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(session, error);
+    }
+  }
+
+  #fail(id: string, error: unknown): void {
+    this.#log.error({ session: id, error }, 'session failed');
+    const code = error instanceof GatewayError ? error.code : 'codec_failed';
+    const message = error instanceof Error ? error.message : String(error);
+    this.#port.send({ type: 'failed', session: id, code, message });
+    this.#sessions.get(id)?.close();
+    this.#sessions.delete(id);
+  }
+}
