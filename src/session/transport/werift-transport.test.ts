@@ -1,45 +1,18 @@
-import { createSocket } from 'node:dgram';
-import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
+import { connect, LOOPBACK, rtpPacket, TransportServer } from '../../../test/peer/transport-server.ts';
 import { WeriftPeer } from '../../../test/peer/werift-peer.ts';
-import { monotonic } from '../../time.ts';
-import type { ArrivedPacket, TransportState } from './transport.ts';
-import { WeriftTransport, type TransportSettings } from './werift-transport.ts';
+import type { TransportSettings } from './werift-transport.ts';
 
-const LOOPBACK: TransportSettings = { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] };
 const closers: (() => unknown)[] = [];
 
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-class Server {
-  readonly rtp: ArrivedPacket[] = [];
-  readonly rtcp: ArrivedPacket[] = [];
-  readonly states: [TransportState, string | undefined][] = [];
-  readonly transport: WeriftTransport;
-  #wake: (() => void)[] = [];
-
-  constructor(settings: TransportSettings = LOOPBACK) {
-    this.transport = new WeriftTransport(
-      settings,
-      {
-        onRtp: (packet) => this.#notify(this.rtp.push(packet)),
-        onRtcp: (packet) => this.#notify(this.rtcp.push(packet)),
-        onState: (state, reason) => this.#notify(this.states.push([state, reason])),
-      },
-      monotonic,
-    );
-    closers.push(() => this.transport.close());
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
-  }
-
-  #notify(_count: number): void {
-    for (const resolve of this.#wake.splice(0)) resolve();
-  }
+function newServer(settings?: TransportSettings): TransportServer {
+  const server = new TransportServer(settings);
+  closers.push(() => server.transport.close());
+  return server;
 }
 
 function newPeer(options?: ConstructorParameters<typeof WeriftPeer>[0]): WeriftPeer {
@@ -48,28 +21,11 @@ function newPeer(options?: ConstructorParameters<typeof WeriftPeer>[0]): WeriftP
   return peer;
 }
 
-async function connect(server: Server, peer: WeriftPeer): Promise<void> {
-  const { sdp } = await server.transport.answer(await peer.offer());
-  await Promise.all([peer.connect(sdp), server.until(() => server.transport.state === 'connected')]);
-}
-
-/** A minimal RTP packet. */
-function rtpPacket(options: { ssrc: number; payloadType: number; sequence: number; payload: Buffer }): Buffer {
-  const header = Buffer.alloc(12);
-  header[0] = 0x80;
-  header[1] = options.payloadType | 0x80;
-  header.writeUInt16BE(options.sequence, 2);
-  header.writeUInt32BE(3000, 4);
-  header.writeUInt32BE(options.ssrc, 8);
-  return Buffer.concat([header, options.payload]);
-}
-
 describe('a session with a real peer', () => {
   it('carries media both ways, encrypted', async () => {
-    const server = new Server();
+    const server = newServer();
     const peer = newPeer();
-    const { sdp, media } = await server.transport.answer(await peer.offer());
-    await Promise.all([peer.connect(sdp), server.until(() => server.transport.state === 'connected')]);
+    const media = await connect(server, peer);
 
     peer.sendRtp('video', Buffer.from('from the camera'), 9000);
     await server.until(() => server.rtp.length === 1);
@@ -84,7 +40,7 @@ describe('a session with a real peer', () => {
   });
 
   it('carries RTCP both ways', async () => {
-    const server = new Server();
+    const server = newServer();
     const peer = newPeer();
     await connect(server, peer);
 
@@ -98,7 +54,7 @@ describe('a session with a real peer', () => {
   });
 
   it('tells the peer when it closes', async () => {
-    const server = new Server();
+    const server = newServer();
     const peer = newPeer();
     await connect(server, peer);
     server.transport.close();
@@ -108,11 +64,71 @@ describe('a session with a real peer', () => {
   });
 
   it('closes by itself when the peer is not heard any more', async () => {
-    const server = new Server({ ...LOOPBACK, silence: 1500 });
+    const server = newServer({ ...LOOPBACK, silence: 1500 });
     const peer = newPeer();
     await connect(server, peer);
     await peer.close();
     await server.until(() => server.transport.state === 'closed');
     expect(server.states.at(-1)).toEqual(['closed', 'silent']);
+  });
+});
+
+describe('negotiation', () => {
+  it('answers a later offer of the same peer, and goes on with the same keys', async () => {
+    const server = newServer();
+    const peer = newPeer();
+    await connect(server, peer);
+    const { sdp } = await server.transport.answer(await peer.offer());
+    await peer.pc.setRemoteDescription({ type: 'answer', sdp });
+    peer.sendRtp('video', Buffer.from('still here'), 1);
+    await server.until(() => server.rtp.length === 1);
+    expect(server.states.map(([state]) => state)).toEqual(['connecting', 'connected']);
+  });
+
+  it('refuses an offer while it answers another, and one with another certificate', async () => {
+    const server = newServer();
+    const offer = await newPeer().offer();
+    const first = server.transport.answer(offer);
+    await expect(server.transport.answer(offer)).rejects.toMatchObject({ code: 'state_invalid' });
+    await first;
+    const other = offer
+      .replaceAll(/(a=fingerprint:sha-256 )[0-9A-F]{2}/g, '$1FF')
+      .replaceAll('sha-256 FF', 'sha-256 0F');
+    await expect(server.transport.answer(other)).rejects.toMatchObject({ code: 'offer_invalid' });
+  });
+
+  it('restarts ICE with new credentials and keeps what it had when a later offer is wrong', async () => {
+    const server = newServer();
+    const peer = newPeer();
+    const offer = await peer.offer();
+    const first = await server.transport.answer(offer);
+    await Promise.all([peer.connect(first.sdp), server.until(() => server.transport.state === 'connected')]);
+    await expect(server.transport.answer('nonsense')).rejects.toMatchObject({ code: 'offer_invalid' });
+    const restart = await server.transport.answer(offer.replaceAll(/a=ice-ufrag:.*/g, 'a=ice-ufrag:abcdefgh'));
+    const ufrag = (sdp: string): string | undefined => /a=ice-ufrag:(\S+)/.exec(sdp)?.[1];
+    expect(ufrag(restart.sdp)).not.toBe(ufrag(first.sdp));
+    peer.sendRtp('video', Buffer.from('old path'), 1);
+    await server.until(() => server.rtp.length === 1);
+  });
+
+  it('rejects when it is closed meanwhile, and afterwards', async () => {
+    const server = newServer();
+    const offer = await newPeer().offer();
+    const pending = server.transport.answer(offer);
+    server.transport.close();
+    await expect(pending).rejects.toMatchObject({ code: 'closed' });
+    await expect(server.transport.answer(offer)).rejects.toMatchObject({ code: 'closed' });
+    expect(server.states).toEqual([['closed', 'closed']]);
+  });
+
+  it('says that there is no capacity when all ports are taken, and answers when one is free again', async () => {
+    const offer = await newPeer().offer();
+    const [one, two] = [newServer(), newServer()];
+    const { sdp } = await one.transport.answer(offer);
+    const port = Number(/a=candidate:1 1 udp \d+ 127\.0\.0\.1 (\d+)/.exec(sdp)?.[1]);
+    const settings = { ...LOOPBACK, portRange: [port, port] as const };
+    const full = newServer(settings);
+    await expect(full.transport.answer(offer)).rejects.toMatchObject({ code: 'capacity_full' });
+    await two.transport.answer(offer);
   });
 });

@@ -1,0 +1,55 @@
+/** A transport with everything that it tells, and the wiring of a call with `WeriftPeer`. */
+import { monotonic } from '../../src/time.ts';
+import type { ArrivedPacket, NegotiatedMedia, TransportState } from '../../src/session/transport/transport.ts';
+import { WeriftTransport, type TransportSettings } from '../../src/session/transport/werift-transport.ts';
+import type { WeriftPeer } from './werift-peer.ts';
+
+/** Only the loopback: tests need no network. */
+export const LOOPBACK: TransportSettings = { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] };
+
+export class TransportServer {
+  readonly rtp: ArrivedPacket[] = [];
+  readonly rtcp: ArrivedPacket[] = [];
+  readonly states: [TransportState, string | undefined][] = [];
+  readonly transport: WeriftTransport;
+  #wake: (() => void)[] = [];
+
+  constructor(settings: TransportSettings = LOOPBACK) {
+    this.transport = new WeriftTransport(
+      settings,
+      {
+        onRtp: (packet) => this.#notify(this.rtp.push(packet)),
+        onRtcp: (packet) => this.#notify(this.rtcp.push(packet)),
+        onState: (state, reason) => this.#notify(this.states.push([state, reason])),
+      },
+      monotonic,
+    );
+  }
+
+  /** Resolves when `condition` holds; it is asked again whenever something is told. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  #notify(_count: number): void {
+    for (const resolve of this.#wake.splice(0)) resolve();
+  }
+}
+
+/** Offer, answer, ICE, DTLS. */
+export async function connect(server: TransportServer, peer: WeriftPeer): Promise<readonly NegotiatedMedia[]> {
+  const { sdp, media } = await server.transport.answer(await peer.offer());
+  await Promise.all([peer.connect(sdp), server.until(() => server.transport.state === 'connected')]);
+  return media;
+}
+
+/** A minimal RTP packet. */
+export function rtpPacket(options: { ssrc: number; payloadType: number; sequence: number; payload: Buffer }): Buffer {
+  const header = Buffer.alloc(12);
+  header[0] = 0x80;
+  header[1] = options.payloadType | 0x80;
+  header.writeUInt16BE(options.sequence, 2);
+  header.writeUInt32BE(3000, 4);
+  header.writeUInt32BE(options.ssrc, 8);
+  return Buffer.concat([header, options.payload]);
+}
