@@ -17,30 +17,3 @@ export function toPlanes444(picture: Rgb): { y: Uint8Array; u: Uint8Array; v: Ui
   }
   return { y, u, v };
 }
-
-/** One 4:2:0 picture as RGB, chroma repeated; for thumbnails, never the hot path. */
-export function toRgb(planes: {
-  readonly width: number;
-  readonly height: number;
-  readonly y: Uint8Array;
-  readonly u: Uint8Array;
-  readonly v: Uint8Array;
-  readonly strideY: number;
-  readonly strideUv: number;
-}): Rgb {
-  const { width, height } = planes;
-  const data = new Uint8Array(width * height * 3);
-  const byte = (value: number): number => Math.max(0, Math.min(255, Math.round(value)));
-  for (let row = 0, o = 0; row < height; row++) {
-    for (let column = 0; column < width; column++, o += 3) {
-      const luma = 1.164384 * (planes.y[row * planes.strideY + column]! - 16);
-      const c = (row >> 1) * planes.strideUv + (column >> 1);
-      const cb = planes.u[c]! - 128;
-      const cr = planes.v[c]! - 128;
-      data[o] = byte(luma + 1.596027 * cr);
-      data[o + 1] = byte(luma - 0.391762 * cb - 0.812968 * cr);
-      data[o + 2] = byte(luma + 2.017232 * cb);
-    }
-  }
-  return { width, height, data };
-}

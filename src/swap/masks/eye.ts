@@ -1,5 +1,5 @@
 import { tint, type Material, type Spot } from './material.ts';
-import { bell, step, stroke } from './shapes.ts';
+import { bell, step, stroke } from '../canonical/shapes.ts';
 
 /** Radius of the iris, centimetres; it is cut off by the lids as a real one is. */
 const IRIS = 0.62;

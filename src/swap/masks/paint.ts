@@ -2,7 +2,7 @@ import type { FaceGeometry } from '../../onnx/geometry.ts';
 import { MESH_POINTS } from '../mesh/geometry.ts';
 import { toPlanes444 } from '../planes.ts';
 import type { PreparedIdentity } from '../swap.ts';
-import { createFields, MASK_SIZE, TEXTURE_CENTIMETRES, type Fields } from './fields.ts';
+import { createFields, FIELD_SIZE, TEXTURE_CENTIMETRES, type Fields } from '../canonical/fields.ts';
 import { paintEye } from './eye.ts';
 import { PAINTERS } from './list.ts';
 import type { MaskPainter, Material, Spot } from './material.ts';
@@ -43,15 +43,15 @@ export class MaskBox {
     this.#fields ??= createFields(this.#geometry);
     this.#canvas ??= createCanvas();
     fill(this.#canvas, this.#fields, painter);
-    const data = new Uint8Array(MASK_SIZE * MASK_SIZE * 3);
+    const data = new Uint8Array(FIELD_SIZE * FIELD_SIZE * 3);
     shade(this.#canvas, this.#fields.normals, data);
     return {
       id: `mask:${painter.name}`,
       kind: 'mask',
-      width: MASK_SIZE,
-      height: MASK_SIZE,
-      ...toPlanes444({ width: MASK_SIZE, height: MASK_SIZE, data }),
-      points: this.#geometry.texture.slice(0, MESH_POINTS * 2).map((t) => t * MASK_SIZE),
+      width: FIELD_SIZE,
+      height: FIELD_SIZE,
+      ...toPlanes444({ width: FIELD_SIZE, height: FIELD_SIZE, data }),
+      points: this.#geometry.texture.slice(0, MESH_POINTS * 2).map((t) => t * FIELD_SIZE),
     };
   }
 }
@@ -59,10 +59,10 @@ export class MaskBox {
 function fill(canvas: Canvas, fields: Fields, painter: MaskPainter): void {
   const spot: Spot = { x: 0, y: 0, side: 0, eye: 0, lips: 0, seam: 0, brow: 0, rim: 0, eyeX: 0, eyeY: 0 };
   const material: Material = { red: 1, green: 1, blue: 1, height: 0, gloss: 0, metal: 0, glow: 0 };
-  const scale = TEXTURE_CENTIMETRES / MASK_SIZE;
-  for (let k = 0; k < MASK_SIZE * MASK_SIZE; k++) {
-    spot.x = ((k % MASK_SIZE) + 0.5 - MASK_SIZE / 2) * scale;
-    spot.y = (MASK_SIZE / 2 - 0.5 - Math.floor(k / MASK_SIZE)) * scale;
+  const scale = TEXTURE_CENTIMETRES / FIELD_SIZE;
+  for (let k = 0; k < FIELD_SIZE * FIELD_SIZE; k++) {
+    spot.x = ((k % FIELD_SIZE) + 0.5 - FIELD_SIZE / 2) * scale;
+    spot.y = (FIELD_SIZE / 2 - 0.5 - Math.floor(k / FIELD_SIZE)) * scale;
     spot.side = Math.abs(spot.x);
     spot.eye = fields.eye[k]!;
     spot.lips = fields.lips[k]!;

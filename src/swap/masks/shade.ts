@@ -1,6 +1,6 @@
-import { MASK_SIZE, TEXTURE_CENTIMETRES } from './fields.ts';
+import { FIELD_SIZE, TEXTURE_CENTIMETRES } from '../canonical/fields.ts';
 
-/** A painted texture before it is lit: `MASK_SIZE`² values each, as in Material. */
+/** A painted texture before it is lit: `FIELD_SIZE`² values each, as in Material. */
 export interface Canvas {
   readonly red: Float32Array;
   readonly green: Float32Array;
@@ -12,7 +12,7 @@ export interface Canvas {
 }
 
 export function createCanvas(): Canvas {
-  const plane = (): Float32Array => new Float32Array(MASK_SIZE * MASK_SIZE);
+  const plane = (): Float32Array => new Float32Array(FIELD_SIZE * FIELD_SIZE);
   return {
     red: plane(),
     green: plane(),
@@ -25,7 +25,7 @@ export function createCanvas(): Canvas {
 }
 
 /** Texels in a centimetre. */
-const SCALE = MASK_SIZE / TEXTURE_CENTIMETRES;
+const SCALE = FIELD_SIZE / TEXTURE_CENTIMETRES;
 /** Towards the main lamp, upper left and in front, and towards the weaker one on the right; unit vectors. */
 const KEY = [-0.4, 0.53, 0.75] as const;
 const FILL = [0.73, 0.05, 0.68] as const;
@@ -35,15 +35,15 @@ const HALF = [-0.215, 0.283, 0.935] as const;
 /**
  * Lights a canvas as a thing in a studio would be lit. Works in linear light (screen value squared).
  * @param normals of the face, from Fields
- * @param out `MASK_SIZE`² × RGB, written
+ * @param out `FIELD_SIZE`² × RGB, written
  */
 export function shade(canvas: Canvas, normals: Float32Array, out: Uint8Array): void {
   const hollow = hollows(canvas.height);
-  for (let row = 0; row < MASK_SIZE; row++) {
-    for (let column = 0; column < MASK_SIZE; column++) {
-      const k = row * MASK_SIZE + column;
-      const right = column < MASK_SIZE - 1 ? k + 1 : k;
-      const down = row < MASK_SIZE - 1 ? k + MASK_SIZE : k;
+  for (let row = 0; row < FIELD_SIZE; row++) {
+    for (let column = 0; column < FIELD_SIZE; column++) {
+      const k = row * FIELD_SIZE + column;
+      const right = column < FIELD_SIZE - 1 ? k + 1 : k;
+      const down = row < FIELD_SIZE - 1 ? k + FIELD_SIZE : k;
       const { height } = canvas;
       // The relief tilts the normal: against the slope to the right, and with the slope downwards since y is up.
       const nx = normals[k * 3]! - (height[right]! - height[k]!) * SCALE;
@@ -99,7 +99,7 @@ function screen(linear: number): number {
 
 /** 0–0.6: how deep a texel lies below its surroundings. Light reaches it less. */
 function hollows(height: Float32Array): Float32Array {
-  const around = blur(blur(height, 1, MASK_SIZE), MASK_SIZE, 1);
+  const around = blur(blur(height, 1, FIELD_SIZE), FIELD_SIZE, 1);
   return around.map((mean, k) => Math.max(0, Math.min(0.6, (mean - height[k]!) * 4)));
 }
 
@@ -107,11 +107,11 @@ function hollows(height: Float32Array): Float32Array {
 function blur(values: Float32Array, along: number, across: number): Float32Array {
   const reach = 7;
   const out = new Float32Array(values.length);
-  for (let line = 0; line < MASK_SIZE; line++) {
-    const at = (i: number): number => values[line * across + Math.max(0, Math.min(MASK_SIZE - 1, i)) * along]!;
+  for (let line = 0; line < FIELD_SIZE; line++) {
+    const at = (i: number): number => values[line * across + Math.max(0, Math.min(FIELD_SIZE - 1, i)) * along]!;
     let sum = 0;
     for (let i = -reach; i <= reach; i++) sum += at(i);
-    for (let i = 0; i < MASK_SIZE; i++) {
+    for (let i = 0; i < FIELD_SIZE; i++) {
       out[line * across + i * along] = sum / (2 * reach + 1);
       sum += at(i + reach + 1) - at(i - reach);
     }

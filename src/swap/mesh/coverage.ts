@@ -10,11 +10,17 @@ const RIM = {
   mask: { forehead: 0.5, cheek: 0.5, chin: 0.5 },
 } as const;
 
-/** Coverage at the contour of an eye or mouth that is kept: half, so that lids and lips pass softly into the caller's. */
-const KEPT_CONTOUR = 0.55;
+/** Coverage at the contour of an eye and of a mouth that is kept, so that lids and lips pass softly into the caller's. */
+const KEPT_EYE = 0.55;
+const KEPT_MOUTH = 0.4;
+
+/** Centimetres from the outline between which points stop being part of the silhouette. */
+const EDGE = { from: 2, to: 4 } as const;
 
 /** Which points are covered how much, for each kind of identity and each choice of what is kept. */
 export interface Coverage {
+  /** 468 values 0–1: how much of a point that is seen edge-on fades; 1 at the silhouette, 0 at the wings of the nose. */
+  readonly edge: Float32Array;
   /** 468 values 0–1, linear in the distance from the outline; `SOFT_STEP` makes them an opacity. */
   of(kind: 'photo' | 'mask', keepEyes: boolean, keepMouth: boolean): Float32Array;
 }
@@ -36,7 +42,16 @@ export function createCoverage(geometry: FaceGeometry): Coverage {
   }
   const lookup = [...variants.values()];
   // Index arithmetic instead of the map: this is called for every frame.
-  return { of: (kind, eyes, mouth) => lookup[(kind === 'mask' ? 4 : 0) + (eyes ? 2 : 0) + (mouth ? 1 : 0)]! };
+  return {
+    edge: edgeOf(geometry),
+    of: (kind, eyes, mouth) => lookup[(kind === 'mask' ? 4 : 0) + (eyes ? 2 : 0) + (mouth ? 1 : 0)]!,
+  };
+}
+
+function edgeOf(geometry: FaceGeometry): Float32Array {
+  return Float32Array.from({ length: MESH_POINTS }, (_, i) =>
+    Math.max(0, Math.min(1, (EDGE.to - distanceToOval(geometry, i)) / (EDGE.to - EDGE.from))),
+  );
 }
 
 function coverageOf(geometry: FaceGeometry, kind: 'photo' | 'mask', eyes: boolean, mouth: boolean): Float32Array {
@@ -44,11 +59,11 @@ function coverageOf(geometry: FaceGeometry, kind: 'photo' | 'mask', eyes: boolea
   for (let i = 0; i < MESH_POINTS; i++) {
     coverage[i] = Math.min(1, distanceToOval(geometry, i) / rimWidth(RIM[kind], geometry.positions[i * 3 + 1]!));
   }
-  const soften = (points: readonly number[]): void => {
-    for (const i of points) coverage[i] = Math.min(coverage[i]!, KEPT_CONTOUR);
+  const soften = (points: readonly number[], most: number): void => {
+    for (const i of points) coverage[i] = Math.min(coverage[i]!, most);
   };
-  if (eyes) [EYE_LEFT, EYE_RIGHT].forEach(soften);
-  if (mouth) soften(LIPS_INNER);
+  if (eyes) soften([...EYE_LEFT, ...EYE_RIGHT], KEPT_EYE);
+  if (mouth) soften(LIPS_INNER, KEPT_MOUTH);
   return coverage;
 }
 

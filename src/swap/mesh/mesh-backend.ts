@@ -71,7 +71,8 @@ export class MeshBackend implements SwapBackend<SwapCrop, SwappedCrop> {
     const still = this.#coverage.of(identity.kind, look.keepEyes, look.keepMouth);
     const { visibility } = this.#facing;
     const { coverage } = this.#target;
-    for (let i = 0; i < MESH_POINTS; i++) coverage[i] = still[i]! * visibility[i]!;
+    const { edge } = this.#coverage;
+    for (let i = 0; i < MESH_POINTS; i++) coverage[i] = still[i]! * (1 - (1 - visibility[i]!) * edge[i]!);
   }
 
   #drawLuma(buffer: CropBuffer, crop: SwapCrop, level: TextureLevel): void {

@@ -1,5 +1,5 @@
 import { gild, tint, type MaskPainter } from '../material.ts';
-import { bell, clamp01, cloud, spiral, step, stroke } from '../shapes.ts';
+import { bell, clamp01, cloud, spiral, step, stroke } from '../../canonical/shapes.ts';
 
 /** A gilded deity: cast gold with turquoise inlay, a ruby on the forehead and engraved spirals. */
 export const gold: MaskPainter = {

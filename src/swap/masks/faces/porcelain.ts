@@ -1,5 +1,5 @@
 import { tint, type MaskPainter } from '../material.ts';
-import { bell, cloud, crack, step, stroke } from '../shapes.ts';
+import { bell, cloud, crack, step, stroke } from '../../canonical/shapes.ts';
 
 /** A glazed doll: ivory, rouge, a small red mouth, crackle in the glaze. */
 export const porcelain: MaskPainter = {

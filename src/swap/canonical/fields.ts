@@ -3,14 +3,14 @@ import { BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, LIPS_INNER, LIPS_OUTER } fr
 import { rasteriseNormals } from './normals.ts';
 import { toSegment } from './shapes.ts';
 
-/** Side of a mask's texture, pixels: a little more than a face of a 720p call. */
-export const MASK_SIZE = 384;
+/** Side of the fields, and of a painted mask's texture, pixels: a little more than a face of a 720p call. */
+export const FIELD_SIZE = 384;
 /** Centimetres of a face along a side of the texture; the canonical unwrapping is nearly true to scale. */
 export const TEXTURE_CENTIMETRES = 20.5;
 /** Distances beyond this are not told apart, centimetres. */
 const FAR = 4;
 
-/** What is known about every texel of the canonical texture, before any mask is painted. `MASK_SIZE`² values each. */
+/** What is known about every texel of the canonical texture, before any mask is painted. `FIELD_SIZE`² values each. */
 export interface Fields {
   /** Unit normals (x, y, z): x right, y up, z towards the camera. */
   readonly normals: Float32Array;
@@ -40,7 +40,7 @@ export function createFields(geometry: FaceGeometry): Fields {
   const browLeft = distances(line(BROW_LEFT), 'line', -0.35);
   const browRight = distances(line(BROW_RIGHT), 'line', -0.35);
   return {
-    normals: rasteriseNormals(geometry, MASK_SIZE),
+    normals: rasteriseNormals(geometry, FIELD_SIZE),
     eye: eyeLeft.map((d, k) => Math.min(d, eyeRight[k]!)),
     lips: distances(line(LIPS_OUTER), 'area'),
     seam: distances(line([LIPS_INNER[0], ...LIPS_INNER.slice(11).reverse(), LIPS_INNER[10]]), 'line'),
@@ -62,18 +62,18 @@ function centre(points: readonly number[]): [number, number] {
 
 /** Distance of every texel to a closed area (negative inside) or an open line, `shift` centimetres higher. */
 function distances(points: readonly number[], kind: 'area' | 'line', shift = 0): Float32Array {
-  const out = new Float32Array(MASK_SIZE * MASK_SIZE).fill(FAR);
-  const scale = MASK_SIZE / TEXTURE_CENTIMETRES;
+  const out = new Float32Array(FIELD_SIZE * FIELD_SIZE).fill(FAR);
+  const scale = FIELD_SIZE / TEXTURE_CENTIMETRES;
   const ys = points.filter((_, i) => i % 2 === 1);
   const xs = points.filter((_, i) => i % 2 === 0);
-  const pixel = (cm: number): number => Math.max(0, Math.min(MASK_SIZE, Math.round(cm * scale + MASK_SIZE / 2)));
+  const pixel = (cm: number): number => Math.max(0, Math.min(FIELD_SIZE, Math.round(cm * scale + FIELD_SIZE / 2)));
   const [left, right] = [pixel(Math.min(...xs) - FAR), pixel(Math.max(...xs) + FAR)];
   const [top, bottom] = [pixel(-Math.max(...ys) - FAR - shift), pixel(-Math.min(...ys) + FAR - shift)];
   const segments = points.length / 2 - (kind === 'line' ? 1 : 0);
   for (let row = top; row < bottom; row++) {
-    const y = (MASK_SIZE / 2 - row - 0.5) / scale - shift;
+    const y = (FIELD_SIZE / 2 - row - 0.5) / scale - shift;
     for (let column = left; column < right; column++) {
-      const x = (column + 0.5 - MASK_SIZE / 2) / scale;
+      const x = (column + 0.5 - FIELD_SIZE / 2) / scale;
       let nearest = FAR;
       let inside = false;
       for (let s = 0, a = 0; s < segments; s++, a += 2) {
@@ -85,7 +85,7 @@ function distances(points: readonly number[], kind: 'area' | 'line', shift = 0):
         nearest = Math.min(nearest, toSegment(x, y, ax, ay, bx, by));
         if (kind === 'area' && ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) inside = !inside;
       }
-      out[row * MASK_SIZE + column] = inside ? -nearest : nearest;
+      out[row * FIELD_SIZE + column] = inside ? -nearest : nearest;
     }
   }
   return out;

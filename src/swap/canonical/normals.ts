@@ -1,4 +1,5 @@
 import type { FaceGeometry } from '../../onnx/geometry.ts';
+import { spreadValues } from '../mesh/spread-values.ts';
 
 /** Passes of a 1-2-1 filter over the normals: the facets of the mesh must not show on polished gold. */
 const SMOOTHING = 8;
@@ -6,12 +7,10 @@ const SMOOTHING = 8;
 /** Unit normals of the canonical face for every texel, (x, y, z); beyond the outline they look at the camera. */
 export function rasteriseNormals(geometry: FaceGeometry, size: number): Float32Array {
   const vertices = vertexNormals(geometry);
+  const points = geometry.texture.map((t) => t * size);
   const out = new Float32Array(size * size * 3);
   for (let k = 2; k < out.length; k += 3) out[k] = 1;
-  const { triangles, texture } = geometry;
-  for (let t = 0; t < triangles.length; t += 3) {
-    fillTriangle(out, size, texture, vertices, [triangles[t]!, triangles[t + 1]!, triangles[t + 2]!]);
-  }
+  spreadValues({ width: size, height: size, values: out }, points, geometry.triangles, vertexNormals(geometry));
   for (let pass = 0; pass < SMOOTHING; pass++) {
     smooth(out, size, 3, size * 3);
     smooth(out, size, size * 3, 3);
@@ -40,33 +39,6 @@ function vertexNormals({ positions: p, triangles }: FaceGeometry): Float32Array 
     for (let c = 0; c < 3; c++) normals[k + c]! /= length;
   }
   return normals;
-}
-
-function fillTriangle(
-  out: Float32Array,
-  size: number,
-  texture: Float32Array,
-  normals: Float32Array,
-  [a, b, c]: readonly [number, number, number],
-): void {
-  const [ax, ay] = [texture[a * 2]! * size, texture[a * 2 + 1]! * size];
-  const [bx, by] = [texture[b * 2]! * size, texture[b * 2 + 1]! * size];
-  const [cx, cy] = [texture[c * 2]! * size, texture[c * 2 + 1]! * size];
-  const area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay);
-  if (Math.abs(area) < 1e-6) return;
-  const [top, bottom] = [Math.floor(Math.min(ay, by, cy)), Math.ceil(Math.max(ay, by, cy))];
-  const [left, right] = [Math.floor(Math.min(ax, bx, cx)), Math.ceil(Math.max(ax, bx, cx))];
-  for (let y = Math.max(0, top); y < Math.min(size, bottom); y++) {
-    for (let x = Math.max(0, left); x < Math.min(size, right); x++) {
-      const wb = ((x + 0.5 - ax) * (cy - ay) - (cx - ax) * (y + 0.5 - ay)) / area;
-      const wc = ((bx - ax) * (y + 0.5 - ay) - (x + 0.5 - ax) * (by - ay)) / area;
-      if (wb < -0.02 || wc < -0.02 || wb + wc > 1.02) continue;
-      const k = (y * size + x) * 3;
-      for (let d = 0; d < 3; d++) {
-        out[k + d] = normals[a * 3 + d]! * (1 - wb - wc) + normals[b * 3 + d]! * wb + normals[c * 3 + d]! * wc;
-      }
-    }
-  }
 }
 
 /** A 1-2-1 filter in place along one direction; `along` and `across` are steps in the array. */
