@@ -1,4 +1,4 @@
-import { AV_PIX_FMT_RGBA, SWS_ACCURATE_RND, SWS_BICUBIC, SWS_FULL_CHR_H_INT } from 'node-av/constants';
+import { AV_PIX_FMT_RGBA, SWS_ACCURATE_RND, SWS_BICUBIC, SWS_FULL_CHR_H_INT, type SwsFlags } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Packet, SoftwareScaleContext } from 'node-av/lib';
 import { GatewayError } from '../../errors.ts';
 import type { Rgb } from '../../media/plane.ts';
@@ -98,8 +98,8 @@ function toRgb(frame: Frame, fitSide: number): Rgb {
     rgba.height = height;
     rgba.format = AV_PIX_FMT_RGBA;
     check(rgba.getBuffer(), 'allocate a picture');
-    const flags = SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND;
-    scaler.getContext(frame.width, frame.height, frame.format as never, width, height, AV_PIX_FMT_RGBA, flags as never);
+    const flags = (SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND) as SwsFlags;
+    scaler.getContext(frame.width, frame.height, frame.format as never, width, height, AV_PIX_FMT_RGBA, flags);
     check(scaler.scaleFrameSync(rgba, frame), 'convert a picture to RGB');
     return flatten(rgba);
   } finally {

@@ -6,6 +6,7 @@ import {
   SWS_ACCURATE_RND,
   SWS_BICUBIC,
   type AVPixelFormat,
+  type SwsFlags,
 } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Packet, Rational, SoftwareScaleContext } from 'node-av/lib';
 import { assert, GatewayError } from '../../errors.ts';
@@ -28,9 +29,9 @@ export function writeJpeg(rgb: Rgb): Uint8Array {
   const frame = allocFrame(rgb.width, rgb.height, AV_PIX_FMT_YUVJ444P);
   const scaler = new SoftwareScaleContext();
   try {
-    const flags = SWS_BICUBIC | SWS_ACCURATE_RND;
+    const flags = (SWS_BICUBIC | SWS_ACCURATE_RND) as SwsFlags;
     const { width, height } = rgb;
-    scaler.getContext(width, height, AV_PIX_FMT_RGB24, width, height, AV_PIX_FMT_YUVJ444P, flags as never);
+    scaler.getContext(width, height, AV_PIX_FMT_RGB24, width, height, AV_PIX_FMT_YUVJ444P, flags);
     check(scaler.scaleFrameSync(frame, source), 'convert a picture for JPEG');
     return encodePicture('mjpeg', frame);
   } finally {
