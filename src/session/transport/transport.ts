@@ -10,7 +10,7 @@ export interface ArrivedPacket {
 export interface NegotiatedMedia {
   readonly kind: 'audio' | 'video';
   readonly mid: string;
-  /** What the peer sends, by payload type. `codec` in lower case: vp8, h264, vp9, av1, rtx, opus … */
+  /** What the peer may send, in its order of preference; empty if it only receives. Names in lower case: vp8, rtx, opus … */
   readonly receive: readonly NegotiatedCodec[];
   /** What we send: exactly one codec and, for video, its RTX payload type. */
   readonly send?: {

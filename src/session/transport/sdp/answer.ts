@@ -53,10 +53,10 @@ function refusedSection(section: OfferedSection): string[] {
   ];
 }
 
-function acceptedSection({ section, direction, media }: AcceptedSection, transport: AnswerTransport): string[] {
-  const { receive, extensions, send } = media;
+function acceptedSection({ section, direction, codecs, media }: AcceptedSection, transport: AnswerTransport): string[] {
+  const { extensions, send } = media;
   return [
-    `m=${section.kind} 9 ${section.protocol} ${receive.map((codec) => codec.payloadType).join(' ')}`,
+    `m=${section.kind} 9 ${section.protocol} ${codecs.map((codec) => codec.payloadType).join(' ')}`,
     'c=IN IP4 0.0.0.0',
     'a=rtcp:9 IN IP4 0.0.0.0',
     `a=ice-ufrag:${transport.ice.ufrag}`,
@@ -69,7 +69,7 @@ function acceptedSection({ section, direction, media }: AcceptedSection, transpo
     ...(send ? [`a=msid:${CNAME} ${media.kind}`] : []),
     'a=rtcp-mux',
     'a=rtcp-rsize',
-    ...receive.flatMap((codec) => codecLines(codec, section, transport.startBitrate)),
+    ...codecs.flatMap((codec) => codecLines(codec, section, transport.startBitrate)),
     ...(send ? sourceLines(send) : []),
     ...transport.candidates.map((candidate) => `a=${candidate}`),
     'a=end-of-candidates',

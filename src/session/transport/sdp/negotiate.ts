@@ -18,6 +18,8 @@ export interface AcceptedSection {
   readonly section: OfferedSection;
   /** Ours. */
   readonly direction: Direction;
+  /** What the answer lists, in the peer's order of preference. */
+  readonly codecs: readonly NegotiatedCodec[];
   readonly media: NegotiatedMedia;
 }
 
@@ -66,12 +68,10 @@ export function negotiate(offer: Offer, options: NegotiationOptions): Negotiatio
   const audio = offer.sections.find(
     (section) => isRtp(section, 'audio') && offer.bundle.includes(section.mid) && offer.bundle.includes(video.mid),
   );
-  const media = new Map<OfferedSection, NegotiatedMedia>([[video, videoMedia(video, options)]]);
-  if (audio !== undefined && opus(audio) !== undefined) media.set(audio, audioMedia(audio, options));
   return {
     sections: offer.sections.map((section) => {
-      const taken = media.get(section);
-      return taken && { section, direction: OUR_DIRECTION[section.direction], media: taken };
+      if (section === video) return videoSection(section, options);
+      return section === audio ? audioSection(section, options) : undefined;
     }),
     ...transportOf(video),
   };
@@ -100,24 +100,21 @@ function transportOf(section: OfferedSection): Pick<Negotiation, 'ufrag' | 'fing
   return { ufrag, fingerprints, role: setup === 'active' ? 'server' : 'client' };
 }
 
-function videoMedia(section: OfferedSection, { codec, sources }: NegotiationOptions): NegotiatedMedia {
-  const receive = section.codecs.filter(canReceive);
+function videoSection(section: OfferedSection, { codec, sources }: NegotiationOptions): AcceptedSection {
+  const formats = section.codecs.filter(canReceive);
   const sends = section.direction !== 'sendonly';
-  const chosen = sendable(receive, codec);
-  if (receive.length === 0 || (sends && chosen === undefined)) {
+  const chosen = sendable(formats, codec);
+  if (formats.length === 0 || (sends && chosen === undefined)) {
     throw new GatewayError('no_codec', 'the offer must have VP8 or H.264 (packetization-mode=1)');
   }
   const resends = section.codecs.filter(
-    (entry) => entry.name === 'rtx' && receive.some(({ payloadType }) => payloadType === entry.associated),
+    (entry) => entry.name === 'rtx' && formats.some(({ payloadType }) => payloadType === entry.associated),
   );
   const rtx = resends.find((entry) => entry.associated === chosen?.payloadType);
-  return {
+  return accept(section, [...formats, ...resends], {
     kind: 'video',
-    mid: section.mid,
-    receive: [...receive, ...resends],
     ...(sends && chosen !== undefined && { send: sendSide(chosen, rtx, sources) }),
-    extensions: pick(section.extensions, EXTENSIONS.video),
-  };
+  });
 }
 
 function sendSide(
@@ -129,14 +126,28 @@ function sendSide(
   return { codec, ssrc: sources.video, rtxPayloadType: rtx.payloadType, rtxSsrc: sources.videoRtx };
 }
 
-function audioMedia(section: OfferedSection, { sources }: NegotiationOptions): NegotiatedMedia {
+function audioSection(section: OfferedSection, { sources }: NegotiationOptions): AcceptedSection | undefined {
   const codec = opus(section);
+  if (codec === undefined) return undefined;
+  const sends = section.direction !== 'sendonly';
+  return accept(section, [codec], { kind: 'audio', ...(sends && { send: { codec, ssrc: sources.audio } }) });
+}
+
+function accept(
+  section: OfferedSection,
+  codecs: readonly NegotiatedCodec[],
+  media: Pick<NegotiatedMedia, 'kind' | 'send'>,
+): AcceptedSection {
   return {
-    kind: 'audio',
-    mid: section.mid,
-    receive: codec ? [codec] : [],
-    ...(codec && section.direction !== 'sendonly' && { send: { codec, ssrc: sources.audio } }),
-    extensions: pick(section.extensions, EXTENSIONS.audio),
+    section,
+    direction: OUR_DIRECTION[section.direction],
+    codecs,
+    media: {
+      ...media,
+      mid: section.mid,
+      receive: section.direction === 'recvonly' ? [] : codecs,
+      extensions: pick(section.extensions, EXTENSIONS[media.kind]),
+    },
   };
 }
 
