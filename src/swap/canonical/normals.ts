@@ -6,7 +6,6 @@ const SMOOTHING = 8;
 
 /** Unit normals of the canonical face for every texel, (x, y, z); beyond the outline they look at the camera. */
 export function rasteriseNormals(geometry: FaceGeometry, size: number): Float32Array {
-  const vertices = vertexNormals(geometry);
   const points = geometry.texture.map((t) => t * size);
   const out = new Float32Array(size * size * 3);
   for (let k = 2; k < out.length; k += 3) out[k] = 1;

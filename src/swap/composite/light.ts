@@ -72,7 +72,7 @@ export function measureLight(picture: I420, crop: SwappedCrop, match: ColourMatc
     matchChroma(pictureV, cropV, light.v);
     measureGrid(picture, crop, light.luma, light.grid);
   } else {
-    const exposure = clamp((pictureY.mean / WELL_EXPOSED) ** 0.6, 0.5, 1.15);
+    const exposure = clamp((pictureY.mean / WELL_EXPOSED) ** 0.6, 0.5, 1);
     const mean = cropY.mean * exposure;
     for (let i = 0; i < 256; i++) {
       light.luma[i] = (16 + (i - 16) * exposure) * 16;

@@ -71,6 +71,8 @@ function fill(canvas: Canvas, fields: Fields, painter: MaskPainter): void {
     spot.rim = fields.rim[k]!;
     spot.eyeX = spot.side - fields.eyes[1][0];
     spot.eyeY = spot.y - fields.eyes[1][1];
+    // Far outside the face nothing is ever sampled.
+    if (spot.rim < -0.8) continue;
     material.red = material.green = material.blue = 1;
     material.height = material.gloss = material.metal = material.glow = 0;
     painter.paint(spot, material);
