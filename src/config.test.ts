@@ -56,7 +56,7 @@ describe('settings', () => {
       file: nowhere,
       env: {
         GUISE_UDP_PORTS: '40000-40010',
-        GUISE_ANNOUNCE: '10.1.2.3, fe80::1',
+        GUISE_ANNOUNCE: '10.1.2.3, 10.9.9.9',
         GUISE_ORIGINS: 'https://a.example,https://b.example:8443',
         GUISE_POLICIES: 'never,always',
         GUISE_LABEL_OPTIONAL: '1',
@@ -67,7 +67,7 @@ describe('settings', () => {
     });
 
     expect(config.media.udpPorts).toEqual({ from: 40000, to: 40010 });
-    expect(config.media.announce).toEqual(['10.1.2.3', 'fe80::1']);
+    expect(config.media.announce).toEqual(['10.1.2.3', '10.9.9.9']);
     expect(config.origins).toEqual(['https://a.example', 'https://b.example:8443']);
     expect(config.sessions).toMatchObject({ policies: ['never', 'always'], labelOptional: true });
     expect(config.trustProxy).toBe(true);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
 
-const address = z.union([z.ipv4(), z.ipv6()], { error: 'must be an IPv4 or IPv6 address' });
+const address = z.ipv4({ error: 'must be an IPv4 address' });
 
 const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
   error: 'must be an origin such as https://studio.example.com, without a path',
@@ -50,7 +50,7 @@ const media = z.strictObject({
   announce: z
     .array(address)
     .default([])
-    .describe('Addresses at which browsers reach this machine. Default: those of its network interfaces.'),
+    .describe('IPv4 addresses at which browsers reach this machine. Default: those of its network interfaces.'),
 });
 
 const sessions = z.strictObject({

@@ -47,7 +47,12 @@ export async function openGateway(
     workers: media.workers,
     pixelThreads: media.pixelThreads,
     maximumSessions: sessions.maximum,
-    media: { udpPorts: media.udpPorts, announce: media.announce, maximumPixels: photos.maximumPixels },
+    media: {
+      udpPorts: media.udpPorts,
+      announce: media.announce,
+      maximumBytes: photos.maximumBytes,
+      maximumPixels: photos.maximumPixels,
+    },
     log,
     clock,
   });

@@ -4,18 +4,9 @@
  */
 import { z } from 'zod';
 import { exposurePolicySchema, sendCodecSchema, sessionSettingsSchema } from '../../session/settings.ts';
+import { consentSchema } from '../../swap/identity/consent.ts';
 
 const session = z.string().regex(/^[0-9a-f]{32}$/);
-const consentText = z.string().trim().min(1).max(200);
-
-/** Who agreed to be shown (src/swap/swap.ts, Consent), checked where it comes in. */
-export const consentSchema = z.strictObject({
-  subject: consentText,
-  grantedBy: consentText,
-  /** ISO 8601, with a time zone. */
-  grantedAt: z.iso.datetime({ offset: true }),
-});
-
 /** A prepared identity without its planes and points, which are the payload (identity-bytes.ts). */
 export const identityHeadSchema = z.strictObject({
   id: z.string().min(1).max(128),
@@ -39,7 +30,8 @@ export const configureSchema = z.strictObject({
   pixelThreads: z.int().min(1).max(256),
   udpPorts: z.strictObject({ from: z.int(), to: z.int() }).nullable(),
   announce: z.array(z.string()),
-  /** Most pixels of a photo. */
+  /** Bytes and pixels of the largest photo. */
+  maximumBytes: z.int().positive(),
   maximumPixels: z.int().positive(),
 });
 export type MediaWorkerSettings = z.infer<typeof configureSchema>;
@@ -127,5 +119,5 @@ export const sessionNoticeSchema = z.discriminatedUnion('kind', [
 export type SessionNotice = z.infer<typeof sessionNoticeSchema>;
 
 /** Re-exported for the rooms above, which do not look into src/session/. */
-export { exposurePolicySchema, sessionSettingsSchema };
+export { consentSchema, exposurePolicySchema, sessionSettingsSchema };
 export type { ExposurePolicy, SessionSettings } from '../../session/settings.ts';

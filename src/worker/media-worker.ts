@@ -1,0 +1,146 @@
+/**
+ * Entry of a media worker: a child process whose main thread does the sessions' I/O, with pixel threads and a photo thread
+ * beside it. Bytes of strangers are parsed here and nowhere else. It ends when its gateway is gone.
+ */
+import { Socket } from 'node:net';
+import { GatewayError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { monotonic, type Milli } from '../time.ts';
+import { PhotoDesk } from './threads/photo-desk.ts';
+import { PixelCrew } from './threads/pixel-crew.ts';
+import { Channel, type Answer, type WireMessage } from './wire/channel.ts';
+import { packIdentity, unpackIdentity } from './wire/identity-bytes.ts';
+import {
+  candidateSchema,
+  changeSchema,
+  configureSchema,
+  offerSchema,
+  openSchema,
+  photoSchema,
+  sessionOnlySchema,
+  type MediaWorkerSettings,
+} from './wire/protocol.ts';
+import { WorkerSessions } from './worker-sessions.ts';
+
+/** The wire, as the supervisor has laid it (supervisor/worker-process.ts). */
+const WIRE_FD = 3;
+/** Time for what peers are told at the end to leave the sockets. */
+const FAREWELL: Milli = 50;
+
+const log = createLog('media-worker');
+
+interface Running {
+  readonly crew: PixelCrew;
+  readonly desk: PhotoDesk;
+  readonly sessions: WorkerSessions;
+}
+let running: Running | undefined;
+
+// Ctrl-C and service managers signal the whole group of processes; but peers are told first, when the gateway says so.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+
+const channel = new Channel(new Socket({ fd: WIRE_FD }), {
+  onRequest: answer,
+  onNotice: take,
+  // Without its gateway nobody can end the sessions of this process, so it ends with all of them.
+  onClose: () => process.exit(0),
+});
+
+async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
+  switch (type) {
+    case 'configure':
+      await start(configureSchema.parse(body));
+      return {};
+    case 'open': {
+      const { session, settings, identity } = openSchema.parse(body);
+      runningNow().sessions.open(session, settings, identityOf(identity, payload));
+      return {};
+    }
+    case 'offer': {
+      const { session, sdp } = offerSchema.parse(body);
+      return { body: { sdp: await runningNow().sessions.answer(session, sdp) } };
+    }
+    case 'change': {
+      const { session, settings, identity } = changeSchema.parse(body);
+      const worn = identity === undefined ? undefined : identityOf(identity, payload);
+      await runningNow().sessions.change(session, settings, worn);
+      return {};
+    }
+    case 'close':
+      runningNow().sessions.close(sessionOnlySchema.parse(body).session);
+      return {};
+    case 'photo':
+      return judge(payload, photoSchema.parse(body));
+    case 'masks':
+      return masks();
+    case 'end':
+      await end();
+      return {};
+    default:
+      throw new GatewayError('message_invalid', `a media worker must know what it is asked [type:${type}]`);
+  }
+}
+
+function take({ type, body }: WireMessage): void {
+  if (type === 'candidate') {
+    const { session, candidate, mid } = candidateSchema.parse(body);
+    running?.sessions.addCandidate(session, candidate, mid);
+  } else if (type === 'keyframe') {
+    running?.sessions.requestKeyframe(sessionOnlySchema.parse(body).session);
+  }
+}
+
+async function start(settings: MediaWorkerSettings): Promise<void> {
+  const crew = new PixelCrew({
+    threads: settings.pixelThreads,
+    log,
+    onHopeless: () => {
+      log.fatal('pixel threads die again and again');
+      process.exit(1);
+    },
+  });
+  await crew.start();
+  const desk = new PhotoDesk({ maximumBytes: settings.maximumBytes, maximumPixels: settings.maximumPixels });
+  const sessions = new WorkerSessions({ crew, settings, channel, clock: monotonic, log });
+  running = { crew, desk, sessions };
+  channel.startPinging();
+}
+
+async function judge(photo: Uint8Array, { consent }: ReturnType<typeof photoSchema.parse>): Promise<Answer> {
+  const { identity, warnings, thumbnail } = await runningNow().desk.judge(photo, consent);
+  const { head, parts } = packIdentity(identity);
+  return {
+    body: { identity: head, warnings, thumbnailBytes: thumbnail.length },
+    payload: [...parts, thumbnail],
+  };
+}
+
+async function masks(): Promise<Answer> {
+  const { masks: painted } = await runningNow().desk.masks();
+  return {
+    body: { masks: painted.map(({ id, title, thumbnail }) => ({ id, title, thumbnailBytes: thumbnail.length })) },
+    payload: painted.map(({ thumbnail }) => thumbnail),
+  };
+}
+
+async function end(): Promise<void> {
+  if (running === undefined) return;
+  const { crew, desk, sessions } = running;
+  sessions.closeAll();
+  desk.close();
+  await crew.close();
+  await new Promise((resolve) => setTimeout(resolve, FAREWELL));
+}
+
+function runningNow(): Running {
+  if (running === undefined) throw new GatewayError('worker_lost', 'the media worker must be configured first');
+  return running;
+}
+
+function identityOf(
+  reference: ReturnType<typeof openSchema.parse>['identity'],
+  payload: Uint8Array,
+): ReturnType<typeof unpackIdentity> | `mask:${string}` | null {
+  return reference === null || typeof reference === 'string' ? reference : unpackIdentity(reference, payload);
+}

@@ -1,0 +1,70 @@
+/** Entry of the photo thread: reads photos of strangers, finds the face, makes identities; paints the masks' thumbnails. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { readPicture } from '../codec/picture/read.ts';
+import { writePng } from '../codec/picture/write.ts';
+import { assert } from '../errors.ts';
+import { FaceModels } from '../face/models.ts';
+import type { PhotoReply, PhotoRequest } from '../session/pixel.ts';
+import { prepareIdentity } from '../swap/identity/prepare.ts';
+import { MaskBox, MASKS } from '../swap/masks/paint.ts';
+import { maskThumbnail } from './threads/mask-thumbnail.ts';
+import { failureBody } from './wire/channel.ts';
+
+/** Set once for the thread. */
+export interface PhotoThreadSettings {
+  /** Bytes and pixels of the largest photo. */
+  readonly maximumBytes: number;
+  readonly maximumPixels: number;
+}
+
+export interface MasksRequest {
+  readonly kind: 'masks';
+  readonly request: number;
+}
+export type PhotoThreadRequest = (PhotoRequest & { readonly kind: 'photo' }) | MasksRequest;
+
+export type PhotoThreadReply =
+  | (Extract<PhotoReply, { ok: true }> & { readonly kind: 'photo' })
+  | {
+      readonly kind: 'masks';
+      readonly request: number;
+      readonly ok: true;
+      readonly masks: readonly { readonly id: string; readonly title: string; readonly thumbnail: Uint8Array }[];
+    }
+  | Extract<PhotoReply, { ok: false }>;
+
+/** Longest side that faces are looked for in: a larger photo is scaled down, the texture needs no more. */
+const FIT_SIDE = 2048;
+
+const port = parentPort;
+assert(port !== null, 'photo-thread runs as a worker thread');
+const settings = workerData as PhotoThreadSettings;
+let models: Promise<FaceModels> | undefined;
+
+async function judge({ request, photo, consent }: PhotoRequest): Promise<PhotoThreadReply> {
+  const picture = readPicture(photo, { ...settings, fitSide: FIT_SIDE });
+  const { identity, warnings, thumbnail } = await prepareIdentity(
+    await (models ??= FaceModels.open()),
+    picture,
+    consent,
+  );
+  return { kind: 'photo', request, ok: true, identity, warnings, thumbnail: writePng(thumbnail) };
+}
+
+async function paint(request: number): Promise<PhotoThreadReply> {
+  const { geometry } = await (models ??= FaceModels.open());
+  const box = new MaskBox(geometry);
+  const masks = MASKS.flatMap(({ name, title }) => {
+    const mask = box.mask(name);
+    return mask === undefined ? [] : [{ id: mask.id, title, thumbnail: writePng(maskThumbnail(mask)) }];
+  });
+  return { kind: 'masks', request, ok: true, masks };
+}
+
+port.on('message', (message: PhotoThreadRequest) => {
+  const work = message.kind === 'photo' ? judge(message) : paint(message.request);
+  // A reply that cannot be sent ends the thread; the desk says so to whoever waits.
+  void work
+    .catch((error: unknown): PhotoThreadReply => ({ request: message.request, ok: false, ...failureBody(error) }))
+    .then((reply) => port.postMessage(reply));
+});

@@ -1,0 +1,34 @@
+/** Entry of a pixel thread: codecs, face and swap of its sessions, one frame to its end at a time (src/session/pixel/). */
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { assert } from '../errors.ts';
+import { createLog } from '../log.ts';
+import type { ToPixel } from '../session/pixel.ts';
+import { openParts } from '../session/pixel/parts.ts';
+import { PixelThread } from '../session/pixel/pixel-thread.ts';
+import type { ThreadQuestion, ThreadSign } from './threads/pixel-crew.ts';
+
+const port = parentPort;
+assert(port !== null, 'pixel-thread runs as a worker thread');
+
+const take = (message: ToPixel | ThreadQuestion): void => {
+  if (message.type === 'alive?') port.postMessage({ type: 'alive' } satisfies ThreadSign);
+  else thread.receive(message);
+};
+
+const parts = await openParts();
+const thread = new PixelThread(
+  parts,
+  {
+    send: (message, transfer = []) => port.postMessage(message, transfer),
+    // Between two stages of a frame, so that a newer one, or the end of the session, is seen before more work is done.
+    poll: () => {
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+        take(next.message as ToPixel | ThreadQuestion);
+      }
+    },
+  },
+  createLog('pixels'),
+);
+thread.start();
+port.on('message', take);
+port.postMessage({ type: 'ready' } satisfies ThreadSign);

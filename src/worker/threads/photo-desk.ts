@@ -1,0 +1,105 @@
+import { Worker } from 'node:worker_threads';
+import { entryFile } from '../../entry.ts';
+import { GatewayError, type ErrorCode } from '../../errors.ts';
+import type { Milli } from '../../time.ts';
+import type { Consent } from '../../swap/swap.ts';
+import { nextMessage } from './next-message.ts';
+import type { MasksRequest, PhotoThreadReply, PhotoThreadRequest, PhotoThreadSettings } from '../photo-thread.ts';
+
+/** One photo takes some 300 ms; the first also loads the models. A picture that takes longer is an attack. */
+const PHOTO_LIMIT: Milli = 15_000;
+/** A thread without work goes after so long: its models take 100 MB. */
+const IDLE_LIMIT: Milli = 30_000;
+/** Photos that may wait for the one before. */
+const MAXIMUM_WAITING = 8;
+/** JavaScript heap of the thread; pictures live outside it, bounded by their pixels. */
+const HEAP_MB = 256;
+
+type Ok = Extract<PhotoThreadReply, { ok: true }>;
+
+/**
+ * Judges photos in a thread of its own, one at a time, so that no live frame waits for one. The thread is started for the
+ * first photo and closed when idle; one that takes too long is ended.
+ */
+export class PhotoDesk {
+  readonly #settings: PhotoThreadSettings;
+  #thread: Worker | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #nextRequest = 1;
+  #closed = false;
+
+  constructor(settings: PhotoThreadSettings) {
+    this.#settings = settings;
+  }
+
+  /** @throws GatewayError photo_…, capacity_full, timed_out */
+  judge(photo: Uint8Array, consent: Consent): Promise<Extract<Ok, { kind: 'photo' }>> {
+    return this.#inTurn({ kind: 'photo', photo, consent, request: this.#nextRequest++ });
+  }
+
+  /** The painted masks with thumbnails. @throws GatewayError timed_out */
+  masks(): Promise<Extract<Ok, { kind: 'masks' }>> {
+    return this.#inTurn({ kind: 'masks', request: this.#nextRequest++ });
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#dismiss();
+  }
+
+  async #inTurn<Kind extends Ok['kind']>(
+    request: Extract<PhotoThreadRequest, { kind: Kind }> | MasksRequest,
+  ): Promise<Extract<Ok, { kind: Kind }>> {
+    if (this.#closed) throw new GatewayError('closed', 'the media worker must not be ending');
+    if (this.#waiting >= MAXIMUM_WAITING) throw new GatewayError('capacity_full', 'other photos must be done first');
+    this.#waiting++;
+    const turn = this.#turn.then(() => this.#ask(request));
+    this.#turn = turn.catch(() => undefined);
+    try {
+      const reply = await turn;
+      if (reply.ok) return reply as Extract<Ok, { kind: Kind }>;
+      throw new GatewayError(reply.code as ErrorCode, reply.message);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #ask(request: PhotoThreadRequest): Promise<PhotoThreadReply> {
+    clearTimeout(this.#idle);
+    const thread = (this.#thread ??= this.#startThread());
+    try {
+      const reply = nextMessage<PhotoThreadReply>(thread, { limit: PHOTO_LIMIT, of: 'photo thread' });
+      thread.postMessage(request);
+      return await reply;
+    } catch (error) {
+      this.#dismiss();
+      throw error;
+    } finally {
+      this.#idle = setTimeout(() => this.#dismiss(), IDLE_LIMIT);
+      this.#idle.unref();
+    }
+  }
+
+  #startThread(): Worker {
+    const thread = new Worker(entryFile('worker/photo-thread'), {
+      name: 'photos',
+      workerData: this.#settings,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
+    // Without a listener a failure between two photos would end the whole process.
+    thread.on('error', () => {
+      if (this.#thread === thread) this.#thread = undefined;
+    });
+    return thread;
+  }
+
+  #dismiss(): void {
+    clearTimeout(this.#idle);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    void thread?.terminate();
+  }
+}

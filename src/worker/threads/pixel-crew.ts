@@ -1,0 +1,167 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { entryFile } from '../../entry.ts';
+import { assert, GatewayError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { FromPixel, ToPixel } from '../../session/pixel.ts';
+import type { Milli } from '../../time.ts';
+import { nextMessage } from './next-message.ts';
+
+/** What a pixel thread says about itself, besides what it says about sessions. */
+export type ThreadSign = { readonly type: 'ready' } | { readonly type: 'alive' };
+/** Asks a pixel thread whether it still turns. */
+export type ThreadQuestion = { readonly type: 'alive?' };
+
+/** Models are converted at the very first start of a machine, in here. */
+const START_LIMIT: Milli = 80_000;
+/** A thread is asked so often, and given up after so many questions without an answer: 5 s. A frame takes some 15 ms. */
+const ASK_EVERY: Milli = 1_000;
+const SILENT_QUESTIONS = 5;
+/** Pause before a lost thread is replaced; doubles with each loss in a row. */
+const FIRST_PAUSE: Milli = 200;
+/** After so many losses in a row the whole process is better started anew, which its supervisor does. */
+const MAXIMUM_LOSSES = 5;
+
+/** A session's end of a pixel thread. */
+export interface PixelSeat {
+  post(message: ToPixel): void;
+  /** Idempotent. The pixel half must have been closed by a message before. */
+  leave(): void;
+}
+
+/** What a session hears from its pixel thread. */
+export interface SeatEvents {
+  onMessage(message: FromPixel): void;
+  /** The thread is gone, and with it the pixel half. Exactly once. */
+  onLost(): void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly seats: Map<string, SeatEvents>;
+  silent: number;
+}
+
+/** The pixel threads of a media worker. A thread that dies or hangs fails its sessions and is replaced. */
+export class PixelCrew {
+  readonly #log: Logger;
+  readonly #onHopeless: () => void;
+  readonly #threads: (Thread | undefined)[];
+  #losses = 0;
+  #asking: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /** @param onHopeless threads die again and again: the process should end */
+  constructor(options: { readonly threads: number; readonly log: Logger; readonly onHopeless: () => void }) {
+    assert(options.threads >= 1 && options.threads <= 256, 'a media worker has 1–256 pixel threads');
+    this.#log = options.log;
+    this.#onHopeless = options.onHopeless;
+    this.#threads = Array.from({ length: options.threads }, () => undefined);
+    if (options.threads > availableParallelism()) {
+      this.#log.warn({ threads: options.threads }, 'more pixel threads than cores: frames will wait for each other');
+    }
+  }
+
+  /** Starts all threads and waits until they are warm. @throws GatewayError worker_lost, timed_out */
+  async start(): Promise<void> {
+    await Promise.all(this.#threads.map((_, index) => this.#startThread(index)));
+    this.#asking = setInterval(() => this.#ask(), ASK_EVERY);
+  }
+
+  /** A place for a session in the thread with fewest. @throws GatewayError worker_lost while all are being replaced */
+  seat(session: string, events: SeatEvents): PixelSeat {
+    const alive = this.#threads.filter((thread) => thread !== undefined);
+    const [thread] = alive.sort((a, b) => a.seats.size - b.seats.size);
+    if (thread === undefined) throw new GatewayError('worker_lost', 'a pixel thread must be ready; try again');
+    thread.seats.set(session, events);
+    return {
+      post: (message) => thread.worker.postMessage(...withTransfer(message)),
+      leave: () => void thread.seats.delete(session),
+    };
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#asking);
+    const alive = this.#threads.filter((thread) => thread !== undefined);
+    await Promise.all(alive.map((thread) => thread.worker.terminate()));
+  }
+
+  async #startThread(index: number): Promise<void> {
+    const worker = new Worker(entryFile('worker/pixel-thread'), { name: `pixels ${index}` });
+    try {
+      await nextMessage<ThreadSign>(worker, { limit: START_LIMIT, of: 'pixel thread' });
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
+    if (this.#closed) {
+      await worker.terminate();
+      return;
+    }
+    const thread: Thread = { worker, seats: new Map(), silent: 0 };
+    this.#threads[index] = thread;
+    worker.on('message', (message: FromPixel | ThreadSign) => this.#hear(thread, message));
+    worker.on('error', (error) => this.#log.error({ err: error, thread: index }, 'pixel thread failed'));
+    worker.on('exit', () => this.#lost(index, thread));
+  }
+
+  #hear(thread: Thread, message: FromPixel | ThreadSign): void {
+    thread.silent = 0;
+    if (message.type === 'ready') return;
+    if (message.type === 'alive') {
+      this.#losses = 0;
+      return;
+    }
+    // What still comes of a session that has left has nobody to hear it.
+    thread.seats.get(message.session)?.onMessage(message);
+  }
+
+  #ask(): void {
+    for (const thread of this.#threads) {
+      if (thread === undefined) continue;
+      if (++thread.silent > SILENT_QUESTIONS) {
+        this.#log.error({}, 'pixel thread hangs');
+        // Its exit, which follows, does the rest.
+        void thread.worker.terminate();
+      } else {
+        thread.worker.postMessage({ type: 'alive?' } satisfies ThreadQuestion);
+      }
+    }
+  }
+
+  #lost(index: number, thread: Thread): void {
+    this.#threads[index] = undefined;
+    for (const seat of thread.seats.values()) seat.onLost();
+    thread.seats.clear();
+    if (!this.#closed) this.#replace(index);
+  }
+
+  #replace(index: number): void {
+    if (++this.#losses > MAXIMUM_LOSSES) {
+      this.#onHopeless();
+      return;
+    }
+    setTimeout(
+      () => {
+        if (this.#closed) return;
+        this.#startThread(index).catch((error: unknown) => {
+          this.#log.error({ err: error, thread: index }, 'pixel thread does not start');
+          this.#replace(index);
+        });
+      },
+      FIRST_PAUSE * 2 ** (this.#losses - 1),
+    );
+  }
+}
+
+/** A chunk's bytes go over without a copy; those that are part of a larger buffer get one of their own first. */
+function withTransfer(message: ToPixel): [ToPixel, ArrayBuffer[]] {
+  if (message.type !== 'chunk') return [message, []];
+  const { data } = message.chunk;
+  const alone = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
+  const own = alone ? data : Uint8Array.prototype.slice.call(data);
+  return [{ ...message, chunk: { ...message.chunk, data: own } }, [own.buffer as ArrayBuffer]];
+}
