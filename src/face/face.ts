@@ -24,6 +24,11 @@ export interface TrackedFace {
   readonly pose: HeadPose;
   /** 0–1: the mesh model's own belief that this is a face. */
   readonly score: number;
+  /**
+   * True if the last search saw the head from the side: then mesh and pose mislead (they show a frontal face lying over
+   * cheek and ear), and the face must not be swapped. Left out: not known.
+   */
+  readonly fromSide?: boolean;
 }
 
 /** A face that is seen but not followed: beyond the number to swap, or too new. It is hidden, never shown. */

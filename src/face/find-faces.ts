@@ -1,6 +1,7 @@
 import { type Detection, wholePicture } from './detect/detector.ts';
 import { LANDMARKS } from './face.ts';
 import { overlap, squareOfDetection, squareOfLandmarks } from './mesh/region.ts';
+import { type EyeSpans, eyeSpan } from './track/side-view.ts';
 import type { FaceModels } from './models.ts';
 import type { Picture } from './picture.ts';
 
@@ -42,11 +43,24 @@ export async function findFaces(models: FaceModels, picture: Picture): Promise<F
   return found;
 }
 
+/** A face that either detector has found. */
+export interface SpottedFace extends Detection {
+  readonly spans: EyeSpans;
+}
+
 /** What either detector finds in a whole picture, each face once, the largest first. */
-export async function detectFaces(models: FaceModels, picture: Picture, threshold: number): Promise<Detection[]> {
+export async function detectFaces(models: FaceModels, picture: Picture, threshold: number): Promise<SpottedFace[]> {
   const region = wholePicture(picture);
   const far = await models.far.detect(picture, region, threshold);
   const near = await models.near.detect(picture, region, threshold);
-  const merged = [...near, ...far.filter((one) => near.every((other) => overlap(one.box, other.box) < SAME_FACE))];
+  const merged = near.map((one): SpottedFace => {
+    const same = far.find((other) => overlap(one.box, other.box) >= SAME_FACE);
+    return { ...one, spans: { near: eyeSpan(one), far: same && eyeSpan(same) } };
+  });
+  for (const one of far) {
+    if (near.every((other) => overlap(one.box, other.box) < SAME_FACE)) {
+      merged.push({ ...one, spans: { near: undefined, far: eyeSpan(one) } });
+    }
+  }
   return merged.sort((a, b) => b.box.width * b.box.height - a.box.width * a.box.height);
 }

@@ -1,8 +1,7 @@
 import type { I420 } from '../media/plane.ts';
 import type { Milli } from '../time.ts';
-import type { Detection } from './detect/detector.ts';
 import type { FaceEvent, Faces, LostReason, SeenFace } from './face.ts';
-import { detectFaces, LEAST_DETECTION } from './find-faces.ts';
+import { detectFaces, LEAST_DETECTION, type SpottedFace } from './find-faces.ts';
 import { overlap } from './mesh/region.ts';
 import type { FaceModels } from './models.ts';
 import { FollowedFace } from './track/follow.ts';
@@ -92,6 +91,7 @@ export class FaceTracker {
         }
       } else if (match !== undefined) {
         face.unconfirmed = 0;
+        face.side.see(match.spans);
       } else if (++face.unconfirmed >= MOST_UNCONFIRMED) {
         this.#lose(face, 'score');
       }
@@ -100,8 +100,8 @@ export class FaceTracker {
   }
 
   /** Begins to follow the largest of the faces found, as many as may be. Returns the others. */
-  async #takeUp(picture: I420, at: Milli, found: readonly Detection[]): Promise<Detection[]> {
-    const others: Detection[] = [];
+  async #takeUp(picture: I420, at: Milli, found: readonly SpottedFace[]): Promise<SpottedFace[]> {
+    const others: SpottedFace[] = [];
     for (const detection of found) {
       const face = new FollowedFace(this.#nextId, this.#models);
       if (this.#followed.length < this.#maximum && (await face.begin(picture, detection, at))) {
@@ -122,7 +122,7 @@ export class FaceTracker {
 }
 
 /** Takes the detection that overlaps a face most out of the list, if any does enough. */
-function takeMatch(detections: Detection[], face: FollowedFace): Detection | undefined {
+function takeMatch(detections: SpottedFace[], face: FollowedFace): SpottedFace | undefined {
   let best = -1;
   let most = SAME_FACE;
   for (const [k, detection] of detections.entries()) {

@@ -16,12 +16,64 @@ const U_TO_GREEN = -0.391762;
 const V_TO_GREEN = -0.812968;
 const U_TO_BLUE = 2.017232;
 
+/** From this many picture pixels to one of the crop, luma is halved first: samples that skip pixels tremble with noise. */
+const HALVE_FROM = 2;
+
+/** What the kernel samples: chroma is at full (`shift` 0) or half (`shift` 1) the luma's resolution. */
+interface Planes {
+  readonly picture: I420;
+  readonly shift: 0 | 1;
+}
+
 /**
- * Samples a rotated square of an I420 picture into a model's input, bilinear in luma, nearest in chroma.
- * @param out `size * size * 3` floats, RGB, rows first
+ * Samples rotated squares of I420 pictures into a model's input, bilinear in luma, nearest in chroma. Keeps a half-size
+ * luma plane for large squares; one for each model is enough.
  */
-export function cropI420(picture: I420, square: Square, size: number, out: Float32Array, range: CropRange): void {
-  const { width, height, y: luma, u: blueness, v: redness, strideY, strideUv } = picture;
+export class I420Cropper {
+  #half = new Uint8Array(0);
+
+  /** @param out `size * size * 3` floats, RGB, rows first */
+  crop(picture: I420, square: Square, size: number, out: Float32Array, range: CropRange): void {
+    if (square.size < size * HALVE_FROM) {
+      sample({ picture, shift: 1 }, square, size, out, range);
+      return;
+    }
+    const { cx, cy, rotation } = square;
+    const half = { cx: cx / 2, cy: cy / 2, size: square.size / 2, rotation };
+    sample({ picture: this.#halve(picture, half), shift: 0 }, half, size, out, range);
+  }
+
+  /** The picture with a luma plane of its chroma's size, made only where the square lies. */
+  #halve(picture: I420, square: Square): I420 {
+    const { y: luma, strideY, u, v, strideUv } = picture;
+    const width = (picture.width + 1) >> 1;
+    const height = (picture.height + 1) >> 1;
+    if (this.#half.length < width * height) this.#half = new Uint8Array(width * height);
+    const half = this.#half;
+    const reach = reachOf(square);
+    const from = Math.max(0, Math.floor(square.cx - reach));
+    const to = Math.min(width, Math.ceil(square.cx + reach));
+    const last = Math.min(height, Math.ceil(square.cy + reach));
+    // Of an odd column or row at the end, only the first of the two is there.
+    const wholeColumns = Math.min(to, picture.width >> 1);
+    for (let row = Math.max(0, Math.floor(square.cy - reach)); row < last; row++) {
+      const upper = 2 * row * strideY;
+      const lower = 2 * row + 1 < picture.height ? upper + strideY : upper;
+      const at = row * width;
+      for (let column = from; column < wholeColumns; column++) {
+        const k = 2 * column;
+        half[at + column] =
+          (luma[upper + k]! + luma[upper + k + 1]! + luma[lower + k]! + luma[lower + k + 1]! + 2) >> 2;
+      }
+      if (wholeColumns < to) half[at + to - 1] = (luma[upper + 2 * to - 2]! + luma[lower + 2 * to - 2]! + 1) >> 1;
+    }
+    return { width, height, y: half, u, v, strideY: width, strideUv };
+  }
+}
+
+function sample(planes: Planes, square: Square, size: number, out: Float32Array, range: CropRange): void {
+  const { shift } = planes;
+  const { width, height, y: luma, u: blueness, v: redness, strideY, strideUv } = planes.picture;
   const scale = (range.white - range.black) / 255;
   const [black, white] = [range.black, range.white];
   const gain = LUMA * scale;
@@ -57,7 +109,7 @@ export function cropI420(picture: I420, square: Square, size: number, out: Float
       const upper = luma[at]! + (luma[at + right]! - luma[at]!) * fx;
       const lower = luma[below]! + (luma[below + right]! - luma[below]!) * fx;
       const light = (upper + (lower - upper) * fy) * gain + offset;
-      const chroma = ((py + 0.5) >> 1) * strideUv + ((px + 0.5) >> 1);
+      const chroma = ((py + 0.5) >> shift) * strideUv + ((px + 0.5) >> shift);
       const u = blueness[chroma]! - 128;
       const v = redness[chroma]! - 128;
       const red = light + vr * v;
@@ -70,7 +122,7 @@ export function cropI420(picture: I420, square: Square, size: number, out: Float
   }
 }
 
-/** As `cropI420`, from an RGB picture, bilinear in all three. */
+/** As `I420Cropper.crop`, from an RGB picture, bilinear in all three, at full size. */
 export function cropRgb(picture: Rgb, square: Square, size: number, out: Float32Array, range: CropRange): void {
   const { width, height, data } = picture;
   const scale = (range.white - range.black) / 255;
@@ -120,7 +172,11 @@ function steps(square: Square, size: number) {
 
 /** True if no sample of the square can need a pixel beyond the picture. */
 function liesInside(square: Square, width: number, height: number): boolean {
-  const turned = Math.abs(Math.cos(square.rotation)) + Math.abs(Math.sin(square.rotation));
-  const reach = (square.size / 2) * turned + 1;
+  const reach = reachOf(square);
   return square.cx - reach >= 0 && square.cy - reach >= 0 && square.cx + reach <= width && square.cy + reach <= height;
+}
+
+/** Half the width of the upright box around a square, with a pixel to spare for interpolation. */
+function reachOf({ size, rotation }: Square): number {
+  return (size / 2) * (Math.abs(Math.cos(rotation)) + Math.abs(Math.sin(rotation))) + 1;
 }

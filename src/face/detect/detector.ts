@@ -1,7 +1,7 @@
 import type { Box, Square } from '../../media/plane.ts';
 import type { ModelStore } from '../../onnx/model-store.ts';
 import type { OnnxSession, Outputs } from '../../onnx/session.ts';
-import { cropPicture, type Picture } from '../picture.ts';
+import { type Picture, PictureCropper } from '../picture.ts';
 import { anchorCentres, FULL_RANGE_GRIDS, SHORT_RANGE_GRIDS } from './anchors.ts';
 import { type Candidate, CANDIDATE_VALUES, suppress } from './suppress.ts';
 
@@ -29,6 +29,7 @@ const KINDS = {
  */
 export class FaceDetector {
   readonly #session: OnnxSession;
+  readonly #cropper = new PictureCropper();
   readonly #kind: (typeof KINDS)[keyof typeof KINDS];
   readonly #anchors: Float32Array;
   readonly #size: number;
@@ -51,7 +52,7 @@ export class FaceDetector {
    */
   detect(picture: Picture, region: Square, threshold: number): Promise<Detection[]> {
     return this.#session.run(
-      (input) => cropPicture(picture, region, this.#size, input, RANGE),
+      (input) => this.#cropper.crop(picture, region, this.#size, input, RANGE),
       (outputs) => suppress(this.#candidates(outputs, threshold)).map((found) => toPixels(found, region)),
     );
   }

@@ -2,7 +2,7 @@ import type { Square } from '../../media/plane.ts';
 import type { ModelStore } from '../../onnx/model-store.ts';
 import type { OnnxSession, Outputs } from '../../onnx/session.ts';
 import { LANDMARKS } from '../face.ts';
-import { cropPicture, type Picture } from '../picture.ts';
+import { type Picture, PictureCropper } from '../picture.ts';
 import { EYELID, LEFT_EYE, LEFT_IRIS, LIPS, RIGHT_EYE, RIGHT_IRIS } from './refinement.ts';
 
 const RANGE = { black: 0, white: 1, outside: 'edge' } as const;
@@ -14,6 +14,7 @@ const RANGE = { black: 0, white: 1, outside: 'edge' } as const;
  */
 export class FaceMesh {
   readonly #session: OnnxSession;
+  readonly #cropper = new PictureCropper();
   readonly #size: number;
 
   private constructor(session: OnnxSession) {
@@ -32,7 +33,7 @@ export class FaceMesh {
    */
   fit(picture: Picture, square: Square, landmarks: Float32Array): Promise<number> {
     return this.#session.run(
-      (input) => cropPicture(picture, square, this.#size, input, RANGE),
+      (input) => this.#cropper.crop(picture, square, this.#size, input, RANGE),
       (outputs) => {
         merge(outputs, landmarks);
         toPicture(landmarks, square, this.#size);

@@ -1,12 +1,12 @@
 import type { Box, Square } from '../../media/plane.ts';
 import type { Milli } from '../../time.ts';
-import type { Detection } from '../detect/detector.ts';
 import { LANDMARKS, type TrackedFace } from '../face.ts';
-import { LEAST_MESH } from '../find-faces.ts';
+import { LEAST_MESH, type SpottedFace } from '../find-faces.ts';
 import { boxOfLandmarks, squareOfDetection, squareOfLandmarks, visibleFraction } from '../mesh/region.ts';
 import type { FaceModels } from '../models.ts';
 import type { Picture } from '../picture.ts';
 import { headPose } from './pose.ts';
+import { SideView } from './side-view.ts';
 import { LandmarkSmoother } from './smoother.ts';
 
 /** A face of which less than this is in the picture has left it. */
@@ -17,6 +17,8 @@ export class FollowedFace {
   readonly id: number;
   /** Searches in a row that found no face here. */
   unconfirmed = 0;
+  /** Whether the searches saw it from the side. */
+  readonly side = new SideView();
   readonly #models: FaceModels;
   readonly #smoother = new LandmarkSmoother();
   readonly #raw = new Float32Array(LANDMARKS * 3);
@@ -41,7 +43,8 @@ export class FollowedFace {
   }
 
   /** Fits the mesh where a detector has found a face. True if there is one. */
-  async begin(picture: Picture, detection: Detection, at: Milli): Promise<boolean> {
+  async begin(picture: Picture, detection: SpottedFace, at: Milli): Promise<boolean> {
+    this.side.see(detection.spans);
     await this.#models.mesh.fit(picture, squareOfDetection(detection), this.#raw);
     this.#square = squareOfLandmarks(this.#raw);
     return this.follow(picture, at);
@@ -55,8 +58,9 @@ export class FollowedFace {
       return false;
     }
     this.#score = score;
-    this.#square = squareOfLandmarks(this.#raw);
     this.#smoother.smooth(this.#raw, at, this.#landmarks);
+    // From the steadied landmarks: a crop that trembles makes the next landmarks tremble.
+    this.#square = squareOfLandmarks(this.#landmarks);
     this.#box = boxOfLandmarks(this.#landmarks);
     return true;
   }
@@ -69,6 +73,7 @@ export class FollowedFace {
       box: this.#box,
       pose: headPose(this.#landmarks, this.#models.geometry),
       score: this.#score,
+      fromSide: this.side.fromSide,
     };
   }
 }

@@ -1,17 +1,16 @@
 import type { FaceGeometry } from '../../onnx/geometry.ts';
 import type { HeadPose } from '../face.ts';
+import { makeRotation } from './rotation.ts';
 
 const DEGREES = 180 / Math.PI;
-
-/** Rounds of the polar iteration: it converges quadratically, and eight reach the precision of the input. */
-const ROUNDS = 8;
 
 /**
  * How the head is turned: the rotation that brings the canonical face's rigid points nearest to the landmarks, in the
  * weighted least-squares sense (Kabsch), read as yaw, then pitch, then roll. Depths of landmarks are in the scale of x.
  */
 export function headPose(landmarks: Float32Array, geometry: FaceGeometry): HeadPose {
-  const r = nearestRotation(correlation(landmarks, geometry));
+  const r = correlation(landmarks, geometry);
+  makeRotation(r);
   // The third column is where the face looks: x right, y up, z towards the camera.
   return {
     yaw: Math.atan2(r[2]!, r[8]!) * DEGREES,
@@ -20,7 +19,7 @@ export function headPose(landmarks: Float32Array, geometry: FaceGeometry): HeadP
   };
 }
 
-/** Σ w · (landmark − mean) (vertex − mean)ᵀ, row by row, normalised; landmarks with y up and z towards the camera. */
+/** Σ w · (landmark − mean) (vertex − mean)ᵀ, row by row; landmarks with y up and z towards the camera. */
 function correlation(landmarks: Float32Array, geometry: FaceGeometry): Float64Array {
   const { vertices, weights } = geometry.rigid;
   const { positions } = geometry;
@@ -46,43 +45,5 @@ function correlation(landmarks: Float32Array, geometry: FaceGeometry): Float64Ar
       }
     }
   }
-  const norm = Math.hypot(...sums) || 1;
-  return sums.map((value) => value / norm);
-}
-
-/** The orthogonal factor of a matrix's polar decomposition (Higham 1986): Mₖ₊₁ = (Mₖ + Mₖ⁻ᵀ) / 2. */
-function nearestRotation(matrix: Float64Array): Float64Array {
-  let m = matrix;
-  for (let round = 0; round < ROUNDS; round++) {
-    const c = cofactors(m);
-    const determinant = m[0]! * c[0]! + m[1]! * c[1]! + m[2]! * c[2]!;
-    if (Math.abs(determinant) < 1e-12) return Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1); // a flat face has no pose
-    m = m.map((value, k) => (value + c[k]! / determinant) / 2);
-  }
-  return m;
-}
-
-function cofactors(m: Float64Array): Float64Array {
-  const [a, b, c, d, e, f, g, h, i] = m as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  return Float64Array.of(
-    e * i - f * h,
-    f * g - d * i,
-    d * h - e * g,
-    c * h - b * i,
-    a * i - c * g,
-    b * g - a * h,
-    b * f - c * e,
-    c * d - a * f,
-    a * e - b * d,
-  );
+  return sums;
 }
