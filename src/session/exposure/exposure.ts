@@ -116,7 +116,7 @@ export class Exposure {
 
   #judge(face: TrackedFace, at: Circumstances, hideAll: boolean, hide: Ellipse[], swaps: PlannedSwap[]): void {
     const head = headOf(face.box, 'mesh');
-    const strength = at.wearing ? swapStrength(face.pose, at.opacity) : 0;
+    const strength = at.wearing && !face.fromSide ? swapStrength(face.pose, at.opacity) : 0;
     const partly = strength < 1 && (this.#choice.policy !== 'always' || !at.wearing);
     if (partly) hide.push(head);
     if (strength <= 0) return;

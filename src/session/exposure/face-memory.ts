@@ -17,6 +17,8 @@ interface Present {
 
 /** Distance in face sizes up to which a face of this frame is taken for one of the last frame. */
 const SAME_FACE = 0.75;
+/** Distance up to which a face lies upon a missing one: it is the same, found again, or stands before it. */
+const SAME_PLACE = 0.6;
 /** Ghosts kept apart; beyond it the two oldest become one around both, so that nothing is forgotten. */
 const MOST_GHOSTS = 16;
 /** Longest time between two frames that counts as attended. */
@@ -49,7 +51,7 @@ export class FaceMemory {
     for (const [old, face] of matched) face.since = old.since;
     this.#carryClaims(matched);
     const known = new Set(matched.values());
-    for (const face of found) if (!known.has(face)) this.#claim(face, now);
+    for (const face of found) this.#claim(face, !known.has(face), now);
     const step = Math.min(LONGEST_STEP, now - (this.#lastUpdate ?? now));
     for (const ghost of this.#ghosts) {
       if (found.length > 0) ghost.attended += step;
@@ -69,6 +71,7 @@ export class FaceMemory {
   #lose(face: Present, faces: Faces, lostAt: Milli): void {
     const told = faces.events.find((event) => event.kind === 'lost' && event.id === face.id);
     const box = told?.kind === 'lost' ? unionOf(face.box, told.box) : face.box;
+    if (this.#loseAgain(face, box)) return;
     const atEdge = touchesEdge(box, this.#width, this.#height);
     const { source } = face;
     this.#ghosts.push({
@@ -83,6 +86,18 @@ export class FaceMemory {
       claimedAt: undefined,
     });
     while (this.#ghosts.length > MOST_GHOSTS) this.#mergeOldest();
+  }
+
+  /** A face that was believed to be a missing one is missing too now: one person, one ghost, as old as the first. */
+  #loseAgain(face: Present, box: Box): boolean {
+    for (const [ghost, claimer] of this.#claims) {
+      if (claimer !== face || ghost.nobodyYet) continue;
+      this.#claims.delete(ghost);
+      const again = { ...ghost, box: unionOf(ghost.box, box), claimedAt: undefined };
+      this.#ghosts = this.#ghosts.map((one) => (one === ghost ? again : one));
+      return true;
+    }
+    return false;
   }
 
   #mergeOldest(): void {
@@ -114,16 +129,18 @@ export class FaceMemory {
     }
   }
 
-  /** A new face is taken for the nearest ghost in reach, and answers for the time before the first face. */
-  #claim(face: Present, now: Milli): void {
+  /**
+   * A face is taken for the missing ones that it lies upon, and for all time before the first face; one that has just come
+   * up also for the nearest missing one in reach.
+   */
+  #claim(face: Present, isNew: boolean, now: Milli): void {
     let nearest: Ghost | undefined;
     let least = Infinity;
     for (const ghost of this.#ghosts) {
       if (ghost.claimedAt !== undefined) continue;
       const distance = ghost.nobodyYet ? 0 : distanceOf(ghost.box, face.box);
-      if (distance > reachOf(ghost, now)) continue;
-      if (ghost.nobodyYet) this.#settle(ghost, face, now);
-      else if (distance < least) {
+      if (distance <= SAME_PLACE) this.#settle(ghost, face, now);
+      else if (isNew && distance < least && distance <= reachOf(ghost, now)) {
         nearest = ghost;
         least = distance;
       }

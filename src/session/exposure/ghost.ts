@@ -31,6 +31,12 @@ export interface Ghost {
 const GROWTH = { atOnce: 0.15, linear: 1, square: 2 } as const;
 
 /**
+ * Time with another face found for which a ghost still grows. A search that finds one face would find the other too had it
+ * moved far; so one who walked out of the picture does not hide all of it.
+ */
+const GROWS_ATTENDED: Milli = 1000;
+
+/**
  * Under `never`, time with another face found after which a missing one counts as gone: twice as long as it was seen and a
  * second, so that a pattern once taken for a face does not cost much, and at most this.
  */
@@ -52,13 +58,13 @@ export function growthOf(box: Box, age: Milli): number {
 
 /** What must be hidden for a ghost at `now`. */
 export function coverOf(ghost: Ghost, now: Milli): Ellipse {
-  const { box, source, lostAt } = ghost;
-  return headOf(box, source, GROWTH.atOnce * sizeOf(box) + growthOf(box, now - lostAt));
+  const { box, source, lostAt, attended } = ghost;
+  const age = now - lostAt - Math.max(0, attended - GROWS_ATTENDED);
+  return headOf(box, source, GROWTH.atOnce * sizeOf(box) + growthOf(box, age));
 }
 
 /** How near, in face sizes, a face must be found at `now` to be taken for the lost one. */
 export function reachOf(ghost: Ghost, now: Milli): number {
-  if (ghost.nobodyYet) return Infinity;
   return Math.min(REACH, 1 + growthOf(ghost.box, now - ghost.lostAt) / sizeOf(ghost.box));
 }
 
