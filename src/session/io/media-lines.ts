@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import type { EncodedChunk, SendCodec } from '../../codec/codec.ts';
+import { assert } from '../../errors.ts';
+import type { Chunk } from '../../media/chunk.ts';
+import type { OutgoingPacket } from '../../rtp/packet/outgoing-packet.ts';
+import type { VideoReceiveFigures } from '../../rtp/receive/video-receiver.ts';
+import { NtpClock } from '../../rtp/rtcp/ntp-clock.ts';
+import { parseRtcp } from '../../rtp/rtcp/parse.ts';
+import type { ReportBlock, RtcpPacket } from '../../rtp/rtcp/rtcp-packet.ts';
+import { serializeRtcp } from '../../rtp/rtcp/serialize.ts';
+import { AudioForwarder } from '../../rtp/send/audio-forwarder.ts';
+import { SourceClock } from '../../rtp/source-clock.ts';
+import { AUDIO_CLOCK, VIDEO_CLOCK, wallClock, type Clock, type Milli } from '../../time.ts';
+import { CNAME } from '../transport/sdp/answer.ts';
+import type { ArrivedPacket, NegotiatedMedia } from '../transport/transport.ts';
+import { Alarm } from './alarm.ts';
+import { Inbound } from './inbound.ts';
+import { Outbound } from './outbound.ts';
+
+/** Reports go out this often; the receiver's sense of sound and picture being in step rests on them. */
+const REPORT_INTERVAL: Milli = 1000;
+
+export interface MediaLinesOptions {
+  readonly media: readonly NegotiatedMedia[];
+  /** Most bits a second of video on the way back. */
+  readonly bitrate: number;
+  readonly clock: Clock;
+  readonly sendRtp: (packet: Uint8Array) => void;
+  readonly sendRtcp: (packet: Uint8Array) => void;
+  readonly onChunk: (chunk: Chunk) => void;
+  /** The peer wants a keyframe; at most each 300 ms. */
+  readonly onKeyframeWanted: () => void;
+  /** The way to the peer carries more or less than before. */
+  readonly onBitrate: (bitsPerSecond: number) => void;
+  readonly onSent: (decodable: Milli, now: Milli) => void;
+}
+
+/**
+ * All RTP of one session: video in and out, sound passed through, feedback and reports. Does nothing by itself but at
+ * the instants that its parts name, by one timer.
+ */
+export class MediaLines {
+  readonly #options: MediaLinesOptions;
+  readonly #inbound: Inbound;
+  readonly #outbound: Outbound | undefined;
+  readonly #audio: AudioForwarder | undefined;
+  readonly #audioTypes: ReadonlySet<number>;
+  readonly #ssrc: number;
+  readonly #alarm: Alarm;
+  #reportAt: Milli;
+
+  constructor(options: MediaLinesOptions) {
+    const { media, clock } = options;
+    this.#options = options;
+    const ntp = new NtpClock(wallClock() - clock.now());
+    const source = new SourceClock();
+    const video = media.find(({ kind }) => kind === 'video');
+    assert(video, 'a session has a video line');
+    const audio = media.find(({ kind }) => kind === 'audio');
+    this.#ssrc = video.send?.ssrc ?? seed();
+    const timeline = source.timeline(VIDEO_CLOCK);
+    this.#inbound = new Inbound({
+      media: video,
+      senderSsrc: this.#ssrc,
+      timeline,
+      onChunk: options.onChunk,
+      onFeedback: (feedback) => this.#sendRtcp(feedback),
+    });
+    if (video.send !== undefined) {
+      const { mid, send, extensions } = video;
+      const codec = sendCodecOf(send.codec.name);
+      this.#outbound = new Outbound({ ...options, send, codec, mid, extensions, clock: ntp, timeline, seed: seed() });
+    }
+    this.#audioTypes = new Set(audio?.receive.map(({ payloadType }) => payloadType));
+    this.#audio = audio && forwarder(audio, ntp, source);
+    this.#alarm = new Alarm(clock, (now) => this.#pump(now));
+    this.#reportAt = clock.now() + REPORT_INTERVAL;
+    this.#alarm.set(this.#reportAt);
+  }
+
+  /** Counts since the start. */
+  get received(): VideoReceiveFigures {
+    return this.#inbound.figures;
+  }
+
+  /** Bytes of video sent since the start, resends apart. */
+  get sentBytes(): number {
+    return this.#outbound?.figures.bytes ?? 0;
+  }
+
+  get roundTrip(): Milli | undefined {
+    return this.#outbound?.roundTrip ?? this.#audio?.roundTrip;
+  }
+
+  set bitrate(maximum: number) {
+    if (this.#outbound !== undefined) this.#outbound.bitrate = maximum;
+  }
+
+  onRtp({ data, arrived }: ArrivedPacket): void {
+    // The sections of a BUNDLE group have different payload types, so these tell the lines apart (RFC 9143 §9.2).
+    if (this.#audioTypes.has((data[1] ?? 0) & 0x7f)) {
+      const packet = this.#audio?.forward(data, arrived);
+      if (packet !== undefined) this.#sendAudio(packet);
+    } else this.#inbound.onRtp(data, arrived);
+    this.#pump(arrived);
+  }
+
+  onRtcp({ data, arrived }: ArrivedPacket): void {
+    for (const packet of parseRtcp(data)) {
+      this.#inbound.onRtcp(packet, arrived);
+      this.#audio?.onRtcp(packet, arrived);
+      this.#outbound?.onRtcp(packet, arrived);
+    }
+    const { roundTrip } = this;
+    if (roundTrip !== undefined) this.#inbound.roundTrip = roundTrip;
+    this.#pump(arrived);
+  }
+
+  /** Sends an encoded picture. False if it was given up because too much waits already. */
+  send(chunk: EncodedChunk, decodable: Milli): boolean {
+    if (this.#outbound === undefined) return true;
+    const now = this.#options.clock.now();
+    const taken = this.#outbound.chunk(chunk, decodable, now);
+    if (!taken) this.#outbound.requestKeyframe(now);
+    this.#pump(now);
+    return taken;
+  }
+
+  /** Asks the peer for a keyframe; at most each 500 ms. */
+  requestKeyframe(): void {
+    const now = this.#options.clock.now();
+    this.#inbound.requestKeyframe(now);
+    this.#pump(now);
+  }
+
+  /** The owner of the session wants a keyframe on the way back. */
+  wantKeyframe(): void {
+    const now = this.#options.clock.now();
+    this.#outbound?.requestKeyframe(now);
+    this.#pump(now);
+  }
+
+  /** Says goodbye and stops. Idempotent. */
+  close(): void {
+    this.#alarm.clear();
+    this.#sendRtcp([{ type: 'bye', ssrcs: this.#sources() }]);
+  }
+
+  /** Everything that is due, and the instant of what is due next. */
+  #pump(now: Milli): void {
+    this.#inbound.poll(now);
+    for (const { data } of this.#outbound?.poll(now) ?? []) this.#options.sendRtp(data);
+    if (now >= this.#reportAt) {
+      this.#reportAt = now + REPORT_INTERVAL;
+      this.#report(now);
+    }
+    this.#alarm.set(Math.min(this.#reportAt, this.#inbound.nextAt, this.#outbound?.nextAt ?? Infinity));
+  }
+
+  #sendAudio(packet: OutgoingPacket): void {
+    if (this.#outbound !== undefined) this.#outbound.audio(packet);
+    else this.#options.sendRtp(packet.data);
+  }
+
+  #report(now: Milli): void {
+    const blocks = [this.#inbound.report(now), this.#audio?.receptionReport(now)].filter(
+      (block): block is ReportBlock => block !== undefined,
+    );
+    const video = this.#outbound?.report(now);
+    const audio = this.#audio?.report(now);
+    const packets: RtcpPacket[] = [
+      video ? { ...video, reports: blocks } : { type: 'receiver-report', ssrc: this.#ssrc, reports: blocks },
+      ...(audio ? [audio] : []),
+      { type: 'source-description', names: this.#sources().map((ssrc) => ({ ssrc, cname: CNAME })) },
+    ];
+    this.#sendRtcp(packets);
+  }
+
+  #sources(): number[] {
+    return [this.#ssrc, ...(this.#audio ? [this.#audio.ssrc] : [])];
+  }
+
+  #sendRtcp(packets: readonly RtcpPacket[]): void {
+    this.#options.sendRtcp(serializeRtcp(packets));
+  }
+}
+
+function forwarder(audio: NegotiatedMedia, clock: NtpClock, source: SourceClock): AudioForwarder | undefined {
+  const [received] = audio.receive;
+  if (received === undefined || audio.send === undefined) return undefined;
+  return new AudioForwarder({
+    receivePayloadType: received.payloadType,
+    ssrc: audio.send.ssrc,
+    payloadType: audio.send.codec.payloadType,
+    extensions: { ids: audio.extensions, mid: audio.mid },
+    clock,
+    timeline: source.timeline(AUDIO_CLOCK),
+    seed: seed(),
+  });
+}
+
+function sendCodecOf(name: string): SendCodec {
+  assert(name === 'vp8' || name === 'h264', 'the transport negotiates a codec that can be sent');
+  return name;
+}
+
+/** Random 32 bits. */
+function seed(): number {
+  return randomBytes(4).readUInt32BE(0);
+}

@@ -1,0 +1,232 @@
+import type { SendCodec } from '../../codec/codec.ts';
+import { assertNever, GatewayError } from '../../errors.ts';
+import type { Chunk } from '../../media/chunk.ts';
+import type { Clock, Milli } from '../../time.ts';
+import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
+import type { SessionSettings } from '../settings.ts';
+import type { SessionFigures } from '../statistics.ts';
+import type { NegotiatedMedia, Transport, TransportEvents, TransportState } from '../transport/transport.ts';
+import { ChunkGate } from './chunk-gate.ts';
+import { FigureCounts } from './figure-counts.ts';
+import { MediaLines } from './media-lines.ts';
+
+const FIGURES_INTERVAL: Milli = 1000;
+
+/** The way to the pixel half, which lives in another thread. */
+export interface PixelSide {
+  /** Gives a message away; the ArrayBuffers in `transfer` go with it. */
+  send(message: ToPixel, transfer: readonly ArrayBuffer[]): void;
+}
+
+/** What a session tells its owner. */
+export interface SessionEvents {
+  /** `closed` comes exactly once. */
+  onState(state: Exclude<TransportState, 'new'>, reason?: string): void;
+  onFace(event: 'found' | 'lost', id: number): void;
+  /** Each second from the first answer on. */
+  onFigures(figures: SessionFigures): void;
+  /** The pixel half cannot go on; `closed` follows. */
+  onFailed(code: string, message: string): void;
+}
+
+export interface MediaSessionOptions {
+  readonly id: string;
+  readonly settings: SessionSettings;
+  readonly identity: WornIdentity;
+  /** Makes the transport. Called once, at once. */
+  readonly createTransport: (events: TransportEvents) => Transport;
+  readonly pixel: PixelSide;
+  readonly events: SessionEvents;
+  readonly clock: Clock;
+}
+
+/** What exists once an offer has been answered. */
+interface Call {
+  readonly codec: SendCodec;
+  readonly video: NegotiatedMedia;
+  readonly lines: MediaLines;
+  readonly counts: FigureCounts;
+  readonly timer: NodeJS.Timeout;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: GatewayError) => void;
+}
+
+/** The I/O half of one session: between its transport and its pixel half. Owns the transport, and ends with it. */
+export class MediaSession {
+  readonly #options: MediaSessionOptions;
+  readonly #transport: Transport;
+  readonly #gate = new ChunkGate();
+  /** Changes of identity that the pixel half has not confirmed. */
+  readonly #changes: Waiter[] = [];
+  #settings: SessionSettings;
+  #identity: WornIdentity;
+  #call: Call | undefined;
+
+  constructor(options: MediaSessionOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#identity = options.identity;
+    this.#transport = options.createTransport({
+      onRtp: (packet) => this.#call?.lines.onRtp(packet),
+      onRtcp: (packet) => this.#call?.lines.onRtcp(packet),
+      onState: (state, reason) => this.#onState(state, reason),
+    });
+  }
+
+  get id(): string {
+    return this.#options.id;
+  }
+
+  /**
+   * Takes an SDP offer, gives the SDP answer. A later offer may restart ICE, not change the video that is sent.
+   * @throws GatewayError offer_invalid, no_video, no_codec, capacity_full, state_invalid, closed
+   */
+  async answer(offer: string): Promise<string> {
+    const { sdp, media } = await this.#transport.answer(offer);
+    const video = media.find(({ kind }) => kind === 'video');
+    if (video === undefined || video.receive.length === 0) {
+      throw new GatewayError('no_video', 'the offer must send video');
+    }
+    if (this.#call === undefined) this.#open(media, video);
+    else if (!sameVideo(this.#call.video, video)) {
+      throw new GatewayError('state_invalid', 'a later offer must keep the formats of the first');
+    }
+    return sdp;
+  }
+
+  /** A trickled candidate line of the peer. */
+  addCandidate(candidate: string, mid: string): void {
+    this.#transport.addCandidate(candidate, mid);
+  }
+
+  /**
+   * Changes settings, and the identity unless it is `undefined`. Resolves when the pixel half has it.
+   * @throws GatewayError closed
+   */
+  async change(settings: SessionSettings, identity?: WornIdentity): Promise<void> {
+    if (this.#transport.state === 'closed') throw new GatewayError('closed', 'the session must be open');
+    this.#settings = settings;
+    if (identity !== undefined) this.#identity = identity;
+    if (this.#call === undefined) return;
+    this.#call.lines.bitrate = settings.bitrate;
+    this.#toPixel({ type: 'settings', session: this.id, settings });
+    if (identity === undefined) return;
+    const changed = new Promise<void>((resolve, reject) => this.#changes.push({ resolve, reject }));
+    this.#toPixel({ type: 'identity', session: this.id, identity });
+    await changed;
+  }
+
+  /** The owner wants a keyframe on the way back. */
+  requestKeyframe(): void {
+    this.#call?.lines.wantKeyframe();
+  }
+
+  /** Takes a message of the pixel half for this session. */
+  onPixel(message: FromPixel): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    switch (message.type) {
+      case 'chunk':
+        call.counts.outcome(message.outcome);
+        if (!call.lines.send(message.chunk, message.decodable)) call.counts.drops.count('send', 'no-credit');
+        return;
+      case 'need-keyframe':
+        return call.lines.requestKeyframe();
+      case 'credit':
+        return this.#gate.giveBack(message.count);
+      case 'face':
+        return this.#options.events.onFace(message.event, message.id);
+      case 'changed':
+        return this.#changes.shift()?.resolve();
+      case 'figures':
+        call.counts.pixel = message.figures;
+        return;
+      case 'failed':
+        this.#options.events.onFailed(message.code, message.message);
+        return this.close();
+      default:
+        assertNever(message);
+    }
+  }
+
+  /** Ends the session and tells the peer. Idempotent. */
+  close(): void {
+    // While the transport can still carry the goodbye.
+    this.#end();
+    this.#transport.close();
+  }
+
+  #open(media: readonly NegotiatedMedia[], video: NegotiatedMedia): void {
+    const { id, clock } = this.#options;
+    const counts = new FigureCounts(clock.now());
+    const codec: SendCodec = video.send?.codec.name === 'h264' ? 'h264' : 'vp8';
+    const lines = new MediaLines({
+      media,
+      bitrate: this.#settings.bitrate,
+      clock,
+      sendRtp: (packet) => this.#transport.sendRtp(packet),
+      sendRtcp: (packet) => this.#transport.sendRtcp(packet),
+      onChunk: (chunk) => this.#onChunk(chunk),
+      onKeyframeWanted: () => this.#toPixel({ type: 'keyframe', session: id }),
+      onBitrate: (bitsPerSecond) => this.#toPixel({ type: 'bitrate', session: id, bitsPerSecond }),
+      onSent: (decodable, now) => counts.latency(now - decodable),
+    });
+    const timer = setInterval(() => this.#tellFigures(), FIGURES_INTERVAL);
+    this.#call = { codec, video, lines, counts, timer };
+    this.#toPixel({ type: 'open', session: id, settings: this.#settings, codec, identity: this.#identity });
+  }
+
+  #onChunk(chunk: Chunk): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    const passage = this.#gate.admit(chunk);
+    if (passage === 'pass') {
+      const { buffer } = chunk.data;
+      const transfer = buffer instanceof ArrayBuffer ? [buffer] : [];
+      this.#options.pixel.send({ type: 'chunk', session: this.id, chunk }, transfer);
+      return;
+    }
+    call.counts.drops.count('receive', passage === 'ask' ? 'no-credit' : 'awaiting-keyframe');
+    if (passage === 'ask') call.lines.requestKeyframe();
+  }
+
+  #tellFigures(): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    const { received, sentBytes, roundTrip } = call.lines;
+    const figures = call.counts.read(this.#options.clock.now(), { received, sentBytes, roundTrip }, call.codec);
+    this.#options.events.onFigures(figures);
+  }
+
+  #onState(state: TransportState, reason?: string): void {
+    if (state === 'new') return;
+    if (state === 'closed') this.#end();
+    this.#options.events.onState(state, reason);
+  }
+
+  #end(): void {
+    const call = this.#call;
+    this.#call = undefined;
+    if (call !== undefined) {
+      clearInterval(call.timer);
+      call.lines.close();
+      this.#toPixel({ type: 'close', session: this.id });
+    }
+    const error = new GatewayError('closed', 'the session must be open');
+    for (const { reject } of this.#changes.splice(0)) reject(error);
+  }
+
+  #toPixel(message: ToPixel): void {
+    this.#options.pixel.send(message, []);
+  }
+}
+
+/** Whether what both negotiations say about the video is the same, so that what runs can go on. */
+function sameVideo(one: NegotiatedMedia, other: NegotiatedMedia): boolean {
+  const types = (media: NegotiatedMedia): string =>
+    [...media.receive.map(({ payloadType }) => payloadType), media.send?.codec.payloadType].join();
+  return types(one) === types(other);
+}
