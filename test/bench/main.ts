@@ -1,18 +1,52 @@
 import { parseArgs } from 'node:util';
+import type { SendCodec } from '../../src/codec/codec.ts';
+import { benchCall } from './call.ts';
 import { benchFace } from './face/face-bench.ts';
+import type { BenchIdentity } from './local-swap.ts';
 import { printTable } from './table.ts';
-
-/** The benches by name: what each prints is said where it is defined. */
-const BENCHES: Record<string, () => Promise<object>> = {
-  face: benchFace,
-};
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
+    streams: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '20' },
+    size: { type: 'string', default: '1280x720' },
+    codec: { type: 'string', default: 'vp8' },
+    budget: { type: 'string', default: '66' },
+    identity: { type: 'string', default: 'astronaut' },
+    seed: { type: 'string', default: '1' },
   },
 });
+
+/** The benches by name: what each prints is said where it is defined. */
+const BENCHES: Record<string, () => Promise<object>> = {
+  face: benchFace,
+  call: () => benchCall(callOrder()),
+};
+
+function callOrder(): Parameters<typeof benchCall>[0] {
+  const [width, height] = options.size.split('x').map(Number);
+  const { codec, identity } = options;
+  if (!width || !height) throw new TypeError(`--size must be like 1280x720 [size:${options.size}]`);
+  if (codec !== 'vp8' && codec !== 'h264') throw new TypeError(`--codec must be vp8 or h264 [codec:${codec}]`);
+  return {
+    streams: count('streams'),
+    seconds: count('seconds'),
+    budget: count('budget'),
+    seed: count('seed'),
+    width,
+    height,
+    codec: codec satisfies SendCodec,
+    identity: identity as BenchIdentity,
+  };
+}
+
+function count(name: 'streams' | 'seconds' | 'budget' | 'seed'): number {
+  const value = Number(options[name]);
+  if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0 [${name}:${options[name]}]`);
+  return value;
+}
 
 const bench = BENCHES[positionals[0] ?? ''];
 if (!bench) {

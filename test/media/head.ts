@@ -119,7 +119,7 @@ export class Head {
   }
 
   #express({ mouth, blink, brow }: HeadState, points: Float32Array): void {
-    const open = mouth * 0.09 * this.#faceHeight;
+    const open = mouth * 0.06 * this.#faceHeight;
     if (open > 0) this.#openMouth(open, points);
     if (blink > 0) {
       for (const [upper, lower, fold] of LIDS) {

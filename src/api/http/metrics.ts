@@ -14,6 +14,7 @@ export class Metrics {
   readonly #frames: Counter<'outcome'>;
   readonly #drops: Counter<'at'>;
   readonly #latency: Histogram;
+  readonly #busy: Counter;
 
   constructor(observed: { readonly supervisor: Pick<Supervisor, 'status'>; readonly store: IdentityStore }) {
     const registers = [this.#registry];
@@ -41,6 +42,11 @@ export class Metrics {
       name: 'guise_frames_dropped_total',
       help: 'Frames given up, by stage and reason',
       labelNames: ['at'],
+      registers,
+    });
+    this.#busy = new Counter({
+      name: 'guise_pixel_busy_milliseconds_total',
+      help: 'Time of pixel threads that sessions took: decode, track, swap, composite, encode',
       registers,
     });
     this.#latency = new Histogram({
@@ -77,6 +83,7 @@ export class Metrics {
     this.#frames.inc({ outcome: 'hidden' }, figures.hidden);
     this.#frames.inc({ outcome: 'clear' }, figures.clear);
     for (const [at, count] of Object.entries(figures.drops)) this.#drops.inc({ at }, Math.max(0, count));
+    this.#busy.inc(figures.busy);
     if (figures.fpsOut > 0) this.#latency.observe(figures.latencyP50);
   }
 

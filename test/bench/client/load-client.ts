@@ -1,0 +1,79 @@
+/** The load client: a process of its own, so that its work and the gateway's do not share an event loop. */
+import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monotonic, type Milli } from '../../../src/time.ts';
+import { encodedClip, type ClipSettings } from '../../media/clip.ts';
+import { portraitFile } from '../../media/portrait.ts';
+import { Random } from '../../media/random.ts';
+import type { LoadOrder, LoadReport } from './protocol.ts';
+import { Signalling, uploadPhoto } from './signalling.ts';
+import { Stream, paceStreams } from './stream.ts';
+import { summarise } from './summary.ts';
+
+/** From the first answer of the last stream to the measured time: rate control and JIT settle. */
+const WARM_UP: Milli = 3000;
+/** Frames still on their way when the measured time ends get so long. */
+const TAIL: Milli = 600;
+
+function report(message: LoadReport): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+const wait = (duration: Milli): Promise<void> => new Promise((resolve) => setTimeout(resolve, duration));
+
+async function main(order: LoadOrder): Promise<void> {
+  const { gateway, codec, width, height } = order;
+  const settings: ClipSettings = { script: 'talk', width, height };
+  const clip = await encodedClip(settings, codec);
+  const random = new Random(order.seed);
+  const identity =
+    order.identity === 'astronaut' || order.identity === 'hopper'
+      ? await uploadPhoto(gateway, readFileSync(portraitFile(order.identity)))
+      : order.identity;
+
+  const drops: Record<string, number> = {};
+  let measuring = false;
+  const streams: Stream[] = [];
+  for (let i = 0; i < order.streams; i++) {
+    const signalling = await Signalling.open(gateway, { identity, budget: order.budget, codec, maximumSide: 1920 });
+    signalling.onMessage = (message) => {
+      if (!measuring || message.type !== 'statistics') return;
+      for (const [at, count] of Object.entries(message.figures.drops)) drops[at] = (drops[at] ?? 0) + count;
+    };
+    streams.push(new Stream(clip, signalling, random));
+  }
+  const pacing: { stop: () => void }[] = [];
+  await Promise.all(
+    streams.map(async (stream) => {
+      await stream.connect();
+      // A camera runs before the call does: frames flow from the moment the connection stands.
+      const sendFrame = () => stream.sendFrame();
+      pacing.push(paceStreams([{ sendFrame, phase: random.next(), frameRate: clip.frameRate }]));
+    }),
+  );
+  while (streams.some(({ returned }) => returned.length === 0)) await wait(20);
+  await wait(WARM_UP);
+
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
+  measuring = true;
+  report({ type: 'begin' });
+  const from = monotonic.now();
+  await wait(order.seconds * 1000);
+  const to = monotonic.now();
+  report({ type: 'end' });
+  measuring = false;
+  loop.disable();
+  for (const { stop } of pacing) stop();
+  await wait(TAIL);
+  await Promise.all(streams.map((stream) => stream.close()));
+  // The timer that measures fires a millisecond after it is due at best.
+  const clientLoopP99 = Math.max(0, loop.percentile(99) / 1e6 - 1);
+  report({
+    type: 'result',
+    result: await summarise(order, settings, clip, streams, { from, to, clientLoopP99, drops }),
+  });
+}
+
+await main(JSON.parse(process.argv[2] ?? '') as LoadOrder);
+process.exit(0);

@@ -1,0 +1,53 @@
+import type { SendCodec } from '../../../src/codec/codec.ts';
+import type { Milli } from '../../../src/time.ts';
+import type { BenchIdentity } from '../local-swap.ts';
+
+/** What the load client is asked to do; its one argument, as JSON. */
+export interface LoadOrder {
+  readonly gateway: string;
+  readonly streams: number;
+  /** Measured seconds, after the warm-up. */
+  readonly seconds: number;
+  readonly width: number;
+  readonly height: number;
+  readonly codec: SendCodec;
+  /** Milliseconds a frame may take. */
+  readonly budget: Milli;
+  readonly identity: BenchIdentity;
+  readonly seed: number;
+}
+
+/** What the load client says while it works: lines of JSON on stdout, each with a `type`. */
+export type LoadReport =
+  /** All streams have had their first answer; the measured time begins or ends. */
+  { readonly type: 'begin' | 'end' } | { readonly type: 'result'; readonly result: LoadResult };
+
+export interface LoadResult {
+  /** Frames sent in the measured time, all streams. */
+  readonly sentFrames: number;
+  /** Of these: back, with the identity's face, within the budget's limit. */
+  readonly onTime: number;
+  /** On time of the worst stream, fraction. */
+  readonly worstOnTime: number;
+  /** Frames that came back in the measured time, per stream and second. */
+  readonly deliveredFps: number;
+  /** Milliseconds from last packet in to last packet out, of every frame that came back. */
+  readonly latencies: readonly number[];
+  /** Milliseconds from the offer to the first frame with the identity's face, worst stream. */
+  readonly firstFrameMs: number;
+  /** Frames that did not show the identity, of those that came back. */
+  readonly notSwapped: number;
+  readonly exposed: number;
+  /** Outputs that answer no input, units that did not decode, keyframes asked of the client. */
+  readonly strays: number;
+  readonly undecodable: number;
+  readonly keyframeRequests: number;
+  /** Least PSNR of a background, dB, and how many pictures were looked at. */
+  readonly background: number;
+  readonly looked: number;
+  readonly pictureOk: boolean;
+  /** By how much the client's own loop was late, ms. */
+  readonly clientLoopP99: number;
+  /** From the gateway's statistics, summed over the measured time. */
+  readonly drops: Readonly<Record<string, number>>;
+}

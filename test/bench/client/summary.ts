@@ -1,0 +1,93 @@
+import type { Milli } from '../../../src/time.ts';
+import type { Clip, ClipSettings } from '../../media/clip.ts';
+import { referenceOf, type ReferenceFrame } from '../judge/reference.ts';
+import { judge, ReturnedPictures, type Verdict } from '../judge/verdict.ts';
+import { LocalSwap } from '../local-swap.ts';
+import type { LoadOrder, LoadResult } from './protocol.ts';
+import type { ReturnedFrame, SentFrame, Stream } from './stream.ts';
+
+/** A frame is on time within this, whatever its budget: two frame periods at 30 a second. */
+const ON_TIME: Milli = 66;
+/** Of this many returned frames one is held against the whole picture that was sent. */
+const LOOK_EVERY = 15;
+/** Least PSNR of what is not head or label, dB. */
+const LEAST_BACKGROUND = 30;
+
+interface Measured {
+  readonly from: Milli;
+  readonly to: Milli;
+  readonly clientLoopP99: number;
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+interface Judged extends Verdict {
+  readonly frame: ReturnedFrame;
+}
+
+/** Decodes and judges what came back, after the measured time so that it costs the run nothing. */
+export async function summarise(
+  order: LoadOrder,
+  settings: ClipSettings,
+  clip: Clip,
+  streams: readonly Stream[],
+  { from, to, clientLoopP99, drops }: Measured,
+): Promise<LoadResult> {
+  const local = await LocalSwap.open();
+  const identity = await local.identity(order.identity);
+  const reference = await referenceOf(clip, settings, { local, identity, keepEvery: LOOK_EVERY });
+  await local.close();
+
+  const perStream = streams.map((stream) => {
+    const judged = judgeStream(clip, stream, reference);
+    const swapped = new Set(judged.verdicts.filter((verdict) => verdict.swapped).map(({ frame }) => frame.input));
+    const sent = stream.sent.filter((frame) => frame.sent >= from && frame.sent < to);
+    const back = sent.filter((frame) => frame.back !== undefined);
+    const onTime = sent.filter((frame) => latencyOf(frame) <= ON_TIME && swapped.has(frame)).length;
+    const first = judged.verdicts.find((verdict) => verdict.swapped)?.frame.back ?? NaN;
+    return { ...judged, sent, back, onTime, firstFrameMs: first - stream.offered };
+  });
+  const all = <T>(of: (one: (typeof perStream)[number]) => readonly T[]) => perStream.flatMap(of);
+  const inTime = all(({ verdicts }) => verdicts.filter(({ frame }) => frame.back >= from && frame.back < to));
+  const looked = inTime.filter(({ background }) => background !== undefined);
+  const background = Math.min(...looked.map(({ background: value }) => value ?? NaN));
+  return {
+    sentFrames: all(({ sent }) => sent).length,
+    onTime: perStream.reduce((sum, { onTime }) => sum + onTime, 0),
+    worstOnTime: Math.min(...perStream.map(({ sent, onTime }) => onTime / sent.length)),
+    deliveredFps: inTime.length / streams.length / ((to - from) / 1000),
+    latencies: all(({ back }) => back.map(latencyOf)),
+    firstFrameMs: Math.max(...perStream.map(({ firstFrameMs }) => firstFrameMs)),
+    notSwapped: inTime.filter(({ swapped }) => !swapped).length,
+    exposed: all(({ verdicts }) => verdicts.filter(({ exposed }) => exposed)).length,
+    strays: streams.reduce((sum, { strays }) => sum + strays, 0),
+    undecodable: perStream.reduce((sum, { undecodable }) => sum + undecodable, 0),
+    keyframeRequests: streams.reduce((sum, { keyframeRequests }) => sum + keyframeRequests, 0),
+    background,
+    looked: looked.length,
+    pictureOk: looked.length > 0 && background >= LEAST_BACKGROUND && looked.every(({ swapped }) => swapped),
+    clientLoopP99,
+    drops,
+  };
+}
+
+/** Milliseconds from last packet in to last packet out; infinite if it never came. */
+function latencyOf({ sent, back }: SentFrame): number {
+  return back === undefined ? Infinity : back - sent;
+}
+
+function judgeStream(
+  clip: Clip,
+  stream: Stream,
+  reference: readonly ReferenceFrame[],
+): { readonly verdicts: Judged[]; readonly undecodable: number } {
+  const pictures = new ReturnedPictures(clip.codec);
+  const verdicts: Judged[] = [];
+  let undecodable = 0;
+  for (const frame of stream.returned) {
+    const picture = pictures.next(frame.data, frame.keyframe);
+    if (!picture) undecodable++;
+    else if (frame.input) verdicts.push({ frame, ...judge(picture, reference[frame.input.clipIndex]!) });
+  }
+  pictures.close();
+  return { verdicts, undecodable };
+}

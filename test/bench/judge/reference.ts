@@ -1,0 +1,70 @@
+import { createDecoder } from '../../../src/codec/decoder.ts';
+import { WorkPicture } from '../../../src/codec/work-picture.ts';
+import type { I420 } from '../../../src/media/plane.ts';
+import type { PreparedIdentity } from '../../../src/swap/swap.ts';
+import { sceneOf, type Clip, type ClipSettings } from '../../media/clip.ts';
+import type { LocalSwap } from '../local-swap.ts';
+import { areaOf, cropLuma, type FaceArea } from './patch.ts';
+
+/** One face of one frame of a clip, as the gateway got it and as a swap on this machine made it. */
+export interface ReferenceFace {
+  readonly area: FaceArea;
+  readonly raw: Uint8Array;
+  /** Undefined if no local swap was asked for. */
+  readonly swapped?: Uint8Array;
+}
+
+export interface ReferenceFrame {
+  readonly faces: readonly ReferenceFace[];
+  /** The whole luma as sent, for every `keepEvery`-th frame. */
+  readonly picture?: I420;
+}
+
+/** Decodes all frames of a clip in order. `picture` is valid until the next one. */
+export function* decodeClip(clip: Clip): Generator<{ readonly index: number; readonly work: WorkPicture }> {
+  const decoder = createDecoder(clip.codec);
+  const work = new WorkPicture();
+  try {
+    for (const [index, { data, keyframe }] of clip.chunks.entries()) {
+      const timestamp = index * 3000;
+      decoder.decode({ codec: clip.codec, data, keyframe, timestamp, decodable: 0, referenced: true });
+      decoder.copyTo(work);
+      yield { index, work };
+    }
+  } finally {
+    decoder.close();
+    work.close();
+  }
+}
+
+/** What to compare returned frames with. */
+export async function referenceOf(
+  clip: Clip,
+  settings: ClipSettings,
+  options: { readonly local?: LocalSwap; readonly identity?: PreparedIdentity; readonly keepEvery?: number } = {},
+): Promise<ReferenceFrame[]> {
+  const { local, identity, keepEvery = 15 } = options;
+  const scene = sceneOf(settings);
+  const pass = local && identity ? local.pass(identity) : undefined;
+  const frames: ReferenceFrame[] = [];
+  for (const { index, work } of decodeClip(clip)) {
+    const areas = scene
+      .truth(index)
+      .map(({ landmarks }) => areaOf(landmarks, clip.width, clip.height))
+      .filter((area) => area !== undefined);
+    const raw = areas.map((area) => cropLuma(work.picture, area));
+    const picture = index % keepEvery === 0 ? copyLuma(work.picture) : undefined;
+    await pass?.run(work.picture, { at: (index * 1000) / clip.frameRate });
+    const faces = areas.map((area, i) => ({
+      area,
+      raw: raw[i]!,
+      ...(pass && { swapped: cropLuma(work.picture, area) }),
+    }));
+    frames.push({ faces, ...(picture && { picture }) });
+  }
+  return frames;
+}
+
+function copyLuma(picture: I420): I420 {
+  return { ...picture, y: picture.y.slice() };
+}
