@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { swappedHere } from './studio/swapped-here.ts';
+import { LocalSwap } from '../bench/local-swap.ts';
+import { areaOf, cropLuma, EXPOSED, shownShare } from '../bench/judge/patch.ts';
+import { sceneOf, type ClipSettings } from '../media/clip.ts';
+import { portraitFile } from '../media/portrait.ts';
+import { BROWSER_SKIPPED } from './chromium.ts';
+import { keepFrames, takeFrames, type ReturnedFrame } from './studio/returned-frames.ts';
+import { readStamp, stamp, stampedCamera } from './studio/stamp.ts';
+import { openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
+
+const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
+
+describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=browser)', () => {
+  let studio: Studio;
+  let local: LocalSwap;
+
+  beforeAll(async () => {
+    local = await LocalSwap.open();
+    studio = await openStudio({ camera: await stampedCamera(CLIP) });
+    await startCamera(studio.page);
+  });
+  afterAll(async () => {
+    await studio?.close();
+    await local?.close();
+  });
+
+  /** How much of the local swap, and of the caller, a returned frame shows. */
+  async function judge(frames: readonly ReturnedFrame[], identity: Parameters<LocalSwap['identity']>[0]) {
+    const scene = sceneOf(CLIP);
+    const prepared = await local.identity(identity);
+    const shares: { toIdentity: number; toCaller: number }[] = [];
+    for (const { picture } of frames) {
+      const index = readStamp(picture);
+      if (index === undefined) continue;
+      const drawn = scene.draw(index);
+      stamp(drawn.picture, index);
+      const area = areaOf(drawn.faces[0]!.landmarks, CLIP.width, CLIP.height)!;
+      const raw = cropLuma(drawn.picture, area);
+      const expected = await swappedHere(local, prepared, drawn.picture);
+      const seen = cropLuma(picture, area);
+      shares.push({
+        toIdentity: shownShare(seen, cropLuma(expected, area), area),
+        toCaller: shownShare(seen, raw, area),
+      });
+    }
+    return shares;
+  }
+
+  it('plays the swapped picture: the face is the mask as it would be put on here, and not the caller', async () => {
+    const { page } = studio;
+    const [mask] = await page
+      .locator('#picker input')
+      .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
+    await keepFrames(page, 'swapped', 6, 7);
+    const shares = await judge(await takeFrames(page), mask as `mask:${string}`);
+    expect(shares.length).toBeGreaterThanOrEqual(5);
+    for (const { toIdentity, toCaller } of shares) {
+      expect(toIdentity).toBeGreaterThan(0.6);
+      expect(toCaller).toBeLessThan(EXPOSED);
+    }
+  });
+
+  it('puts a photo on after the consent question, and shows no frame of the caller on the way', async () => {
+    const { page } = studio;
+    await page.setInputFiles('#photo', portraitFile('astronaut'));
+    await page.fill('#subject', 'Eileen Collins, public-domain portrait');
+    await page.fill('#granted-by', 'the test');
+    await page.check('#agreed');
+    await keepFrames(page, 'swapped', 40);
+    await page.click('#consent button.primary');
+    await page.locator('#picker input:checked[value^="photo:"]').waitFor({ state: 'attached' });
+    const during = await judge(await takeFrames(page), 'astronaut');
+    for (const { toCaller } of during) expect(toCaller).toBeLessThan(EXPOSED);
+    await keepFrames(page, 'swapped', 5, 5);
+    for (const { toIdentity } of await judge(await takeFrames(page), 'astronaut'))
+      expect(toIdentity).toBeGreaterThan(0.6);
+  });
+
+  it('shows another identity within nine frames (300 ms at 30 fps) of the choice', async () => {
+    const { page } = studio;
+    const masks = await page
+      .locator('#picker input[value^="mask:"]')
+      .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
+    const [first, second] = masks as `mask:${string}`[];
+    await pick(page, first!);
+    await keepFrames(page, 'swapped', 40);
+    await page.waitForFunction(() => window.kept.length >= 10);
+    await pick(page, second!);
+    const chosenAt = await page.evaluate(() => window.kept.length);
+    const frames = await takeFrames(page);
+    const toSecond = (await judge(frames, second!)).map(({ toIdentity }) => toIdentity > 0.6);
+    const toFirst = (await judge(frames, first!)).map(({ toIdentity }) => toIdentity > 0.6);
+    expect(toSecond.at(-1)).toBe(true);
+    expect(toFirst.lastIndexOf(true) - chosenAt).toBeLessThan(9);
+  });
+
+  it('says its figures once a second, and no error came up in the page', async () => {
+    const { page, pageErrors } = studio;
+    await page.waitForFunction(() => /^\d+ \/ \d+/.test(document.getElementById('fps')!.textContent));
+    expect(await page.textContent('#picture')).toContain('640 × 480');
+    expect(pageErrors).toEqual([]);
+  });
+});

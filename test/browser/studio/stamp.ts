@@ -1,0 +1,54 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { I420 } from '../../../src/media/plane.ts';
+import { cached } from '../../media/cache.ts';
+import { sceneOf, type ClipSettings } from '../../media/clip.ts';
+import { y4mFrame, y4mHeader } from '../../media/y4m.ts';
+
+/** A frame's number as white and black squares in the upper right corner, so that a returned frame can be told. */
+export const STAMP_BITS = 10;
+/** Side of a square, pixels: large enough to survive two codecs. */
+export const STAMP_SQUARE = 16;
+
+/** Writes `index` into the picture. */
+export function stamp(picture: I420, index: number): void {
+  const { width, y, u, v, strideY, strideUv } = picture;
+  for (let bit = 0; bit < STAMP_BITS; bit++) {
+    const luma = (index >> bit) & 1 ? 235 : 16;
+    const left = width - (bit + 1) * STAMP_SQUARE;
+    for (let row = 0; row < STAMP_SQUARE; row++) {
+      y.fill(luma, row * strideY + left, row * strideY + left + STAMP_SQUARE);
+      const chroma = (row >> 1) * strideUv + (left >> 1);
+      u.fill(128, chroma, chroma + STAMP_SQUARE / 2);
+      v.fill(128, chroma, chroma + STAMP_SQUARE / 2);
+    }
+  }
+}
+
+/** Reads the number back; `undefined` if a square is neither white nor black, as in a picture that is hidden whole. */
+export function readStamp({ width, y, strideY }: I420): number | undefined {
+  let index = 0;
+  for (let bit = 0; bit < STAMP_BITS; bit++) {
+    const luma = y[(STAMP_SQUARE / 2) * strideY + width - bit * STAMP_SQUARE - STAMP_SQUARE / 2] ?? 0;
+    if (luma > 60 && luma < 180) return undefined;
+    if (luma >= 180) index |= 1 << bit;
+  }
+  return index;
+}
+
+/** The clip with its frames numbered, as a camera for Chromium. */
+export async function stampedCamera(settings: ClipSettings): Promise<string> {
+  const { script, width, height } = settings;
+  return await cached(`stamped-${script}-${width}x${height}.y4m`, settings, (path) => {
+    const scene = sceneOf(settings);
+    const file = openSync(path, 'w');
+    try {
+      writeSync(file, y4mHeader(width, height, scene.frameRate));
+      for (const { index, picture } of scene) {
+        stamp(picture, index);
+        writeSync(file, y4mFrame(picture));
+      }
+    } finally {
+      closeSync(file);
+    }
+  });
+}

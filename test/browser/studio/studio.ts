@@ -1,0 +1,57 @@
+import type { Browser, Page } from 'playwright-core';
+import { GatewayProcess } from '../../bench/gateway/gateway-process.ts';
+import { launchChromium } from '../chromium.ts';
+
+/** The real gateway with its page open in a real Chromium. */
+export interface Studio {
+  readonly gateway: GatewayProcess;
+  readonly browser: Browser;
+  readonly page: Page;
+  /** What went wrong in the page's own script. */
+  readonly pageErrors: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface StudioOptions {
+  /** y4m file for the camera. */
+  readonly camera: string;
+  /** wav file for the microphone. */
+  readonly microphone?: string;
+  /** Settings of the gateway, as environment. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Starts gateway and browser, opens the page and waits for its masks. The camera is still off. */
+export async function openStudio({ camera, microphone, settings }: StudioOptions): Promise<Studio> {
+  const gateway = await GatewayProcess.start(settings);
+  const browser = await launchChromium({ camera, ...(microphone === undefined ? {} : { microphone }) });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1100 } });
+  const page = await context.newPage();
+  const pageErrors: string[] = [];
+  page.on('pageerror', (error) => pageErrors.push(error.message));
+  await page.goto(gateway.url);
+  await page.locator('#picker input').first().waitFor({ state: 'attached' });
+  return {
+    gateway,
+    browser,
+    page,
+    pageErrors,
+    close: async () => {
+      await browser.close();
+      await gateway.stop();
+    },
+  };
+}
+
+/** Presses “Start camera” and waits until the call is live. */
+export async function startCamera(page: Page, size = '640x480'): Promise<void> {
+  await page.selectOption('#size', size);
+  await page.click('#start');
+  await page.locator('#state[data-state="live"]').waitFor();
+  await page.waitForFunction(() => (document.getElementById('swapped') as HTMLVideoElement).videoWidth > 0);
+}
+
+/** Picks an identity by its value, as a person does by its tile. */
+export async function pick(page: Page, identity: string): Promise<void> {
+  await page.locator(`#picker input[value="${identity}"]`).check({ force: true });
+}
