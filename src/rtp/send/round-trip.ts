@@ -2,6 +2,8 @@ import type { Milli } from '../../time.ts';
 import { ntpMiddle, type NtpClock } from '../rtcp/ntp-clock.ts';
 import type { ReportBlock } from '../rtcp/rtcp-packet.ts';
 
+/** Rounding on both ends may make a short one a little negative. */
+const ROUNDING: Milli = 1;
 /** Longer ones are a clock's mistake, not a network's. */
 const LONGEST: Milli = 10_000;
 
@@ -27,10 +29,10 @@ export class RoundTrip {
 
   onReport(block: ReportBlock, now: Milli): void {
     if (block.lastSenderReport === 0) return;
-    const ticks = ntpMiddle(this.#clock.at(now)) - block.lastSenderReport - block.delaySinceLastSenderReport;
-    // Rounding on both ends may make it a little negative.
-    const measured = (Math.max(0, ticks | 0) / 65_536) * 1000;
-    if (measured > LONGEST) return;
+    const ticks = (ntpMiddle(this.#clock.at(now)) - block.lastSenderReport - block.delaySinceLastSenderReport) | 0;
+    const milliseconds = (ticks / 65_536) * 1000;
+    if (milliseconds < -ROUNDING || milliseconds > LONGEST) return;
+    const measured = Math.max(0, milliseconds);
     this.#latest = measured;
     this.#smoothed = this.#smoothed === undefined ? measured : this.#smoothed + (measured - this.#smoothed) / 8;
   }
