@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { SendCodec } from '../../src/codec/codec.ts';
 import { benchCall } from './call.ts';
+import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
 import type { BenchIdentity } from './local-swap.ts';
 import { printTable } from './table.ts';
@@ -23,6 +24,7 @@ const { values: options, positionals } = parseArgs({
 const BENCHES: Record<string, () => Promise<object>> = {
   face: benchFace,
   call: () => benchCall(callOrder()),
+  exposure: () => benchExposure(positionals.slice(1)),
 };
 
 function callOrder(): Parameters<typeof benchCall>[0] {
