@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { printLandmarks } from './cli/landmarks.ts';
+import { listMasks } from './cli/masks.ts';
+import { swapFile, type SwapCommand } from './cli/swap/command.ts';
+import type { Terminal } from './cli/terminal.ts';
+import { PROJECT_ROOT } from './entry.ts';
+import { GatewayError } from './errors.ts';
+import { exposurePolicySchema, sessionSettingsSchema } from './session/settings.ts';
+
+/** Exit codes: all went well, the world did not play along, the command was not understood, interrupted. */
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/**
+ * Runs `guise ARGUMENTS`. What goes wrong is one line on `err`, `error [code] message`.
+ * @param signal ends a long run early
+ * @returns the exit code
+ */
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal = { out: process.stdout, err: process.stderr },
+  signal: AbortSignal = new AbortController().signal,
+): Promise<number> {
+  try {
+    await commands(terminal, signal).parseAsync(args, { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (signal.aborted) return EXIT.interrupted;
+    const code = error instanceof GatewayError ? error.code : 'internal';
+    const message = error instanceof Error ? error.message : String(error);
+    terminal.err.write(`error [${code}] ${message}\n`);
+    return EXIT.failed;
+  }
+}
+
+function commands(terminal: Terminal, signal: AbortSignal): Command {
+  const guise = new Command('guise')
+    .description('Swap faces in pictures and video files with the engine of the Guise gateway.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'error [usage] ')),
+    });
+  addSwap(guise, terminal, signal);
+  guise
+    .command('landmarks')
+    .description('print the 478 landmarks of each face in a picture')
+    .argument('<image>', 'JPEG, PNG, WebP or GIF')
+    .option('--json', '{"faces":[{"score","landmarks":[[x,y,z], …]}]}, in pixels of the upright picture')
+    .action((image: string, { json }: { json?: true }) => printLandmarks(image, json ?? false, terminal));
+  guise
+    .command('masks')
+    .description('list the painted masks')
+    .option('--out <folder>', 'write a picture of each there')
+    .action(({ out }: { out?: string }) => listMasks(out, terminal));
+  return guise;
+}
+
+function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void {
+  const { faces, opacity } = sessionSettingsSchema.shape;
+  guise
+    .command('swap')
+    .description('swap the faces of a picture or video file; the sound of a video is kept')
+    .argument('<in>', 'picture (JPEG, PNG, WebP, GIF) or video file')
+    .requiredOption('--identity <who>', 'mask:NAME (see "guise masks") or the file of a photo')
+    .requiredOption('--out <file>', 'picture: .png, .jpg; video: .mp4, .mov, .mkv, .webm, or what ffmpeg knows')
+    .option('--subject <name>', 'with a photo: who is in it')
+    .option('--granted-by <name>', 'with a photo: who states that this person agreed')
+    .option('--faces <number>', 'how many faces are swapped, 0–8; all others are hidden', checked(faces), 1)
+    .option('--opacity <share>', 'strength of the identity, 0–1', checked(opacity), 1)
+    .option('--policy <name>', 'never, when-no-face or always (docs/privacy.md)', policy, 'never')
+    .option('--no-label', 'leave the "AI MODIFIED" mark out, where the configuration allows it')
+    .option('--no-eyes', "draw the identity's eyes instead of keeping the person's own")
+    .option('--no-mouth', "draw the inside of the identity's mouth instead of keeping the person's own")
+    .action((input: string, options: Omit<SwapCommand, 'input'>) => swapFile({ ...options, input }, terminal, signal));
+}
+
+/** A number as the settings of a session take it. */
+function checked(schema: z.ZodType<number>): (text: string) => number {
+  return (text) => {
+    const read = schema.safeParse(text.trim() === '' ? Number.NaN : Number(text));
+    if (read.success) return read.data;
+    throw new InvalidArgumentError(read.error.issues.map(({ message }) => message).join('; '));
+  };
+}
+
+function policy(text: string): string {
+  if (exposurePolicySchema.safeParse(text).success) return text;
+  throw new InvalidArgumentError(`must be ${exposurePolicySchema.options.join(', ')}`);
+}
+
+function version(): string {
+  const described: unknown = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(described).version;
+}

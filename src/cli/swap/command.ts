@@ -1,0 +1,110 @@
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { sniffPicture } from '../../codec/picture/sniff.ts';
+import { loadConfig } from '../../config.ts';
+import { GatewayError } from '../../errors.ts';
+import { FaceModels } from '../../face/models.ts';
+import type { ExposurePolicy } from '../../session/settings.ts';
+import type { Terminal } from '../terminal.ts';
+import { FaceSwapper } from './face-swapper.ts';
+import { loadIdentity, type IdentityChoice } from './identity.ts';
+import { OutputFile } from './output.ts';
+import { pictureWriter, swapPicture } from './swap-picture.ts';
+import { swapVideo } from './swap-video.ts';
+
+/** What `guise swap` is told. */
+export interface SwapCommand extends IdentityChoice {
+  readonly input: string;
+  readonly out: string;
+  readonly faces: number;
+  readonly opacity: number;
+  readonly policy: ExposurePolicy;
+  readonly label: boolean;
+  readonly eyes: boolean;
+  readonly mouth: boolean;
+}
+
+/** Endings whose files are pictures, so that a damaged one is judged as such. */
+const PICTURE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.gif'];
+
+/**
+ * Swaps the faces of a picture or video file; the last line on `terminal.out` says what came of it.
+ * @throws GatewayError
+ */
+export async function swapFile(command: SwapCommand, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  judgePermissions(command);
+  const picture = isPicture(command.input);
+  const output = new OutputFile(command.out, command.input);
+  if (picture) pictureWriter(command.out);
+  let models: FaceModels | undefined;
+  const createSwapper = async () => {
+    models ??= await FaceModels.open();
+    return new FaceSwapper(models, await loadIdentity(models, command, terminal), {
+      policy: command.policy,
+      faces: command.faces,
+      opacity: command.opacity,
+      keepEyes: command.eyes,
+      keepMouth: command.mouth,
+      label: command.label,
+    });
+  };
+  try {
+    const line = picture
+      ? await pictureLine(command, output, await createSwapper())
+      : await videoLine(command, output, createSwapper, { terminal, signal });
+    terminal.out.write(`${command.out}: ${line}\n`);
+  } finally {
+    output.close();
+    await models?.close();
+  }
+}
+
+async function pictureLine(command: SwapCommand, output: OutputFile, swapper: FaceSwapper): Promise<string> {
+  try {
+    const outcome = await swapPicture(command.input, output, swapper);
+    return { swapped: 'swapped', hidden: 'hidden, no face to swap was found', clear: 'as it was' }[outcome];
+  } finally {
+    swapper.close();
+  }
+}
+
+async function videoLine(
+  command: SwapCommand,
+  output: OutputFile,
+  createSwapper: () => Promise<FaceSwapper>,
+  options: { readonly terminal: Terminal; readonly signal: AbortSignal },
+): Promise<string> {
+  const { tally, rate, width, height, sound } = await swapVideo(command.input, output, createSwapper, options);
+  const size = `${width} × ${height}`;
+  return `${tally.total} frames of ${size} at ${rate.toFixed(1)} fps: ${tally}; ${sound ? `sound ${sound}` : 'no sound'}`;
+}
+
+/** A file is made under the same rules as a call: what the operator has not allowed is not done. */
+function judgePermissions({ policy, label }: SwapCommand): void {
+  const { sessions } = loadConfig({ env: process.env });
+  if (!sessions.policies.includes(policy)) {
+    throw new GatewayError(
+      'policy_not_allowed',
+      `the exposure policy must be one that the configuration allows (sessions.policies) [policy:${policy}]`,
+    );
+  }
+  if (!label && !sessions.labelOptional) {
+    throw new GatewayError(
+      'policy_not_allowed',
+      'the "AI MODIFIED" mark stays unless the configuration lets it be turned off (sessions.labelOptional)',
+    );
+  }
+}
+
+/** @throws GatewayError file_unreadable */
+function isPicture(path: string): boolean {
+  if (!existsSync(path) || statSync(path).isDirectory()) {
+    throw new GatewayError('file_unreadable', `the input must be a picture or video file [file:${path}]`);
+  }
+  const head = Buffer.alloc(64);
+  const file = openSync(path, 'r');
+  const length = readSync(file, head);
+  closeSync(file);
+  const known = sniffPicture(head.subarray(0, length)) !== undefined;
+  return known || PICTURE_ENDINGS.includes(extname(basename(path)).toLowerCase());
+}
