@@ -5,6 +5,7 @@ import { createLog } from '../log.ts';
 import type { ToPixel } from '../session/pixel.ts';
 import { openParts } from '../session/pixel/parts.ts';
 import { PixelThread } from '../session/pixel/pixel-thread.ts';
+import { warmUp } from '../session/pixel/warm-up.ts';
 import type { ThreadQuestion, ThreadSign } from './threads/pixel-crew.ts';
 
 const port = parentPort;
@@ -16,6 +17,7 @@ const take = (message: ToPixel | ThreadQuestion): void => {
 };
 
 const parts = await openParts();
+await warmUp(parts);
 const thread = new PixelThread(
   parts,
   {

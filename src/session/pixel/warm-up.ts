@@ -1,0 +1,108 @@
+import { WorkPicture } from '../../codec/work-picture.ts';
+import { assert } from '../../errors.ts';
+import type { Chunk } from '../../media/chunk.ts';
+import { allocI420, type I420 } from '../../media/plane.ts';
+import { MASKS } from '../../swap/masks/paint.ts';
+import type { PreparedIdentity } from '../../swap/swap.ts';
+import type { SessionSettings } from '../settings.ts';
+import { PixelSession } from './pixel-session.ts';
+import type { PixelParts } from './pixel-thread.ts';
+
+/** Frames that go through: by then what a frame runs through is compiled, and the models' memory is laid out. */
+const FRAMES = 60;
+/** Frames encoded for them; they are played again and again. */
+const ENCODED = 10;
+const WIDTH = 640;
+const HEIGHT = 480;
+const SKIN = { y: 150, u: 108, v: 152 } as const;
+
+/** Nothing may be dropped here: cold frames take hundreds of milliseconds. */
+const SETTINGS: SessionSettings = {
+  policy: 'never',
+  budget: 500,
+  faces: 1,
+  opacity: 1,
+  keepEyes: true,
+  keepMouth: true,
+  label: true,
+  maximumSide: 1920,
+  bitrate: 1_500_000,
+};
+
+/**
+ * Paints every mask, so that no call waits for one, and sends frames through decoders, tracker, swap and both encoders
+ * before a thread takes its first call: the first frames of a cold thread take 100 ms and more. About a second.
+ * @returns how many of the 60 frames came out swapped
+ */
+export async function warmUp(parts: PixelParts): Promise<number> {
+  const masks = MASKS.map(({ name }) => parts.mask(name));
+  const mask = masks.find((one) => one !== undefined);
+  assert(mask, 'there are painted masks');
+  let swapped = 0;
+  for (const codec of ['vp8', 'h264'] as const) {
+    const chunks = encodeFace(parts, codec, mask);
+    let now = 0;
+    const session = new PixelSession(
+      'warm-up',
+      {
+        ...parts,
+        clock: { now: () => now },
+        poll: () => undefined,
+        tracker: parts.createTracker(1),
+        encoder: parts.createEncoder(codec, { bitrate: SETTINGS.bitrate }),
+        send: (message) => {
+          if (message.type === 'chunk' && message.outcome === 'swapped') swapped++;
+        },
+      },
+      SETTINGS,
+    );
+    session.wear(mask);
+    for (let frame = 0; frame < FRAMES / 2; frame++, now += 1000 / 30) {
+      const chunk = chunks[frame % ENCODED]!;
+      session.put({ ...chunk, timestamp: frame * 3000, decodable: now });
+      await session.step();
+    }
+    session.close();
+  }
+  return swapped;
+}
+
+function encodeFace(parts: PixelParts, codec: 'vp8' | 'h264', mask: PreparedIdentity): Chunk[] {
+  const encoder = parts.createEncoder(codec, { bitrate: SETTINGS.bitrate });
+  const work = new WorkPicture();
+  const chunks: Chunk[] = [];
+  for (let frame = 0; frame < ENCODED; frame++) {
+    work.load(facePicture(mask, frame));
+    const { data, keyframe } = encoder.encode(work, { keyframe: frame === 0, timestamp: frame * 3000 });
+    chunks.push({ codec, data, keyframe, timestamp: 0, decodable: 0, referenced: true });
+  }
+  encoder.close();
+  work.close();
+  return chunks;
+}
+
+/**
+ * A picture in which trackers find a face though nobody was ever photographed for it: a mask's face on a head-sized oval of
+ * skin in front of grey, a little further to the right with each frame.
+ */
+export function facePicture(mask: PreparedIdentity, frame: number): I420 {
+  const picture = allocI420(WIDTH, HEIGHT);
+  picture.y.fill(90);
+  const left = (WIDTH - mask.width) / 2 + frame * 2;
+  const top = (HEIGHT - mask.height) / 2;
+  for (let y = 0; y < HEIGHT; y++) {
+    for (let x = 0; x < WIDTH; x++) {
+      const dx = (x - left - mask.width / 2) / (mask.width * 0.42);
+      const dy = (y - top - mask.height / 2) / (mask.height * 0.56);
+      if (dx * dx + dy * dy > 1) continue;
+      const [mx, my] = [x - left, y - top];
+      const painted = my >= 0 && my < mask.height && (dx * dx) / 0.8 + (dy * dy) / 0.7 < 1;
+      const from = painted ? my * mask.width + mx : -1;
+      picture.y[y * picture.strideY + x] = mask.y[from] ?? SKIN.y;
+      const chroma = (y >> 1) * picture.strideUv + (x >> 1);
+      picture.u[chroma] = mask.u[from] ?? SKIN.u;
+      picture.v[chroma] = mask.v[from] ?? SKIN.v;
+    }
+  }
+  return picture;
+}
