@@ -5,7 +5,7 @@ import type { Light } from './light.ts';
 
 /** Luma corrections of one row of cells, and of one row of pixels, 1/16 steps with 8 fraction bits. */
 const cells = new Float32Array(GRID);
-let line = new Int32Array(0);
+let line = new Int32Array(2048);
 
 /**
  * Puts a crop into the picture, in place. Writes only where the crop's mask is not zero: every other pixel keeps its
@@ -27,26 +27,31 @@ function blendLuma(picture: I420, crop: SwappedCrop, light: Light, whole: number
   const table = light.luma;
   const { take } = light;
   if (line.length < width) line = new Int32Array(width + 64);
+  const correction = line;
   for (let y = 0; y < height; y++) {
-    correctRow(light.grid, crop, y, width);
+    correctRow(light.grid, crop, y, width, correction);
     let at = y * crop.width;
     let to = (y + crop.y) * picture.strideY + crop.x;
     for (let x = 0; x < width; x++, at++, to++) {
       const mask = lumaMask[at]!;
       if (mask === 0) continue;
       const value = luma[at]!;
-      const old = plane[to]!;
       // 1/16 steps; the mask's 255 steps count as 256 by adding its top bit, so that 255 replaces wholly.
-      const lit = table[value]! + ((line[x]! * take[value]!) >> 16);
-      const share = (mask + (mask >> 7)) * whole;
-      const mixed = ((old << 4) * 65536 + (lit - (old << 4)) * share + 524288) >> 20;
+      const lit = table[value]! + (Math.imul(correction[x]!, take[value]!) >> 16);
+      const share = Math.imul(mask + (mask >> 7), whole);
+      let mixed: number;
+      if (share === 65536) mixed = (lit + 8) >> 4;
+      else {
+        const old = plane[to]! << 4;
+        mixed = ((old << 16) + Math.imul(lit - old, share) + 524288) >> 20;
+      }
       plane[to] = mixed < 16 ? 16 : mixed > 235 ? 235 : mixed;
     }
   }
 }
 
-/** Bilinear interpolation of the grid along one row of pixels, into `line`. */
-function correctRow(grid: Float32Array, crop: SwappedCrop, y: number, width: number): void {
+/** Bilinear interpolation of the grid along one row of pixels. */
+function correctRow(grid: Float32Array, crop: SwappedCrop, y: number, width: number, into: Int32Array): void {
   const down = Math.max(0, Math.min(GRID - 1, ((y + 0.5) * GRID) / crop.height - 0.5));
   const upper = Math.min(GRID - 2, down | 0);
   const part = down - upper;
@@ -54,13 +59,15 @@ function correctRow(grid: Float32Array, crop: SwappedCrop, y: number, width: num
     const above = grid[upper * GRID + i]!;
     cells[i] = (above + (grid[(upper + 1) * GRID + i]! - above) * part) * 4096;
   }
-  const step = GRID / crop.width;
-  let cell = 0.5 * step - 0.5;
-  for (let x = 0; x < width; x++, cell += step) {
-    const held = cell < 0 ? 0 : cell > GRID - 1 ? GRID - 1 : cell;
-    let left = held | 0;
-    if (left > GRID - 2) left = GRID - 2;
-    line[x] = cells[left]! + (cells[left + 1]! - cells[left]!) * (held - left);
+  // Piecewise linear between the centres of the cells, and level beyond the outermost.
+  const cell = crop.width / GRID;
+  let x = 0;
+  for (let i = 0; i <= GRID; i++) {
+    const left = cells[Math.max(0, i - 1)]!;
+    const slope = (cells[Math.min(GRID - 1, i)]! - left) / cell;
+    const start = (i - 0.5) * cell;
+    const end = i === GRID ? width : Math.min(width, Math.ceil(start + cell));
+    for (; x < end; x++) into[x] = left + slope * (x - start);
   }
 }
 
@@ -74,11 +81,11 @@ function blendChroma(picture: I420, crop: SwappedCrop, light: Light, whole: numb
     for (let x = 0; x < width; x++, at++, to++) {
       const mask = crop.chromaMask[at]!;
       if (mask === 0) continue;
-      const share = (mask + (mask >> 7)) * whole;
+      const share = Math.imul(mask + (mask >> 7), whole);
       const u = picture.u[to]!;
       const v = picture.v[to]!;
-      picture.u[to] = (u * 65536 + (light.u[crop.u[at]!]! - u) * share + 32768) >> 16;
-      picture.v[to] = (v * 65536 + (light.v[crop.v[at]!]! - v) * share + 32768) >> 16;
+      picture.u[to] = ((u << 16) + Math.imul(light.u[crop.u[at]!]! - u, share) + 32768) >> 16;
+      picture.v[to] = ((v << 16) + Math.imul(light.v[crop.v[at]!]! - v, share) + 32768) >> 16;
     }
   }
 }

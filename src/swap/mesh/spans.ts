@@ -29,19 +29,24 @@ export class LumaSpans implements SpanWriter {
 
   write(at: number, count: number, u: number, v: number, g: number, du: number, dv: number, dg: number): void {
     const { luma, mask, texture, pitch } = this;
-    for (const end = at + count; at < end; at++) {
-      const k = (v >> 16) * pitch + (u >> 16);
+    const end = at + count;
+    // Most of a face is wholly covered: there the mask is one value, not a sum and a lookup for each pixel.
+    const solid = dg === 0 ? opacityOf(g) : -1;
+    for (; at < end; at++) {
+      const k = Math.imul(v >> 16, pitch) + (u >> 16);
       const fx = (u >> 8) & 255;
-      const fy = (v >> 8) & 255;
       const a = texture[k]!;
       const c = texture[k + pitch]!;
-      const top = (a << 8) + (texture[k + 1]! - a) * fx;
-      const bottom = (c << 8) + (texture[k + pitch + 1]! - c) * fx;
-      luma[at] = ((top << 8) + (bottom - top) * fy + 32768) >> 16;
-      mask[at] = SOFT_STEP[g < 0 ? 0 : g > 0xff0000 ? 255 : g >> 16]!;
-      u += du;
-      v += dv;
-      g += dg;
+      const top = (a << 8) + Math.imul(texture[k + 1]! - a, fx);
+      const bottom = (c << 8) + Math.imul(texture[k + pitch + 1]! - c, fx);
+      luma[at] = ((top << 8) + Math.imul(bottom - top, (v >> 8) & 255) + 32768) >> 16;
+      u = (u + du) | 0;
+      v = (v + dv) | 0;
+      if (solid >= 0) mask[at] = solid;
+      else {
+        mask[at] = opacityOf(g);
+        g = (g + dg) | 0;
+      }
     }
   }
 }
@@ -60,13 +65,18 @@ export class ChromaSpans implements SpanWriter {
     u += 32768;
     v += 32768;
     for (const end = at + count; at < end; at++) {
-      const k = (v >> 16) * pitch + (u >> 16);
+      const k = Math.imul(v >> 16, pitch) + (u >> 16);
       cb[at] = textureCb[k]!;
       cr[at] = textureCr[k]!;
-      mask[at] = SOFT_STEP[g < 0 ? 0 : g > 0xff0000 ? 255 : g >> 16]!;
-      u += du;
-      v += dv;
-      g += dg;
+      mask[at] = opacityOf(g);
+      u = (u + du) | 0;
+      v = (v + dv) | 0;
+      g = (g + dg) | 0;
     }
   }
+}
+
+/** Opacity 0–255 of a coverage in fixed point. */
+function opacityOf(g: number): number {
+  return SOFT_STEP[g < 0 ? 0 : g > 0xff0000 ? 255 : g >> 16]!;
 }
