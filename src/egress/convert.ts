@@ -2,29 +2,27 @@ import ffmpeg from 'fluent-ffmpeg';
 import { GatewayError } from '../errors.ts';
 
 /**
- * Puts a video file into another container with the ffmpeg program: the pictures as they are, the sound encoded as the
- * container wants it.
- * @param onShare told how much is done, 0–1
+ * Puts a video file into another container with the ffmpeg program: the pictures as they are or, where the container
+ * cannot hold them, in its own codec at a high quality; the sound as the container wants it.
  * @throws GatewayError file_unwritable with what ffmpeg said
  */
-export function convertContainer(
-  program: string,
-  from: string,
-  to: string,
-  onShare: (share: number) => void = () => undefined,
-): Promise<void> {
+export async function convertContainer(program: string, from: string, to: string): Promise<void> {
+  try {
+    await run(program, from, to, ['-c:v', 'copy']);
+  } catch {
+    await run(program, from, to, ['-q:v', '2']);
+  }
+}
+
+function run(program: string, from: string, to: string, video: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     ffmpeg(from)
       .setFfmpegPath(program)
-      .outputOptions(['-map', '0:v:0', '-map', '0:a?', '-c:v', 'copy', '-map_metadata', '-1'])
-      .on('progress', ({ percent }: { percent?: number }) => onShare(Math.min(1, (percent ?? 0) / 100)))
+      .outputOptions(['-map', '0:v:0', '-map', '0:a?', '-map_metadata', '-1', ...video])
       .on('error', (cause: Error) => {
-        const words = cause.message.split('\n').at(-1) ?? '';
-        reject(
-          new GatewayError('file_unwritable', `ffmpeg must be able to write it [file:${to}] [cause:${words}]`, {
-            cause,
-          }),
-        );
+        const words = cause.message.trim().split('\n').at(-1) ?? '';
+        const message = `ffmpeg must be able to write the file [cause:${words}]`;
+        reject(new GatewayError('file_unwritable', message, { cause }));
       })
       .on('end', () => resolve())
       .save(to);

@@ -1,5 +1,4 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { basename, extname } from 'node:path';
 import { sniffPicture } from '../../codec/picture/sniff.ts';
 import { loadConfig } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
@@ -9,7 +8,7 @@ import type { Terminal } from '../terminal.ts';
 import { FaceSwapper } from './face-swapper.ts';
 import { loadIdentity, type IdentityChoice } from './identity.ts';
 import { OutputFile } from './output.ts';
-import { pictureWriter, swapPicture } from './swap-picture.ts';
+import { isPictureEnding, pictureWriter, swapPicture } from './swap-picture.ts';
 import { swapVideo } from './swap-video.ts';
 
 /** What `guise swap` is told. */
@@ -23,9 +22,6 @@ export interface SwapCommand extends IdentityChoice {
   readonly eyes: boolean;
   readonly mouth: boolean;
 }
-
-/** Endings whose files are pictures, so that a damaged one is judged as such. */
-const PICTURE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.gif'];
 
 /**
  * Swaps the faces of a picture or video file; the last line on `terminal.out` says what came of it.
@@ -106,5 +102,5 @@ function isPicture(path: string): boolean {
   const length = readSync(file, head);
   closeSync(file);
   const known = sniffPicture(head.subarray(0, length)) !== undefined;
-  return known || PICTURE_ENDINGS.includes(extname(basename(path)).toLowerCase());
+  return known || isPictureEnding(path);
 }

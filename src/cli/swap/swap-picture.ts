@@ -19,6 +19,14 @@ const WRITERS: Readonly<Record<string, (rgb: Rgb) => Uint8Array>> = {
   '.jpeg': writeJpeg,
 };
 
+/** Endings whose files are pictures, so that a damaged one is judged as such. */
+const PICTURE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.gif'];
+
+/** True if a file is named like a picture. */
+export function isPictureEnding(path: string): boolean {
+  return PICTURE_ENDINGS.includes(extname(path).toLowerCase());
+}
+
 /** How a picture is written to a file of that ending. @throws GatewayError file_unwritable */
 export function pictureWriter(path: string): (rgb: Rgb) => Uint8Array {
   const writer = WRITERS[extname(path).toLowerCase()];

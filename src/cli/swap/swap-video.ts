@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { containerOf, holdsAudio, VIDEO_ENDINGS, type Container } from '../../codec/file/containers.ts';
+import { containerOf, holdsAudio, isVideoEnding, VIDEO_ENDINGS, type Container } from '../../codec/file/containers.ts';
 import { VideoReader } from '../../codec/file/reader.ts';
 import { VideoWriter } from '../../codec/file/writer.ts';
 import { WorkPicture } from '../../codec/work-picture.ts';
@@ -9,6 +9,7 @@ import { GatewayError } from '../../errors.ts';
 import { note, type Terminal } from '../terminal.ts';
 import type { FaceSwapper } from './face-swapper.ts';
 import type { OutputFile } from './output.ts';
+import { isPictureEnding } from './swap-picture.ts';
 import { ProgressBar } from './progress-bar.ts';
 import { Tally } from './tally.ts';
 
@@ -100,6 +101,10 @@ async function swapAll(
 /** Sound is copied where the container holds it. Else, and for containers that we do not write, ffmpeg is asked. */
 async function routeTo(path: string, audio: readonly string[], terminal: Terminal): Promise<Route> {
   const container = containerOf(path);
+  if (!container && (!isVideoEnding(path) || isPictureEnding(path))) {
+    const endings = `${VIDEO_ENDINGS.join(', ')} or another video container`;
+    throw new GatewayError('file_unwritable', `a video is written as ${endings}; name the output so [file:${path}]`);
+  }
   if (container && holdsAudio(container, audio)) return { container };
   const program = await findFfmpeg({ tell: (line) => note(terminal, line) });
   const between: Container = { muxer: 'matroska', video: container?.video ?? 'h264', audio: undefined };

@@ -1,4 +1,6 @@
 import { extname } from 'node:path';
+import { AV_CODEC_ID_NONE, AV_CODEC_ID_PNG, AVFMT_NOFILE } from 'node-av/constants';
+import { OutputFormat } from 'node-av/lib';
 
 /** Files that are written directly: by ending, FFmpeg's muxer, the video encoder, and the sound it holds as it is. */
 export interface Container {
@@ -24,6 +26,14 @@ export const VIDEO_ENDINGS = Object.keys(CONTAINERS);
 /** The container of a file's ending; undefined where only the ffmpeg program may know it. */
 export function containerOf(path: string): Container | undefined {
   return CONTAINERS[extname(path).toLowerCase()];
+}
+
+/** True if FFmpeg knows a video container of the file's ending. */
+export function isVideoEnding(path: string): boolean {
+  const format = OutputFormat.guessFormat(null, path, null);
+  // Sound files have room for a cover, as PNG.
+  const video = format !== null && format.videoCodec !== AV_CODEC_ID_NONE && format.videoCodec !== AV_CODEC_ID_PNG;
+  return video && !format.hasFlags(AVFMT_NOFILE);
 }
 
 /** True if sound of all these codecs can be copied into the container as it is. */
