@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AV_PIX_FMT_RGB24, AV_PIX_FMT_YUVJ420P, type FFDecoderCodec } from 'node-av/constants';
-import { Codec, CodecContext, Frame, Packet } from 'node-av/lib';
+import {
+  AV_PIX_FMT_RGB24,
+  AV_PIX_FMT_YUVJ420P,
+  SWS_BICUBIC,
+  type AVPixelFormat,
+  type FFDecoderCodec,
+} from 'node-av/constants';
+import { Codec, CodecContext, Frame, Packet, SoftwareScaleContext } from 'node-av/lib';
 import { PROJECT_ROOT } from '../../src/entry.ts';
 import { assert } from '../../src/errors.ts';
+import type { Rgb } from '../../src/media/plane.ts';
 
 /** The two public-domain portraits (test/fixtures/NOTICE.md). */
 export type PortraitName = 'astronaut' | 'hopper';
@@ -39,7 +46,7 @@ export function portraitFile(name: PortraitName): string {
 
 /** Decodes a portrait with its reference landmarks and outlines. */
 export function loadPortrait(name: PortraitName): Portrait {
-  const { decoder, reference } = FILES[name];
+  const { reference } = FILES[name];
   const points = JSON.parse(
     readFileSync(join(PROJECT_ROOT, 'test/fixtures/landmarks-reference.json'), 'utf8'),
   ) as Record<string, [number, number, number][]>;
@@ -47,7 +54,7 @@ export function loadPortrait(name: PortraitName): Portrait {
   assert(landmarks, `there are reference landmarks for ${reference}`);
   return {
     name,
-    texture: decode(readFileSync(portraitFile(name)), decoder),
+    texture: decode(name, toTexture),
     landmarks: Float32Array.from(landmarks.flat()),
     ...OUTLINES[name],
   };
@@ -78,7 +85,37 @@ const OUTLINES: Record<PortraitName, Pick<Portrait, 'headOutline' | 'bodyOutline
   },
 };
 
-function decode(file: Buffer, decoder: 'png' | 'mjpeg'): Texture {
+/**
+ * A portrait's pixels as the official landmarks were taken on them: converted by FFmpeg with its default flags. The mesh
+ * model sees a difference of a single step in the chroma: landmarks of the second portrait move by some 0.3 px.
+ */
+export function referencePixels(name: PortraitName): Rgb {
+  return decode(name, (frame) => {
+    const { width, height } = frame;
+    const rgb = new Frame();
+    const scaler = new SoftwareScaleContext();
+    try {
+      rgb.alloc();
+      [rgb.width, rgb.height, rgb.format] = [width, height, AV_PIX_FMT_RGB24];
+      assert(rgb.getBuffer() >= 0, 'there is memory for a portrait');
+      scaler.getContext(width, height, frame.format as AVPixelFormat, width, height, AV_PIX_FMT_RGB24, SWS_BICUBIC);
+      assert(scaler.scaleFrameSync(rgb, frame) >= 0, 'a portrait converts to RGB');
+      const [stride] = rgb.linesize;
+      const data = new Uint8Array(width * height * 3);
+      for (let row = 0; row < height; row++) {
+        data.set(rgb.data![0]!.subarray(row * stride!, row * stride! + width * 3), row * width * 3);
+      }
+      return { width, height, data };
+    } finally {
+      scaler.freeContext();
+      rgb.free();
+    }
+  });
+}
+
+/** Decodes the file; the frame is freed when `use` is done. */
+function decode<Result>(name: PortraitName, use: (frame: Frame) => Result): Result {
+  const { decoder } = FILES[name];
   const codec = Codec.findDecoderByName(decoder as FFDecoderCodec);
   assert(codec, `FFmpeg has the decoder ${decoder}`);
   const context = new CodecContext();
@@ -90,9 +127,9 @@ function decode(file: Buffer, decoder: 'png' | 'mjpeg'): Texture {
     packet.alloc();
     frame.alloc();
     assert(context.open2Sync(codec, null) >= 0, 'the picture decoder opens');
-    packet.data = file;
+    packet.data = readFileSync(portraitFile(name));
     assert(context.sendPacketSync(packet) >= 0 && context.receiveFrameSync(frame) >= 0, 'the portrait decodes');
-    return toTexture(frame);
+    return use(frame);
   } finally {
     frame.free();
     packet.free();

@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPicture } from '../../../src/codec/picture/read.ts';
 import { PROJECT_ROOT } from '../../../src/entry.ts';
 import { findFaces } from '../../../src/face/find-faces.ts';
 import type { FaceModels } from '../../../src/face/models.ts';
 import { FAST_PART } from '../../media/scripts.ts';
-import { portraitFile, type PortraitName } from '../../media/portrait.ts';
+import { referencePixels, type PortraitName } from '../../media/portrait.ts';
 import { mean, quantile } from '../quantile.ts';
 
 /** Mean distance in the picture's plane of our landmarks from the official MediaPipe's, pixels. */
 export async function landmarkError(models: FaceModels, portrait: PortraitName): Promise<number> {
-  const photo = readPicture(readFileSync(portraitFile(portrait)));
-  const [face] = await findFaces(models, photo);
+  const [face] = await findFaces(models, referencePixels(portrait));
   if (!face) throw new Error(`a face must be found in the portrait [portrait:${portrait}]`);
   const file = join(PROJECT_ROOT, 'test/fixtures/landmarks-reference.json');
   const reference = JSON.parse(readFileSync(file, 'utf8')) as Record<string, [number, number, number][]>;
