@@ -1,7 +1,6 @@
 import type { FaceGeometry } from '../../onnx/geometry.ts';
 import { BROW_LEFT, BROW_RIGHT, EYE_LEFT, EYE_RIGHT, LIPS_INNER, LIPS_OUTER } from '../mesh/geometry.ts';
 import { rasteriseNormals } from './normals.ts';
-import { toSegment } from './shapes.ts';
 
 /** Side of the fields, and of a painted mask's texture, pixels: a little more than a face of a 720p call. */
 export const FIELD_SIZE = 384;
@@ -28,8 +27,16 @@ export interface Fields {
   readonly eyes: readonly [readonly [number, number], readonly [number, number]];
 }
 
-/** Works out the fields; about 100 ms, once a thread. */
-export function createFields(geometry: FaceGeometry): Fields {
+const known = new WeakMap<FaceGeometry, Fields>();
+
+/** The fields of a geometry; worked out at the first call, some 50 ms, and kept as long as it. */
+export function fieldsOf(geometry: FaceGeometry): Fields {
+  let fields = known.get(geometry);
+  if (!fields) known.set(geometry, (fields = createFields(geometry)));
+  return fields;
+}
+
+function createFields(geometry: FaceGeometry): Fields {
   const at = (i: number): [number, number] => [
     (geometry.texture[i * 2]! - 0.5) * TEXTURE_CENTIMETRES,
     (0.5 - geometry.texture[i * 2 + 1]!) * TEXTURE_CENTIMETRES,
@@ -74,7 +81,7 @@ function distances(points: readonly number[], kind: 'area' | 'line', shift = 0):
     const y = (FIELD_SIZE / 2 - row - 0.5) / scale - shift;
     for (let column = left; column < right; column++) {
       const x = (column + 0.5 - FIELD_SIZE / 2) / scale;
-      let nearest = FAR;
+      let nearest = FAR * FAR;
       let inside = false;
       for (let s = 0, a = 0; s < segments; s++, a += 2) {
         const b = (a + 2) % points.length;
@@ -82,10 +89,17 @@ function distances(points: readonly number[], kind: 'area' | 'line', shift = 0):
         const ay = points[a + 1]!;
         const bx = points[b]!;
         const by = points[b + 1]!;
-        nearest = Math.min(nearest, toSegment(x, y, ax, ay, bx, by));
+        const dx = bx - ax;
+        const dy = by - ay;
+        let t = ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy + 1e-9);
+        t = t < 0 ? 0 : t > 1 ? 1 : t;
+        const ex = x - ax - t * dx;
+        const ey = y - ay - t * dy;
+        const square = ex * ex + ey * ey;
+        if (square < nearest) nearest = square;
         if (kind === 'area' && ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) inside = !inside;
       }
-      out[row * FIELD_SIZE + column] = inside ? -nearest : nearest;
+      out[row * FIELD_SIZE + column] = Math.sqrt(nearest) * (inside ? -1 : 1);
     }
   }
   return out;

@@ -36,16 +36,16 @@ function blendLuma(picture: I420, crop: SwappedCrop, light: Light, whole: number
       const mask = lumaMask[at]!;
       if (mask === 0) continue;
       const value = luma[at]!;
-      // 1/16 steps; the mask's 255 steps count as 256 by adding its top bit, so that 255 replaces wholly.
-      const lit = table[value]! + (Math.imul(correction[x]!, take[value]!) >> 16);
+      // 1/16 steps, held within 16–235; the mask's 255 steps count as 256 by adding its top bit, so that 255 replaces wholly.
+      let lit = table[value]! + (Math.imul(correction[x]!, take[value]!) >> 16);
+      if (lit < 256) lit = 256;
+      else if (lit > 3760) lit = 3760;
       const share = Math.imul(mask + (mask >> 7), whole);
-      let mixed: number;
-      if (share === 65536) mixed = (lit + 8) >> 4;
+      if (share === 65536) plane[to] = (lit + 8) >> 4;
       else {
         const old = plane[to]! << 4;
-        mixed = ((old << 16) + Math.imul(lit - old, share) + 524288) >> 20;
+        plane[to] = ((old << 16) + Math.imul(lit - old, share) + 524288) >> 20;
       }
-      plane[to] = mixed < 16 ? 16 : mixed > 235 ? 235 : mixed;
     }
   }
 }

@@ -15,12 +15,12 @@ export function matchOf(kind: PreparedIdentity['kind']): ColourMatch {
   return kind === 'mask' ? 'light' : 'skin';
 }
 
-/** Mask value from which a pixel counts as the new face's own. */
-const INSIDE = 160;
+/** Mask value from which a pixel counts as the new face's own: not the rim, where hair and background mix in. */
+const INSIDE = 250;
 /** Fewest samples that say something about a face. */
 const ENOUGH = 48;
 /** Contrast is matched within these bounds: beyond them noise and hair are taken for contrast. */
-const LUMA_GAIN = { low: 0.7, high: 1.35 } as const;
+const LUMA_GAIN = { low: 0.75, high: 1.25 } as const;
 const CHROMA_GAIN = { low: 0.6, high: 1.5 } as const;
 /** Mean luma of a well exposed face: a mask is then shown as it was painted. */
 const WELL_EXPOSED = 125;

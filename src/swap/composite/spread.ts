@@ -1,5 +1,5 @@
 /** Share of the samples that is left out at either end: highlights, hair and the frames of glasses. */
-const TRIM = 0.04;
+const TRIM = 0.07;
 
 /** Mean and spread of bytes, robust against a few outliers. */
 export class Spread {

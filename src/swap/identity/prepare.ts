@@ -4,7 +4,7 @@ import type { FaceModels } from '../../face/models.ts';
 import { headPose } from '../../face/track/pose.ts';
 import type { Box, Rgb } from '../../media/plane.ts';
 import type { FaceGeometry } from '../../onnx/geometry.ts';
-import { createFields, type Fields } from '../canonical/fields.ts';
+import { fieldsOf } from '../canonical/fields.ts';
 import { MESH_POINTS } from '../mesh/geometry.ts';
 import type { Consent, PreparedIdentity } from '../swap.ts';
 import { readConsent } from './consent.ts';
@@ -54,14 +54,6 @@ export function prepareFound(
   const warnings = judgePortrait(portrait, fields);
   repairPortrait(portrait, fields);
   return { identity: identityOf(portrait, consent), warnings, thumbnail: thumbnailOf(photo, landmarks) };
-}
-
-const known = new WeakMap<FaceGeometry, Fields>();
-
-function fieldsOf(geometry: FaceGeometry): Fields {
-  let fields = known.get(geometry);
-  if (!fields) known.set(geometry, (fields = createFields(geometry)));
-  return fields;
 }
 
 function identityOf({ width, height, y, u, v, points }: Portrait, consent: Consent): PreparedIdentity {

@@ -1,9 +1,13 @@
 import type { Fields } from '../canonical/fields.ts';
 import { hash, step } from '../canonical/shapes.ts';
 import { fillHoles } from './fill-holes.ts';
+import { mouthGap } from './judge.ts';
 import { mouthFaults } from './mouth-faults.ts';
 import { centimetresY, isPlain, OUTSIDE, type Portrait } from './portrait.ts';
 import { measureSkin, strangeness } from './skin.ts';
+
+/** Gap between the lips, as a share of the mouth's width, up to which they count as closed. */
+const CLOSED_MOUTH = 0.05;
 
 /**
  * Takes out of a portrait what would look wrong on another head: hair, hat and background inside the outline of the face
@@ -26,6 +30,8 @@ export function repairPortrait(portrait: Portrait, fields: Fields): void {
   // Beyond the face there is background; skin continues there for what the raster samples at the silhouette.
   portrait.place.forEach((place, k) => place === OUTSIDE && (replaced[k] = 1));
   refill(portrait, plain, replaced, skin.grain);
+  // Closed lips have no faults, and the dark line between them belongs there.
+  if (mouthGap(portrait.points) < CLOSED_MOUTH) return;
   const faults = mouthFaults(portrait, fields);
   refill(portrait, faults.supply, faults.replaced, skin.grain);
 }

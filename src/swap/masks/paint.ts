@@ -2,7 +2,7 @@ import type { FaceGeometry } from '../../onnx/geometry.ts';
 import { MESH_POINTS } from '../mesh/geometry.ts';
 import { toPlanes444 } from '../planes.ts';
 import type { PreparedIdentity } from '../swap.ts';
-import { createFields, FIELD_SIZE, TEXTURE_CENTIMETRES, type Fields } from '../canonical/fields.ts';
+import { fieldsOf, FIELD_SIZE, TEXTURE_CENTIMETRES, type Fields } from '../canonical/fields.ts';
 import { paintEye } from './eye.ts';
 import { PAINTERS } from './list.ts';
 import type { MaskPainter, Material, Spot } from './material.ts';
@@ -21,7 +21,6 @@ export const MASKS: readonly { readonly name: string; readonly title: string }[]
 export class MaskBox {
   readonly #geometry: FaceGeometry;
   readonly #painted = new Map<string, PreparedIdentity>();
-  #fields: Fields | undefined;
   #canvas: Canvas | undefined;
 
   constructor(geometry: FaceGeometry) {
@@ -40,11 +39,11 @@ export class MaskBox {
   }
 
   #paint(painter: MaskPainter): PreparedIdentity {
-    this.#fields ??= createFields(this.#geometry);
+    const fields = fieldsOf(this.#geometry);
     this.#canvas ??= createCanvas();
-    fill(this.#canvas, this.#fields, painter);
+    fill(this.#canvas, fields, painter);
     const data = new Uint8Array(FIELD_SIZE * FIELD_SIZE * 3);
-    shade(this.#canvas, this.#fields.normals, data);
+    shade(this.#canvas, fields.normals, data);
     return {
       id: `mask:${painter.name}`,
       kind: 'mask',
