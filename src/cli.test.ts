@@ -205,7 +205,7 @@ describe('guise swap refuses', () => {
     await refused(join(at('input.png'), 'below.png'));
     await refused(at('picture.mp4'));
     await refused(at('picture.unheard'));
-    expect(readFileSync(at('input.png'))).toEqual(readFileSync(ASTRONAUT));
+    expect(readFileSync(at('input.png')).equals(readFileSync(ASTRONAUT))).toBe(true);
   });
 
   it('an unknown identity', async () => {

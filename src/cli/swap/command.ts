@@ -3,10 +3,11 @@ import { sniffPicture } from '../../codec/picture/sniff.ts';
 import { loadConfig } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
 import { FaceModels } from '../../face/models.ts';
+import type { Outcome } from '../../session/pixel.ts';
 import type { ExposurePolicy } from '../../session/settings.ts';
 import type { Terminal } from '../terminal.ts';
 import { FaceSwapper } from './face-swapper.ts';
-import { loadIdentity, type IdentityChoice } from './identity.ts';
+import { judgeIdentity, loadIdentity, type IdentityChoice } from './identity.ts';
 import { OutputFile } from './output.ts';
 import { isPictureEnding, pictureWriter, swapPicture } from './swap-picture.ts';
 import { swapVideo } from './swap-video.ts';
@@ -32,10 +33,11 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
   const picture = isPicture(command.input);
   const output = new OutputFile(command.out, command.input);
   if (picture) pictureWriter(command.out);
+  const identity = judgeIdentity(command);
   let models: FaceModels | undefined;
   const createSwapper = async () => {
-    models ??= await FaceModels.open();
-    return new FaceSwapper(models, await loadIdentity(models, command, terminal), {
+    models = await FaceModels.open();
+    return new FaceSwapper(models, await loadIdentity(models, identity, terminal), {
       policy: command.policy,
       faces: command.faces,
       opacity: command.opacity,
@@ -46,7 +48,7 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
   };
   try {
     const line = picture
-      ? await pictureLine(command, output, await createSwapper())
+      ? PICTURE_LINES[await swapPicture(command.input, output, createSwapper)]
       : await videoLine(command, output, createSwapper, { terminal, signal });
     terminal.out.write(`${command.out}: ${line}\n`);
   } finally {
@@ -55,14 +57,11 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
   }
 }
 
-async function pictureLine(command: SwapCommand, output: OutputFile, swapper: FaceSwapper): Promise<string> {
-  try {
-    const outcome = await swapPicture(command.input, output, swapper);
-    return { swapped: 'swapped', hidden: 'hidden, no face to swap was found', clear: 'as it was' }[outcome];
-  } finally {
-    swapper.close();
-  }
-}
+const PICTURE_LINES: Record<Outcome, string> = {
+  swapped: 'swapped',
+  hidden: 'hidden, no face to swap was found',
+  clear: 'as it was',
+};
 
 async function videoLine(
   command: SwapCommand,

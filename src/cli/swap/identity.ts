@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readPicture } from '../../codec/picture/read.ts';
-import { GatewayError } from '../../errors.ts';
+import { assert, GatewayError } from '../../errors.ts';
 import type { FaceModels } from '../../face/models.ts';
 import { prepareIdentity } from '../../swap/identity/prepare.ts';
 import { MaskBox, MASKS } from '../../swap/masks/paint.ts';
-import type { PreparedIdentity } from '../../swap/swap.ts';
+import type { Rgb } from '../../media/plane.ts';
+import type { Consent, PreparedIdentity } from '../../swap/swap.ts';
 import { wallClock } from '../../time.ts';
 import { note, type Terminal } from '../terminal.ts';
 
@@ -21,39 +22,49 @@ export interface IdentityChoice {
   readonly grantedBy?: string | undefined;
 }
 
+/** A choice that was judged: what is left to do takes the models. */
+export type JudgedIdentity =
+  | { readonly kind: 'mask'; readonly name: string }
+  | { readonly kind: 'photo'; readonly photo: Rgb; readonly consent: Consent };
+
 /**
- * Makes the chosen identity ready.
- * @throws GatewayError identity_unknown, consent_missing, photo_…
+ * Judges all about an identity that needs no models, so that a mistake is told at once. Consent is asked for before a
+ * photo is even opened.
+ * @throws GatewayError identity_unknown, consent_missing, photo_empty, photo_too_large, photo_unreadable
+ */
+export function judgeIdentity(choice: IdentityChoice): JudgedIdentity {
+  const { identity } = choice;
+  if (identity.startsWith('mask:')) {
+    const name = identity.slice('mask:'.length);
+    if (MASKS.some((mask) => mask.name === name)) return { kind: 'mask', name };
+    throw unknown(identity);
+  }
+  const consent = requireConsent(choice);
+  if (!existsSync(identity) || statSync(identity).isDirectory()) throw unknown(identity);
+  return { kind: 'photo', photo: readPicture(readFileSync(identity), { fitSide: FIT_SIDE }), consent };
+}
+
+/**
+ * Makes a judged identity ready; what a photo could do better is told.
+ * @throws GatewayError photo_…
  */
 export async function loadIdentity(
   models: FaceModels,
-  choice: IdentityChoice,
+  judged: JudgedIdentity,
   terminal: Terminal,
 ): Promise<PreparedIdentity> {
-  if (choice.identity.startsWith('mask:')) return paintedMask(models, choice.identity.slice('mask:'.length));
-  const { subject, grantedBy } = requireConsent(choice);
-  if (!existsSync(choice.identity)) {
-    throw new GatewayError(
-      'identity_unknown',
-      `the identity must be a photo or ${maskNames()} [file:${choice.identity}]`,
-    );
+  if (judged.kind === 'mask') {
+    const mask = new MaskBox(models.geometry).mask(judged.name);
+    assert(mask, 'a mask that is listed can be painted');
+    return mask;
   }
-  const photo = readPicture(readFileSync(choice.identity), { fitSide: FIT_SIDE });
-  const grantedAt = new Date(wallClock()).toISOString();
-  const { identity, warnings } = await prepareIdentity(models, photo, { subject, grantedBy, grantedAt });
+  const { identity, warnings } = await prepareIdentity(models, judged.photo, judged.consent);
   for (const { code, message } of warnings) note(terminal, `note [${code}] ${message}`);
   return identity;
 }
 
-function paintedMask(models: FaceModels, name: string): PreparedIdentity {
-  const mask = new MaskBox(models.geometry).mask(name);
-  if (mask) return mask;
-  throw new GatewayError('identity_unknown', `the identity must be a photo or ${maskNames()} [mask:${name}]`);
-}
-
-/** A photo shows a person, who must have agreed: asked before the photo is even opened. */
-function requireConsent({ subject, grantedBy }: IdentityChoice): { subject: string; grantedBy: string } {
-  if (subject && grantedBy) return { subject, grantedBy };
+function requireConsent({ subject, grantedBy }: IdentityChoice): Consent {
+  if (subject && grantedBy) return { subject, grantedBy, grantedAt: new Date(wallClock()).toISOString() };
   throw new GatewayError(
     'consent_missing',
     'a photo shows a person who must have agreed; state who is shown and who says that they agreed: ' +
@@ -61,6 +72,7 @@ function requireConsent({ subject, grantedBy }: IdentityChoice): { subject: stri
   );
 }
 
-function maskNames(): string {
-  return `one of ${MASKS.map(({ name }) => `mask:${name}`).join(', ')}`;
+function unknown(identity: string): GatewayError {
+  const masks = MASKS.map(({ name }) => `mask:${name}`).join(', ');
+  return new GatewayError('identity_unknown', `the identity must be a photo or one of ${masks} [identity:${identity}]`);
 }

@@ -35,18 +35,27 @@ export function pictureWriter(path: string): (rgb: Rgb) => Uint8Array {
 }
 
 /** Swaps the faces of a picture file. @throws GatewayError photo_…, file_unwritable */
-export async function swapPicture(input: string, output: OutputFile, swapper: FaceSwapper): Promise<Outcome> {
+export async function swapPicture(
+  input: string,
+  output: OutputFile,
+  createSwapper: () => Promise<FaceSwapper>,
+): Promise<Outcome> {
   const write = pictureWriter(output.path);
   const original = readPicture(readFileSync(input), { maximumBytes: MAXIMUM_BYTES });
   const before = rgbToI420(original);
+  const swapper = await createSwapper();
   const work = new WorkPicture();
-  work.load(before);
-  const outcome = await swapper.swap(work, 0);
-  const draft = output.draft();
-  writeFileSync(draft, write(onlyChanged(original, before, work.picture)));
-  work.close();
-  output.publish(draft);
-  return outcome;
+  try {
+    work.load(before);
+    const outcome = await swapper.swap(work, 0);
+    const draft = output.draft();
+    writeFileSync(draft, write(onlyChanged(original, before, work.picture)));
+    output.publish(draft);
+    return outcome;
+  } finally {
+    work.close();
+    swapper.close();
+  }
 }
 
 /** The original's own pixels wherever its 4:2:0 form was left alone: fine colour is not lost outside the faces. */
