@@ -1,52 +1,48 @@
 import type { Milli } from '../time.ts';
 
-/** A learned distribution of one duration: its median and its 99th percentile. Both 0 until the first sample. */
+/** Samples that the median is taken of: half a second of frames. One stall among them does not move it. */
+const WINDOW = 15;
+/** What is left of the peak after each sample: a stall is forgotten in some ten seconds of frames. */
+const PEAK_KEEPS = 0.995;
+/** What is left of the estimate after each refusal. */
+const DOUBT = 0.97;
+
+/** A learned duration: its median over the last half second, and its peak. Both 0 until the first sample. */
 export class CostEstimate {
-  #p50 = 0;
-  #p99 = 0;
-  #samples = 0;
+  readonly #recent = new Float64Array(WINDOW);
+  readonly #sorted = new Float64Array(WINDOW);
+  #count = 0;
+  #median = 0;
+  #peak = 0;
+  #trust = 1;
 
+  /** What a sample is most likely to take. */
   get p50(): Milli {
-    return this.#p50;
+    return this.#median * this.#trust;
   }
 
+  /** What hardly a sample exceeds: the largest of late, fading. */
   get p99(): Milli {
-    return this.#p99;
+    return this.#peak * this.#trust;
   }
 
-  /**
-   * Takes a measured duration in. The quantiles move by a step that is a share of themselves, up or down by which side
-   * the sample lies on, weighted so that they settle where 50 % and 99 % lie below: one stall hardly moves the median.
-   */
+  /** Takes a measured duration in. */
   observe(duration: Milli): void {
     const sample = Math.max(0, duration);
-    // The first samples set the scale: a plain mean, and the largest.
-    if (this.#samples++ < FIRST_SAMPLES) {
-      this.#p50 += (sample - this.#p50) / this.#samples;
-      this.#p99 = Math.max(this.#p99, sample);
-      return;
-    }
-    this.#p50 = stepped(this.#p50, sample, 0.5, MEDIAN_STEP);
-    this.#p99 = Math.max(this.#p50, stepped(this.#p99, sample, 0.99, TAIL_STEP));
+    this.#recent[this.#count++ % WINDOW] = sample;
+    const held = Math.min(this.#count, WINDOW);
+    const sorted = this.#sorted.subarray(0, held);
+    sorted.set(this.#recent.subarray(0, held));
+    sorted.sort();
+    this.#median = sorted[held >> 1]!;
+    this.#peak = Math.max(sample, this.#peak * PEAK_KEEPS);
+    this.#trust = 1;
   }
 
-  /** Lowers the estimate a little: see `StageCost.doubt`. */
+  /** Lowers the estimate a little until the next sample: see `StageCost.doubt`. */
   doubt(): void {
-    this.#p50 *= DOUBT;
-    this.#p99 *= DOUBT;
+    this.#trust *= DOUBT;
   }
-}
-
-const FIRST_SAMPLES = 5;
-const MEDIAN_STEP = 0.08;
-const TAIL_STEP = 0.1;
-const DOUBT = 0.97;
-/** Smallest step, ms, so that an estimate can leave 0. */
-const FLOOR = 0.01;
-
-function stepped(estimate: Milli, sample: Milli, quantile: number, share: number): Milli {
-  const step = Math.max(FLOOR, estimate * share);
-  return sample > estimate ? estimate + step * quantile : Math.max(0, estimate - step * (1 - quantile));
 }
 
 /** Learned cost of each of the stages that a frame of one session goes through, in their order. */
