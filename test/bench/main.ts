@@ -4,6 +4,7 @@ import { benchCall } from './call.ts';
 import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
 import type { BenchIdentity } from './local-swap.ts';
+import { benchSoak } from './soak.ts';
 import { printTable } from './table.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -17,6 +18,7 @@ const { values: options, positionals } = parseArgs({
     budget: { type: 'string', default: '66' },
     identity: { type: 'string', default: 'astronaut' },
     seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '10' },
   },
 });
 
@@ -24,6 +26,7 @@ const { values: options, positionals } = parseArgs({
 const BENCHES: Record<string, () => Promise<object>> = {
   face: benchFace,
   call: () => benchCall(callOrder()),
+  soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
   exposure: () => benchExposure(positionals.slice(1)),
 };
 
@@ -44,7 +47,7 @@ function callOrder(): Parameters<typeof benchCall>[0] {
   };
 }
 
-function count(name: 'streams' | 'seconds' | 'budget' | 'seed'): number {
+function count(name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes'): number {
   const value = Number(options[name]);
   if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0 [${name}:${options[name]}]`);
   return value;

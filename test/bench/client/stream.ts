@@ -30,6 +30,7 @@ export interface ReturnedFrame {
 const BURST = 32;
 /** Unevenness of a camera's timestamps, ticks to either side. */
 const JITTER = 180;
+const NOTHING = new Uint8Array(0);
 const KEYFRAME_PAUSE: Milli = 500;
 
 /** One caller: sends a clip as a camera would and keeps what comes back. */
@@ -49,6 +50,7 @@ export class Stream {
   readonly #match = new TimestampMatch();
   readonly #byInput = new Map<RtpTicks, SentFrame>();
   readonly #byOutput = new Map<RtpTicks, ReturnedFrame>();
+  readonly #keep: boolean;
   #peer: Peer | undefined;
   #timestamp: RtpTicks;
   #mediaTime = 0;
@@ -61,12 +63,14 @@ export class Stream {
   #lastSequence: number | undefined;
   #whole = true;
 
-  constructor(clip: Clip, signalling: Signalling, random: Random) {
+  /** @param options.keep false forgets the bytes that come back, for runs of many minutes */
+  constructor(clip: Clip, signalling: Signalling, random: Random, options: { readonly keep?: boolean } = {}) {
     this.#clip = clip;
     this.#signalling = signalling;
     this.#payloads = clip.chunks.map(({ data }, index) => cut(clip.codec, data, index & 0x7fff));
     this.#random = random;
     this.#timestamp = random.below(2 ** 32);
+    this.#keep = options.keep ?? true;
   }
 
   async connect(): Promise<void> {
@@ -140,7 +144,7 @@ export class Stream {
       this.#lastRequest = now;
       return;
     }
-    const returned: ReturnedFrame = { back: now, ...unit };
+    const returned: ReturnedFrame = { back: now, ...unit, ...(!this.#keep && { data: NOTHING }) };
     this.returned.push(returned);
     this.#byOutput.set(timestamp, returned);
     for (const { output, input } of this.#match.came(timestamp)) this.#pair(output, input);
