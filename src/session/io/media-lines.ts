@@ -16,6 +16,7 @@ import type { ArrivedPacket, NegotiatedMedia } from '../transport/transport.ts';
 import { Alarm } from './alarm.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
+import { Steady } from './steady.ts';
 
 /** Reports go out this often; the receiver's sense of sound and picture being in step rests on them. */
 const REPORT_INTERVAL: Milli = 1000;
@@ -33,6 +34,8 @@ export interface MediaLinesOptions {
   /** The way to the peer carries more or less than before. */
   readonly onBitrate: (bitsPerSecond: number) => void;
   readonly onSent: (decodable: Milli, now: Milli) => void;
+  /** A picture was given up because too much waits to be sent already. */
+  readonly onGivenUp: () => void;
 }
 
 /**
@@ -46,6 +49,7 @@ export class MediaLines {
   readonly #audio: AudioForwarder | undefined;
   readonly #audioTypes: ReadonlySet<number>;
   readonly #ssrc: number;
+  readonly #steady = new Steady<{ readonly chunk: EncodedChunk; readonly decodable: Milli }>();
   readonly #alarm: Alarm;
   #reportAt: Milli;
 
@@ -116,14 +120,11 @@ export class MediaLines {
     this.#pump(arrived);
   }
 
-  /** Sends an encoded picture. False if it was given up because too much waits already. */
-  send(chunk: EncodedChunk, decodable: Milli): boolean {
-    if (this.#outbound === undefined) return true;
+  /** Sends an encoded picture, now or as soon as the path's latency wants it. */
+  send(chunk: EncodedChunk, times: { readonly decodable: Milli; readonly deadline: Milli }): void {
     const now = this.#options.clock.now();
-    const taken = this.#outbound.chunk(chunk, decodable, now);
-    if (!taken) this.#outbound.requestKeyframe(now);
+    this.#steady.push({ chunk, decodable: times.decodable }, { ...times, now });
     this.#pump(now);
-    return taken;
   }
 
   /** Asks the peer for a keyframe; at most each 500 ms. */
@@ -149,12 +150,20 @@ export class MediaLines {
   /** Everything that is due, and the instant of what is due next. */
   #pump(now: Milli): void {
     this.#inbound.poll(now);
+    for (const { chunk, decodable } of this.#steady.due(now)) this.#release(chunk, decodable, now);
     for (const { data } of this.#outbound?.poll(now) ?? []) this.#options.sendRtp(data);
     if (now >= this.#reportAt) {
       this.#reportAt = now + REPORT_INTERVAL;
       this.#report(now);
     }
-    this.#alarm.set(Math.min(this.#reportAt, this.#inbound.nextAt, this.#outbound?.nextAt ?? Infinity));
+    const outboundAt = this.#outbound?.nextAt ?? Infinity;
+    this.#alarm.set(Math.min(this.#reportAt, this.#inbound.nextAt, this.#steady.nextAt, outboundAt));
+  }
+
+  #release(chunk: EncodedChunk, decodable: Milli, now: Milli): void {
+    if (this.#outbound === undefined || this.#outbound.chunk(chunk, decodable, now)) return;
+    this.#options.onGivenUp();
+    this.#outbound.requestKeyframe(now);
   }
 
   #sendAudio(packet: OutgoingPacket): void {

@@ -131,8 +131,7 @@ export class MediaSession {
     switch (message.type) {
       case 'chunk':
         call.counts.outcome(message.outcome);
-        if (!call.lines.send(message.chunk, message.decodable)) call.counts.drops.count('send', 'no-credit');
-        return;
+        return call.lines.send(message.chunk, message);
       case 'need-keyframe':
         return call.lines.requestKeyframe();
       case 'credit':
@@ -173,6 +172,7 @@ export class MediaSession {
       onKeyframeWanted: () => this.#toPixel({ type: 'keyframe', session: id }),
       onBitrate: (bitsPerSecond) => this.#toPixel({ type: 'bitrate', session: id, bitsPerSecond }),
       onSent: (decodable, now) => counts.latency(now - decodable),
+      onGivenUp: () => counts.drops.count('send', 'no-credit'),
     });
     const timer = setInterval(() => this.#tellFigures(), FIGURES_INTERVAL);
     this.#call = { codec, video, lines, counts, timer };
