@@ -2,8 +2,12 @@ import { ticksBetween, type Milli, type RtpTicks } from '../time.ts';
 import { ntpToMilli } from './rtcp/ntp-clock.ts';
 import type { NtpTime } from './rtcp/rtcp-packet.ts';
 
+/** How long the fastest packet stands for the way: after that the clocks may have drifted apart by a millisecond. */
+const FASTEST_KEPT: Milli = 10_000;
 /** Sender reports by which the offset of the source's clock is judged: half a minute of them, then drift would show. */
 const REPORTS_KEPT = 16;
+/** No packet waits longer than this: a larger step is the source's clock. */
+const JUMP: Milli = 1000;
 
 /**
  * Relates the media clocks of one caller (its audio and its video) to ours, so that our sender reports keep sound and
@@ -39,12 +43,20 @@ export class SourceClock {
   }
 }
 
+/** A packet's timestamp and arrival. */
+interface Passage {
+  readonly timestamp: RtpTicks;
+  readonly arrived: Milli;
+}
+
 /** One media line's timestamps on our clock. */
 export class MediaTimeline {
   readonly clockRate: number;
   readonly #source: SourceClock;
-  /** The packet that waited least on the way: its timestamp and arrival. */
-  #fastest: { readonly timestamp: RtpTicks; readonly arrived: Milli } | undefined;
+  /** The packet that waited least on the way: of the last span, and of the one that is running. */
+  #fastest: Passage | undefined;
+  #fastestSince: Passage | undefined;
+  #spanEnds: Milli = 0;
   #report: { readonly timestamp: RtpTicks; readonly ntp: Milli } | undefined;
 
   constructor(clockRate: number, source: SourceClock) {
@@ -62,12 +74,14 @@ export class MediaTimeline {
 
   /** A packet came. */
   onPacket(timestamp: RtpTicks, arrived: Milli): void {
-    if (this.#fastest) {
-      const lead = this.#ahead(this.#fastest.timestamp, timestamp) - (arrived - this.#fastest.arrived);
-      // Beyond a second it is no shorter wait but another clock.
-      if (lead < 0 && lead > -1000) return;
+    const passage = { timestamp, arrived };
+    if (this.#fastestSince && arrived >= this.#spanEnds) {
+      this.#fastest = this.#fastestSince;
+      this.#fastestSince = undefined;
     }
-    this.#fastest = { timestamp, arrived };
+    if (!this.#fastestSince) this.#spanEnds = arrived + FASTEST_KEPT;
+    this.#fastestSince = this.#faster(this.#fastestSince, passage);
+    this.#fastest = this.#faster(this.#fastest, passage);
   }
 
   /** The source's sender report came. */
@@ -79,6 +93,7 @@ export class MediaTimeline {
   /** Another source began. */
   reset(): void {
     this.#fastest = undefined;
+    this.#fastestSince = undefined;
     this.#report = undefined;
     this.#source.forget();
   }
@@ -92,8 +107,12 @@ export class MediaTimeline {
     return this.#fastest && this.#later(this.#fastest.timestamp, now - this.#fastest.arrived);
   }
 
-  #ahead(from: RtpTicks, to: RtpTicks): Milli {
-    return (ticksBetween(from, to) / this.clockRate) * 1000;
+  /** The one that waited less; the later one if more than a second apart, for then the source's clock has jumped. */
+  #faster(before: Passage | undefined, after: Passage): Passage {
+    if (!before) return after;
+    const lead =
+      (ticksBetween(before.timestamp, after.timestamp) / this.clockRate) * 1000 - (after.arrived - before.arrived);
+    return lead >= 0 || lead <= -JUMP ? after : before;
   }
 
   #later(timestamp: RtpTicks, by: Milli): RtpTicks {

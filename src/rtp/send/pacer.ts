@@ -12,8 +12,8 @@ const RATE_MAXIMUM = 40_000_000;
 const BURST: Milli = 120;
 const BURST_MINIMUM = 12_000;
 const BURST_MAXIMUM = 40_000;
-/** Bytes that may wait; more than a second of the fastest burst would be late anyway. */
-const WAITING_LIMIT = 4 << 20;
+/** How long the last of what waits may have to wait: whatever would leave later is too late for any budget. */
+const WAITING_LIMIT: Milli = 500;
 const ORDER = ['audio', 'resend', 'video'] as const satisfies readonly Urgency[];
 
 /** What is told to whoever counts on the packets: called with each as it leaves, before it is handed out. */
@@ -72,7 +72,7 @@ export class Pacer {
    */
   push(packets: readonly OutgoingPacket[]): boolean {
     const bytes = packets.reduce((sum, { data }) => sum + data.length, 0);
-    if (this.#waitingBytes + bytes > WAITING_LIMIT) {
+    if (this.#waitingBytes + bytes > WAITING_LIMIT * this.#bytesPerMilli) {
       this.#overflowed += packets.length;
       return false;
     }
@@ -96,7 +96,7 @@ export class Pacer {
         leaving.push(packet);
         count++;
       }
-      queue.splice(0, count);
+      if (count > 0) queue.splice(0, count);
     }
     return leaving;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../test/media/random.ts';
+import { Av1Depacketizer } from './av1/av1-depacketizer.ts';
 import { createPacketizer } from './create-packetizer.ts';
 import { H264Depacketizer } from './h264/h264-depacketizer.ts';
 import { splitAnnexB } from './h264/h264-nal.ts';
@@ -111,6 +112,15 @@ describe('H.264 payloads', () => {
       const bytes = Uint8Array.from({ length: random.below(60) }, () => random.below(3));
       for (const nal of splitAnnexB(bytes)) expect(nal.length).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('hostile payloads', () => {
+  it('of a million tiny units are refused before they are joined', () => {
+    const units = Uint8Array.from([0x78, ...Array.from({ length: 300 }, () => [0, 1, 0x41]).flat()]);
+    expect(new H264Depacketizer().assemble(Array.from({ length: 2000 }, () => units)).kind).toBe('broken');
+    const obus = Uint8Array.from([0x00, ...Array.from({ length: 500 }, () => [1, 0x28]).flat()]);
+    expect(new Av1Depacketizer().assemble(Array.from({ length: 2000 }, () => obus)).kind).toBe('broken');
   });
 });
 

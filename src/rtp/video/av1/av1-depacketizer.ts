@@ -8,6 +8,9 @@ import { OBU, opensKeyframe, parseObu, readLeb128, sizedObu, TEMPORAL_DELIMITER 
 import { broken, type Assembled, type Depacketizer } from '../depacketizer.ts';
 import { joinPieces } from '../join.ts';
 
+/** OBUs of one temporal unit; encoders make under a hundred, and their number must not cost a peer nothing and us time. */
+const OBU_LIMIT = 1024;
+
 export class Av1Depacketizer implements Depacketizer {
   readonly codec = 'av1';
 
@@ -47,6 +50,7 @@ function collectElements(payloads: readonly Uint8Array[]): Uint8Array[] | string
     if (((header & 0x80) !== 0) !== (open !== undefined)) return 'fragment without its other part';
     const parts = splitElements(payload, (header >> 4) & 3);
     if (!parts) return 'element longer than its packet';
+    if (elements.length + parts.length > OBU_LIMIT) return 'too many OBUs';
     for (const [index, part] of parts.entries()) {
       const pieces: Uint8Array[] = open ?? [];
       pieces.push(part);

@@ -2,6 +2,9 @@
 import { readU16, readU8 } from '../../packet/bytes.ts';
 import { isPicture, NAL, nalType } from './h264-nal.ts';
 
+/** NAL units of one access unit; encoders make under a hundred, and their number must not cost a peer nothing and us time. */
+const NAL_LIMIT = 1024;
+
 /** NAL units, each as the pieces it came in. */
 export type NalPieces = Uint8Array[];
 
@@ -33,6 +36,7 @@ export function collectNals(payloads: readonly Uint8Array[]): NalPieces[] | stri
     } else {
       return `payload type not of mode 0 or 1 [type:${type}]`;
     }
+    if (nals.length > NAL_LIMIT) return 'too many NAL units';
   }
   return fragmented ? 'fragments without an end' : nals;
 }
