@@ -66,7 +66,7 @@ const sessions = z.strictObject({
     .max(10_000)
     .nullable()
     .default(null)
-    .describe('Most sessions at once. Default: what the pixel threads carry by estimate (src/worker/admission.ts).'),
+    .describe('Most sessions at once, whatever they cost. Default: what the pixel threads carry by measured cost.'),
 });
 
 const photos = z.strictObject({

@@ -1,11 +1,12 @@
 import { assert, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { MediaSession } from '../session/io/media-session.ts';
+import type { WornIdentity } from '../session/pixel.ts';
 import type { SessionSettings } from '../session/settings.ts';
 import { hostAddresses, type HostAddress } from '../session/transport/ice/addresses.ts';
-import { WeriftTransport } from '../session/transport/werift-transport.ts';
-import type { PreparedIdentity } from '../swap/swap.ts';
+import { WeriftTransport, type TransportSettings } from '../session/transport/werift-transport.ts';
 import type { Clock } from '../time.ts';
-import type { PixelCrew } from './threads/pixel-crew.ts';
+import type { PixelCrew, PixelSeat } from './threads/pixel-crew.ts';
 import type { Channel } from './wire/channel.ts';
 import type { MediaWorkerSettings, SessionNotice } from './wire/protocol.ts';
 
@@ -17,76 +18,106 @@ export interface WorkerSessionsOptions {
   readonly log: Logger;
 }
 
-type Worn = PreparedIdentity | `mask:${string}` | null;
-
-/** The sessions of one media worker, by id. */
+/** The sessions of one media worker, by id: joins each one's I/O half with a pixel thread and with the gateway. Owns them. */
 export class WorkerSessions {
   readonly #options: WorkerSessionsOptions;
-  readonly #sessions = new Map<string, WeriftTransport>();
+  readonly #reach: Pick<TransportSettings, 'portRange' | 'hostAddresses'>;
+  readonly #sessions = new Map<string, { readonly media: MediaSession; readonly seat: PixelSeat }>();
 
   constructor(options: WorkerSessionsOptions) {
     this.#options = options;
+    const { udpPorts, announce } = options.settings;
+    this.#reach = {
+      ...(udpPorts === null ? {} : { portRange: [udpPorts.from, udpPorts.to] }),
+      ...(announce.length === 0 ? {} : { hostAddresses: announcedAddresses(announce) }),
+    };
   }
 
-  open(id: string, settings: SessionSettings, identity: Worn): void {
+  /** @throws GatewayError worker_lost if no pixel thread is there */
+  open(id: string, settings: SessionSettings, identity: WornIdentity): void {
     assert(!this.#sessions.has(id), 'a session is opened once');
-    const { settings: ours, clock } = this.#options;
-    const { udpPorts, announce } = ours;
-    void identity;
-    const transport = new WeriftTransport(
-      {
-        ...(udpPorts === null ? {} : { portRange: [udpPorts.from, udpPorts.to] as const }),
-        ...(announce.length === 0 ? {} : { hostAddresses: announcedAddresses(announce) }),
-        ...(settings.codec === undefined ? {} : { codec: settings.codec }),
-      },
-      {
-        onRtp: () => undefined,
-        onRtcp: () => undefined,
-        onState: (state, reason) => {
-          if (state !== 'new')
-            this.#tell({ kind: 'state', session: id, state, ...(reason === undefined ? {} : { reason }) });
-        },
-      },
+    const seat = this.#options.crew.seat(id, {
+      onMessage: (message) => this.#sessions.get(id)?.media.onPixel(message),
+      onLost: () => this.#fail(id, 'worker_lost', 'the pixel thread of this session is gone; connect again'),
+    });
+    const { clock } = this.#options;
+    const { codec } = settings;
+    const media = new MediaSession({
+      id,
+      settings,
+      identity,
       clock,
-    );
-    this.#sessions.set(id, transport);
+      createTransport: (events) =>
+        new WeriftTransport({ ...this.#reach, ...(codec === undefined ? {} : { codec }) }, events, clock),
+      pixel: { send: (message, transfer) => seat.post(message, transfer) },
+      events: {
+        onState: (state, reason) => {
+          this.#tell({ kind: 'state', session: id, state, reason });
+          if (state === 'closed') this.#forget(id);
+        },
+        onFace: (event, face) => this.#tell({ kind: 'face', session: id, event, id: face }),
+        onFigures: (figures) => this.#tell({ kind: 'figures', session: id, figures }),
+        onFailed: (code, message) => this.#fail(id, code, message),
+      },
+    });
+    this.#sessions.set(id, { media, seat });
   }
 
-  async answer(id: string, sdp: string): Promise<string> {
-    return (await this.#get(id).answer(sdp)).sdp;
+  /** @throws GatewayError session_unknown, and those of the session */
+  answer(id: string, sdp: string): Promise<string> {
+    return this.#get(id).answer(sdp);
   }
 
-  async change(id: string, settings: SessionSettings, identity?: Worn): Promise<void> {
-    void [id, settings, identity];
-    return Promise.resolve();
+  /** @throws GatewayError session_unknown, closed */
+  change(id: string, settings: SessionSettings, identity?: WornIdentity): Promise<void> {
+    return this.#get(id).change(settings, identity);
   }
 
   addCandidate(id: string, candidate: string, mid: string): void {
-    this.#sessions.get(id)?.addCandidate(candidate, mid);
+    this.#sessions.get(id)?.media.addCandidate(candidate, mid);
   }
 
   requestKeyframe(id: string): void {
-    void id;
+    this.#sessions.get(id)?.media.requestKeyframe();
   }
 
+  /** Idempotent. */
   close(id: string): void {
-    const session = this.#sessions.get(id);
-    this.#sessions.delete(id);
-    session?.close();
+    this.#sessions.get(id)?.media.close();
+    this.#forget(id);
   }
 
+  /** Ends all sessions; their peers are told. */
   closeAll(): void {
     for (const id of [...this.#sessions.keys()]) this.close(id);
   }
 
-  #get(id: string): WeriftTransport {
+  #get(id: string): MediaSession {
     const session = this.#sessions.get(id);
     if (session === undefined) throw new GatewayError('session_unknown', 'the session must be open in this worker');
-    return session;
+    return session.media;
+  }
+
+  // The gateway hears of the failure before it hears that the transport is closed, so that it can say why.
+  #fail(id: string, code: string, message: string): void {
+    if (!this.#sessions.has(id)) return;
+    this.#options.log.warn({ session: id, code }, 'session failed');
+    this.#tell({ kind: 'failed', session: id, code, message });
+    this.close(id);
+  }
+
+  #forget(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
+    this.#sessions.delete(id);
+    session.seat.leave();
   }
 
   #tell(notice: SessionNotice): void {
-    this.#options.channel.notify({ type: 'session', body: notice });
+    const { channel } = this.#options;
+    // Figures are replaced by those of the next second; everything else must arrive.
+    if (notice.kind === 'figures') channel.notifyIfRoom({ type: 'session', body: notice });
+    else channel.notify({ type: 'session', body: notice });
   }
 }
 

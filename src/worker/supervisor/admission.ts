@@ -56,7 +56,7 @@ export interface Load {
 
 /**
  * The worker with most room in which a session of this cost fits; `undefined` if none has. Sessions do not move between
- * threads, so what counts is a whole thread's room; an empty thread takes any session.
+ * threads, so what counts is a whole thread's room; an empty worker takes any session, any worker one of cost 0.
  */
 export function place<Worker extends { readonly load: Load }>(
   workers: readonly Worker[],
@@ -67,7 +67,7 @@ export function place<Worker extends { readonly load: Load }>(
   for (const worker of workers) {
     const { threads, cores } = worker.load;
     const room = threads * USABLE - cores;
-    if ((room >= cost || cores === 0) && room > bestRoom) {
+    if ((room >= cost || cores === 0 || cost === 0) && room > bestRoom) {
       best = worker;
       bestRoom = room;
     }

@@ -33,7 +33,7 @@ export interface SupervisorOptions {
   readonly workers: number;
   /** Pixel threads of all of them together; `null` = one a core. */
   readonly pixelThreads: number | null;
-  /** Most sessions; `null` = what fits by cost. */
+  /** Most sessions, whatever they cost; `null` = what fits by cost. */
   readonly maximumSessions: number | null;
   readonly media: Omit<MediaWorkerSettings, 'pixelThreads'>;
   readonly log: Logger;
@@ -218,8 +218,10 @@ export class Supervisor {
     const workers = this.#workers();
     if (workers.length === 0) throw noWorker();
     const { maximumSessions } = this.#options;
-    const full = maximumSessions !== null && this.status.sessions >= maximumSessions;
-    const worker = full ? undefined : place(workers, cost.cores);
+    // A limit that the operator has set counts instead of the estimate: it is a promise about the machine.
+    const limited = maximumSessions !== null;
+    const full = limited && this.status.sessions >= maximumSessions;
+    const worker = full ? undefined : place(workers, limited ? 0 : cost.cores);
     if (worker === undefined) throw new GatewayError('capacity_full', 'all places are taken; try again later');
     return worker;
   }

@@ -24,7 +24,8 @@ const MAXIMUM_LOSSES = 5;
 
 /** A session's end of a pixel thread. */
 export interface PixelSeat {
-  post(message: ToPixel): void;
+  /** Gives a message away; the ArrayBuffers in `transfer` go with it. */
+  post(message: ToPixel, transfer: readonly ArrayBuffer[]): void;
   /** Idempotent. The pixel half must have been closed by a message before. */
   leave(): void;
 }
@@ -75,7 +76,7 @@ export class PixelCrew {
     if (thread === undefined) throw new GatewayError('worker_lost', 'a pixel thread must be ready; try again');
     thread.seats.set(session, events);
     return {
-      post: (message) => thread.worker.postMessage(...withTransfer(message)),
+      post: (message, transfer) => thread.worker.postMessage(message, transfer),
       leave: () => void thread.seats.delete(session),
     };
   }
@@ -155,13 +156,4 @@ export class PixelCrew {
       FIRST_PAUSE * 2 ** (this.#losses - 1),
     );
   }
-}
-
-/** A chunk's bytes go over without a copy; those that are part of a larger buffer get one of their own first. */
-function withTransfer(message: ToPixel): [ToPixel, ArrayBuffer[]] {
-  if (message.type !== 'chunk') return [message, []];
-  const { data } = message.chunk;
-  const alone = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
-  const own = alone ? data : Uint8Array.prototype.slice.call(data);
-  return [{ ...message, chunk: { ...message.chunk, data: own } }, [own.buffer as ArrayBuffer]];
 }
