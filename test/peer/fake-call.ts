@@ -80,8 +80,9 @@ export class FakeTransport implements Transport {
     this.#packet({ payloadType: 111, ssrc: PEER.audio, sequence, timestamp: sequence * 960, payload: [1, 2, 3] });
   }
 
-  feedback(packet: RtcpPacket): void {
-    this.events.onRtcp({ data: serializeRtcp([packet]), arrived: monotonic.now() });
+  /** @param later milliseconds after now that it arrives */
+  feedback(packet: RtcpPacket, later = 0): void {
+    this.events.onRtcp({ data: serializeRtcp([packet]), arrived: monotonic.now() + later });
   }
 
   #packet(fields: { payloadType: number; ssrc: number; sequence: number; timestamp: number; payload: number[] }): void {

@@ -9,22 +9,13 @@ function pli(): RtcpPacket {
   return { type: 'picture-loss', senderSsrc: PEER.video, mediaSsrc: 0x3000 };
 }
 
-/** How our video was received, with a fraction lost in 1/256. */
-function report(fractionLost: number): RtcpPacket {
+/** How our video was received since the start. */
+function report(highestSequence: number, cumulativeLost: number): RtcpPacket {
+  const rest = { fractionLost: 0, jitter: 0, lastSenderReport: 0, delaySinceLastSenderReport: 0 };
   return {
     type: 'receiver-report',
     ssrc: PEER.video,
-    reports: [
-      {
-        ssrc: 0x3000,
-        fractionLost,
-        cumulativeLost: 0,
-        highestSequence: 1,
-        jitter: 0,
-        lastSenderReport: 0,
-        delaySinceLastSenderReport: 0,
-      },
-    ],
+    reports: [{ ssrc: 0x3000, highestSequence, cumulativeLost, ...rest }],
   };
 }
 
@@ -95,7 +86,9 @@ describe('feedback', () => {
 
   it('makes the encoder spend less when a third of the packets is lost', async () => {
     const call = await openCall();
-    call.transport.feedback(report(85));
+    call.transport.feedback(report(1000, 0));
+    expect(call.count('bitrate')).toBe(0);
+    call.transport.feedback(report(1300, 100), 1000);
     expect(call.toPixel.at(-1)).toMatchObject({ type: 'bitrate' });
     const { bitsPerSecond } = call.toPixel.at(-1) as Extract<ToPixel, { type: 'bitrate' }>;
     expect(bitsPerSecond).toBeLessThan(2_500_000 * 0.9);

@@ -10,6 +10,7 @@ import type { MediaTimeline } from '../../rtp/source-clock.ts';
 import type { Milli } from '../../time.ts';
 import type { NegotiatedMedia } from '../transport/transport.ts';
 import { KeyframeWish } from './keyframe-wish.ts';
+import { LossMeter } from './loss-meter.ts';
 
 /** Least bits a second that a picture is still worth looking at. */
 const MINIMUM_BITRATE = 150_000;
@@ -40,6 +41,7 @@ export class Outbound {
   readonly #log = new SendLog();
   readonly #pacer: Pacer;
   readonly #wish = new KeyframeWish();
+  readonly #loss = new LossMeter();
   #rate: LossBasedRate;
   #told: number;
   /** The last packet of each frame that waits in the pacer, in order. */
@@ -101,9 +103,10 @@ export class Outbound {
   }
 
   onRtcp(packet: RtcpPacket, now: Milli): void {
-    const { resend, keyframe, fractionLost, estimate } = this.#sender.onRtcp(packet, now);
+    const { resend, keyframe, estimate } = this.#sender.onRtcp(packet, now);
     if (resend.length > 0) this.#pacer.push(resend);
     if (keyframe) this.requestKeyframe(now);
+    const fractionLost = this.#lossIn(packet, now);
     if (fractionLost !== undefined) this.#rate.onLoss(fractionLost, now);
     if (estimate !== undefined) this.#rate.onEstimate(estimate);
     this.#tellRate();
@@ -130,6 +133,12 @@ export class Outbound {
 
   report(now: Milli): SenderReport | undefined {
     return this.#sender.report(now);
+  }
+
+  #lossIn(packet: RtcpPacket, now: Milli): number | undefined {
+    if (packet.type !== 'sender-report' && packet.type !== 'receiver-report') return undefined;
+    const block = packet.reports.find(({ ssrc }) => ssrc === this.#sender.ssrc);
+    return block && this.#loss.onReport(block, now);
   }
 
   #askEncoder(now: Milli): void {
