@@ -5,6 +5,8 @@ import { detectFaces, LEAST_DETECTION, type SpottedFace } from './find-faces.ts'
 import { overlap } from './mesh/region.ts';
 import type { FaceModels } from './models.ts';
 import { FollowedFace } from './track/follow.ts';
+import { Seats } from './track/seats.ts';
+import { eyeSpan } from './track/side-view.ts';
 
 /** Longest time between two searches of the whole picture. */
 const SEARCH_PERIOD: Milli = 150;
@@ -12,21 +14,30 @@ const SEARCH_PERIOD: Milli = 150;
 const SAME_FACE = 0.25;
 /** Overlap from which two followed faces have become one. */
 const MERGED = 0.6;
+/** After so long without any movement a face gives way to another one, if there is one: it may be a poster. */
+const STILL: Milli = 5000;
+/** How much wider than the mesh's crop a closer look at a face is: the near detector was trained on some room around. */
+const CLOSER = 1.4;
+/** Least detector score at which something is hidden as a face that may be one; one to follow needs more. */
+const LEAST_SEEN = 0.4;
 /** Searches in a row without finding a followed face after which it is given up: a poster's corner, a hand. */
 const MOST_UNCONFIRMED = 2;
 
 /**
- * Follows the faces of one session. A search of the whole picture runs on every frame while nothing is followed or somebody
- * is seen who is not followed, and at least every 150 ms otherwise.
+ * Follows the faces of one session. A search of the whole picture runs on every frame while nothing is followed, somebody
+ * is seen who is not followed, or a head is turned; otherwise at least every 150 ms, with a closer look at one half of the
+ * picture in between.
  */
 export class FaceTracker {
   readonly #models: FaceModels;
+  readonly #seats = new Seats();
   #maximum: number;
   #followed: FollowedFace[] = [];
   #seen: SeenFace[] = [];
   #events: FaceEvent[] = [];
   #nextId = 1;
   #searched: Milli = -Infinity;
+  #glances = 0;
   #last: Milli = -Infinity;
 
   /** @param options.maximum most faces to follow, 0 or more; others are only seen */
@@ -50,6 +61,9 @@ export class FaceTracker {
     const doubtful = await this.#follow(picture, at);
     const searched = doubtful.size > 0 || this.#isSearchDue(at);
     if (searched) await this.#search(picture, at, doubtful);
+    else if (at - this.#searched >= SEARCH_PERIOD / 2 && this.#last - this.#searched < SEARCH_PERIOD / 2) {
+      await this.#glance(picture);
+    }
     this.#last = at;
     return {
       tracked: this.#followed.map((face) => face.toTracked()),
@@ -75,37 +89,69 @@ export class FaceTracker {
   #isSearchDue(at: Milli): boolean {
     const step = at - this.#last;
     const elapsed = at - this.#searched;
-    return this.#followed.length === 0 || this.#seen.length > 0 || step <= 0 || elapsed + step > SEARCH_PERIOD;
+    const alone = this.#followed.length > 0 && this.#seen.length === 0;
+    return !alone || step <= 0 || elapsed + step > SEARCH_PERIOD || this.#followed.some((face) => face.isTurning);
   }
 
   async #search(picture: I420, at: Milli, doubtful: ReadonlySet<FollowedFace>): Promise<void> {
     this.#searched = at;
-    const rest = await detectFaces(this.#models, picture, LEAST_DETECTION);
+    const rest = await detectFaces(this.#models, picture, LEAST_SEEN);
     for (const face of [...this.#followed]) {
-      const match = takeMatch(rest, face);
-      if (doubtful.has(face)) {
-        if (match === undefined) this.#lose(face, 'gone');
-        else if (!(await face.begin(picture, match, at))) {
-          rest.push(match);
-          this.#lose(face, 'score');
-        }
-      } else if (match !== undefined) {
-        face.unconfirmed = 0;
-        face.side.see(match.spans);
-      } else if (++face.unconfirmed >= MOST_UNCONFIRMED) {
-        this.#lose(face, 'score');
+      const match = takeMatch(rest, face) ?? (doubtful.has(face) ? undefined : await this.#lookCloser(picture, face));
+      if (match === undefined) {
+        if (doubtful.has(face)) this.#lose(face, 'gone');
+        else if (++face.unconfirmed >= MOST_UNCONFIRMED) this.#lose(face, 'score');
+        continue;
       }
+      const follow = doubtful.has(face) ? face.begin(picture, match, at) : face.confirm(picture, match, at);
+      if (await follow) continue;
+      rest.push(match);
+      this.#seats.keep(match.box, at);
+      this.#lose(face, 'score');
     }
+    this.#seats.update(rest, at);
+    this.#giveWay(rest);
     this.#seen = (await this.#takeUp(picture, at, rest)).map(({ box, score }) => ({ box, score }));
   }
 
-  /** Begins to follow the largest of the faces found, as many as may be. Returns the others. */
+  /** Looks for a followed face where it should be: one that fills the picture or is partly covered is easier seen there. */
+  async #lookCloser(picture: I420, face: FollowedFace): Promise<SpottedFace | undefined> {
+    const region = { ...face.square, size: face.square.size * CLOSER, rotation: 0 };
+    const found = await this.#models.near.detect(picture, region, LEAST_SEEN);
+    const spotted = found.map((one): SpottedFace => ({ ...one, spans: { near: eyeSpan(one), far: undefined } }));
+    return takeMatch(spotted, face);
+  }
+
+  /** Looks for faces that a search of the whole picture is too coarse for, in its left and right halves by turns. */
+  async #glance(picture: I420): Promise<void> {
+    const { width, height } = picture;
+    if (width <= height) return;
+    const left = this.#glances++ % 2 === 0;
+    const region = { cx: left ? height / 2 : width - height / 2, cy: height / 2, size: height, rotation: 0 };
+    const found = await this.#models.far.detect(picture, region, LEAST_SEEN);
+    const unknown = found.filter(({ box }) => this.#followed.every((face) => overlap(face.box, box) < SAME_FACE));
+    this.#seen = [...this.#seen, ...unknown.map(({ box, score }) => ({ box, score }))];
+  }
+
+  /** A face that never moves gives its place to one that is not followed: a poster must not keep the caller out. */
+  #giveWay(found: readonly SpottedFace[]): void {
+    const still = this.#followed.find((face) => face.still >= STILL);
+    if (still === undefined || this.#followed.length < this.#maximum) return;
+    if (!found.some((one) => one.score >= LEAST_DETECTION && !this.#seats.isPoster(one))) return;
+    this.#seats.release(still.box);
+    this.#lose(still, 'still');
+  }
+
+  /** Begins to follow of the faces found as many as may be. Returns the others. */
   async #takeUp(picture: I420, at: Milli, found: readonly SpottedFace[]): Promise<SpottedFace[]> {
     const others: SpottedFace[] = [];
-    for (const detection of found) {
+    for (const detection of this.#seats.rank(found)) {
+      const wanted =
+        detection.score >= LEAST_DETECTION && this.#seats.isFree(detection, this.#followed.length, this.#maximum);
       const face = new FollowedFace(this.#nextId, this.#models);
-      if (this.#followed.length < this.#maximum && (await face.begin(picture, detection, at))) {
+      if (wanted && (await face.begin(picture, detection, at))) {
         this.#nextId++;
+        this.#seats.take(detection);
         this.#followed.push(face);
         this.#events.push({ kind: 'found', id: face.id });
       } else {

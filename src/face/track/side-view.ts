@@ -29,6 +29,11 @@ export class SideView {
     return this.#fromSide;
   }
 
+  /** The mesh lies beside the face that the detector sees: as little to be believed as a head seen from the side. */
+  distrust(): void {
+    this.#fromSide = true;
+  }
+
   /** Takes what a search saw of this face. */
   see({ near, far }: EyeSpans): void {
     if (isUnder(far, FAR.side) || isUnder(near, NEAR.side)) this.#fromSide = true;
