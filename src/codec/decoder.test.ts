@@ -1,4 +1,4 @@
-import { AV_PIX_FMT_YUV444P } from 'node-av/constants';
+import { AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUVJ420P, type AVPixelFormat } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Packet, Rational } from 'node-av/lib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodedClip } from '../../test/support/encoded-clip.ts';
@@ -124,22 +124,32 @@ it('decodes an odd size exactly', () => {
   expect(psnr(work.picture, movingPicture(321, 239, 0))).toBeGreaterThan(28);
 });
 
+it('brings full-range pictures into limited range', () => {
+  const data = encodeFlat('libx264', AV_PIX_FMT_YUVJ420P, [255, 128, 128]);
+  const decoder = open('h264');
+  const work = workPicture();
+  decoder.decode({ codec: 'h264', data, timestamp: 0, keyframe: true, decodable: 0, referenced: true });
+  decoder.copyTo(work);
+  expect(Math.abs(work.picture.y[100]! - 235)).toBeLessThan(3);
+});
+
 it.each([
   ['h264', 'libx264'],
   ['vp9', 'libvpx-vp9'],
 ] as const)('refuses 4:4:4 in %s with a reason', (codec, encoder) => {
-  const data = encode444(encoder);
+  const data = encodeFlat(encoder, AV_PIX_FMT_YUV444P, [100, 128, 128]);
   const outcome = open(codec).decode({ codec, data, timestamp: 0, keyframe: true, decodable: 0, referenced: true });
   expect(outcome).toEqual({ kind: 'broken', reason: expect.stringContaining('4:2:0') as string });
 });
 
-function encode444(name: string): Uint8Array {
+/** One keyframe of one colour. */
+function encodeFlat(name: string, format: AVPixelFormat, yuv: readonly [number, number, number]): Uint8Array {
   const found = Codec.findEncoderByName(name as never)!;
   const context = new CodecContext();
   context.allocContext3(found);
   context.width = 64;
   context.height = 64;
-  context.pixelFormat = AV_PIX_FMT_YUV444P;
+  context.pixelFormat = format;
   context.maxBFrames = 0; // as in a call: nothing to reorder
   context.timeBase = new Rational(1, 30);
   expect(context.open2Sync(found, null)).toBe(0);
@@ -147,9 +157,10 @@ function encode444(name: string): Uint8Array {
   frame.alloc();
   frame.width = 64;
   frame.height = 64;
-  frame.format = AV_PIX_FMT_YUV444P;
+  frame.format = format;
   frame.getBuffer();
   frame.pts = 0n;
+  yuv.forEach((value, plane) => frame.data![plane]!.fill(value));
   context.sendFrameSync(frame);
   context.sendFrameSync(null);
   const packet = new Packet();

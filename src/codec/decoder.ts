@@ -35,6 +35,7 @@ class LiveDecoder implements Decoder {
   #spare = new Frame();
   #state: 'needs-keyframe' | 'running' | 'closed' = 'needs-keyframe';
   #hasPicture = false;
+  #fullRange = false;
 
   constructor(codec: VideoCodec, maximumSide: number) {
     if (!(maximumSide > 0)) throw new TypeError(`maximumSide must be positive [maximumSide:${maximumSide}]`);
@@ -71,7 +72,7 @@ class LiveDecoder implements Decoder {
     const from = this.#newest;
     work.resize(from.width, from.height);
     check(work.native.copy(from), 'copy a picture');
-    if (isFullRange(from)) fullToLimited(work.picture);
+    if (this.#fullRange) fullToLimited(work.picture);
     return true;
   }
 
@@ -110,6 +111,9 @@ class LiveDecoder implements Decoder {
     }
     if (Math.max(width, height) > this.#maximumSide) return { kind: 'too-large', width, height };
     if (Math.min(width, height) < 2) return this.#fail(`a picture has at least 2 × 2 pixels [size:${width}x${height}]`);
+    this.#fullRange = format === AV_PIX_FMT_YUVJ420P || this.#newest.colorRange === AVCOL_RANGE_JPEG;
+    // Full range has a format of its own with the same layout, and FFmpeg only copies within one format.
+    this.#newest.format = AV_PIX_FMT_YUV420P;
     this.#hasPicture = true;
     return { kind: 'picture', width, height };
   }
@@ -122,8 +126,4 @@ class LiveDecoder implements Decoder {
 
 function broken(reason: string): Decoded {
   return { kind: 'broken', reason };
-}
-
-function isFullRange(frame: Frame): boolean {
-  return frame.format === AV_PIX_FMT_YUVJ420P || frame.colorRange === AVCOL_RANGE_JPEG;
 }
