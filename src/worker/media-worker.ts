@@ -41,7 +41,15 @@ process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
 const channel = new Channel(new Socket({ fd: WIRE_FD }), {
-  onRequest: answer,
+  onRequest: async (message) => {
+    try {
+      return await answer(message);
+    } catch (error) {
+      // The gateway is told only that something went wrong; here is what.
+      if (!(error instanceof GatewayError)) log.error({ err: error, request: message.type }, 'request failed');
+      throw error;
+    }
+  },
   onNotice: take,
   // Without its gateway nobody can end the sessions of this process, so it ends with all of them.
   onClose: () => process.exit(0),

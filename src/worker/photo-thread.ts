@@ -2,8 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { readPicture } from '../codec/picture/read.ts';
 import { writePng } from '../codec/picture/write.ts';
-import { assert } from '../errors.ts';
+import { assert, GatewayError } from '../errors.ts';
 import { FaceModels } from '../face/models.ts';
+import { createLog } from '../log.ts';
 import type { PhotoReply, PhotoRequest } from '../session/pixel.ts';
 import { prepareIdentity } from '../swap/identity/prepare.ts';
 import { MaskBox, MASKS } from '../swap/masks/paint.ts';
@@ -36,6 +37,7 @@ export type PhotoThreadReply =
 /** Longest side that faces are looked for in: a larger photo is scaled down, the texture needs no more. */
 const FIT_SIDE = 2048;
 
+const log = createLog('photos');
 const port = parentPort;
 assert(port !== null, 'photo-thread runs as a worker thread');
 const settings = workerData as PhotoThreadSettings;
@@ -65,6 +67,9 @@ port.on('message', (message: PhotoThreadRequest) => {
   const work = message.kind === 'photo' ? judge(message) : paint(message.request);
   // A reply that cannot be sent ends the thread; the desk says so to whoever waits.
   void work
-    .catch((error: unknown): PhotoThreadReply => ({ request: message.request, ok: false, ...failureBody(error) }))
+    .catch((error: unknown): PhotoThreadReply => {
+      if (!(error instanceof GatewayError)) log.error({ err: error }, 'photo failed');
+      return { request: message.request, ok: false, ...failureBody(error) };
+    })
     .then((reply) => port.postMessage(reply));
 });

@@ -36,7 +36,8 @@ export function unpackIdentity(head: IdentityHead, bytes: Uint8Array): PreparedI
     throw new GatewayError('message_invalid', `identity must have the bytes its size asks for [bytes:${bytes.length}]`);
   }
   // Copied, since float32 must lie on a multiple of four.
-  const points = new Float32Array(bytes.slice(3 * plane).buffer);
+  const points = new Float32Array(POINT_BYTES / 4);
+  new Uint8Array(points.buffer).set(bytes.subarray(3 * plane));
   const { consent, ...rest } = head;
   return {
     ...rest,
