@@ -64,11 +64,12 @@ const me = box(640, 360, 250);
 const other = box(200, 200, 120);
 
 describe('under never', () => {
-  test('the whole picture is hidden until a face has been found for 100 ms', () => {
+  test('the whole picture is hidden until a face has been found for 250 ms', () => {
     const play = new Play('never');
     expect(play.run(1000, faces([])).hideAll).toBe(true);
     expect(play.frame(faces([tracked(1, me)])).hideAll).toBe(true);
-    const after = play.run(150, faces([tracked(1, me)]));
+    expect(play.run(200, faces([tracked(1, me)])).hideAll).toBe(true);
+    const after = play.run(100, faces([tracked(1, me)]));
     expect(after.hideAll).toBe(false);
     expect(after.hide).toEqual([]);
     expect(after.swaps.map(({ face, strength, covered }) => [face.id, strength, covered])).toEqual([[1, 1, false]]);

@@ -47,8 +47,10 @@ const EMPTY_AFTER = { searches: 5, time: 1500 } as const;
 /** A found face within so many sizes of the lost one may be it. Further off it is somebody else. */
 const REACH = 3;
 /** A face lost for longer than this is taken for found only after `CONFIRM`: one false find must not lift the cover. */
-const FRESH = 300;
-const CONFIRM = 100;
+const FRESH: Milli = 300;
+const CONFIRM: Milli = 100;
+/** Time between the first face and the first picture that is not hidden: by then all of it was looked at closely. */
+const FIRST_LOOK: Milli = 250;
 
 /** How far, pixels, the edge of a head may have moved in `age` ms since it was seen. */
 export function growthOf(box: Box, age: Milli): number {
@@ -71,8 +73,9 @@ export function reachOf(ghost: Ghost, now: Milli): number {
 /** True once a claimed ghost's place need not be hidden any more. */
 export function isFound(ghost: Ghost, now: Milli): boolean {
   if (ghost.claimedAt === undefined) return false;
-  const wasFresh = !ghost.nobodyYet && ghost.claimedAt - ghost.lostAt <= FRESH;
-  return wasFresh || now - ghost.claimedAt >= CONFIRM;
+  const claimed = now - ghost.claimedAt;
+  if (ghost.nobodyYet) return claimed >= FIRST_LOOK;
+  return claimed >= CONFIRM || ghost.claimedAt - ghost.lostAt <= FRESH;
 }
 
 /** True once a ghost that nobody claims is given up, under a policy. */
