@@ -8,7 +8,7 @@ import { PacketRing, RING_SIZE } from './packet-ring.ts';
 /** Keyframes that may be under way at once behind a hole; senders start one at a time. */
 const CANDIDATE_LIMIT = 16;
 /** A keyframe behind a hole waits so long for what is before it: reordering on a good network ends sooner. */
-const KEYFRAME_GRACE: Milli = 10;
+const KEYFRAME_GRACE: Milli = 5;
 
 /**
  * Packets in any order to chunks in order, without holes, beginning with a keyframe. After a hole that cannot be filled

@@ -10,6 +10,8 @@ interface Way {
   readonly jitter: number;
   readonly duplicates: number;
   readonly rtx: boolean;
+  /** Milliseconds one way; default 20. */
+  readonly delay?: number;
 }
 
 /** Sends frames over a bad way in both directions for `frames` frames; gives what went in and what came out. */
@@ -17,21 +19,22 @@ function run(seed: number, way: Way, frames: number) {
   const random = new Random(seed);
   const from = sender({ seed: seed * 0x0123_4567, rtx: way.rtx });
   const to = receiver();
-  to.roundTrip = 40;
+  const { delay = 20 } = way;
+  to.roundTrip = 2 * delay;
   const queue: { at: number; data: Uint8Array }[] = [];
   const given: Chunk[] = [];
   let wanted = true;
   const post = (data: Uint8Array, now: number) => {
-    if (random.next() >= way.loss) queue.push({ at: now + 20 + random.next() * way.jitter, data });
-    if (random.next() < way.duplicates) queue.push({ at: now + 20 + random.next() * way.jitter, data });
+    if (random.next() >= way.loss) queue.push({ at: now + delay + random.next() * way.jitter, data });
+    if (random.next() < way.duplicates) queue.push({ at: now + delay + random.next() * way.jitter, data });
   };
   const react = ({ chunks, feedback }: Received, now: number) => {
     given.push(...chunks);
     for (const packet of feedback) {
       if (random.next() < way.loss) continue;
-      const { resend, keyframe } = from.onRtcp(packet, now + 20);
+      const { resend, keyframe } = from.onRtcp(packet, now + delay);
       wanted ||= keyframe;
-      for (const { data } of resend) post(data, now + 20);
+      for (const { data } of resend) post(data, now + delay);
     }
   };
   const sent = new Map<string, number>();
@@ -56,6 +59,7 @@ describe('over a bad way', () => {
     ['2 % loss', { loss: 0.02, jitter: 0, duplicates: 0.01, rtx: true }, 0.98],
     ['2 % loss, resent as they were', { loss: 0.02, jitter: 0, duplicates: 0.01, rtx: false }, 0.98],
     ['10 % loss', { loss: 0.1, jitter: 5, duplicates: 0.02, rtx: true }, 0.9],
+    ['10 % loss on a long way', { loss: 0.1, jitter: 5, duplicates: 0, rtx: true, delay: 50 }, 0.9],
     ['30 ms of jitter', { loss: 0, jitter: 30, duplicates: 0.05, rtx: true }, 0.98],
     ['40 % loss', { loss: 0.4, jitter: 30, duplicates: 0.1, rtx: true }, 0],
   ])(

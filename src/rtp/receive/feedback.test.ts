@@ -58,8 +58,8 @@ describe('NackGenerator', () => {
       if (due.ask.length > 0) asked.push(now);
       if (due.gaveUp !== undefined) gaveUp = now;
     }
-    expect(asked).toEqual([5, 116, 226, 336]);
-    expect(gaveUp).toBe(400);
+    expect(asked).toEqual([5, 116, 226, 336, 446, 556]);
+    expect(gaveUp).toBe(600);
     expect(nacks.nextAt).toBe(Infinity);
   });
 

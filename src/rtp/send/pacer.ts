@@ -7,11 +7,11 @@ const RATE_MINIMUM = 4_000_000;
 const RATE_MAXIMUM = 40_000_000;
 /**
  * What may leave at once: 120 ms of the bitrate, so that ordinary frames (33 ms of it) never wait, within bounds. The
- * most is 33 packets, a third of what a default socket buffer (212,992 B, about 90 full packets) takes.
+ * most is 62 packets, two thirds of what a default socket buffer (212,992 B, about 90 full packets) takes.
  */
 const BURST: Milli = 120;
 const BURST_MINIMUM = 12_000;
-const BURST_MAXIMUM = 40_000;
+const BURST_MAXIMUM = 75_000;
 /** How long the last of what waits may have to wait: whatever would leave later is too late for any budget. */
 const WAITING_LIMIT: Milli = 500;
 const ORDER = ['audio', 'resend', 'video'] as const satisfies readonly Urgency[];
