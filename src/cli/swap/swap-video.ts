@@ -56,7 +56,7 @@ export async function swapVideo(
     try {
       tellSize(terminal, reader, writer);
       const { tally, rate } = await swapAll(reader, writer, swapper, { terminal, signal });
-      const finished = route.program ? await converted(route.program, draft, output) : draft;
+      const finished = route.program ? await converted(route.program, draft, output, signal) : draft;
       output.publish(finished);
       const names = [...new Set(reader.facts.audio)].join(', ');
       const sound = names && `${names} ${route.program ? 'encoded again' : 'copied'}`;
@@ -116,9 +116,9 @@ async function routeTo(path: string, audio: readonly string[], terminal: Termina
   );
 }
 
-async function converted(program: string, draft: string, output: OutputFile): Promise<string> {
+async function converted(program: string, draft: string, output: OutputFile, signal: AbortSignal): Promise<string> {
   const finished = output.draft();
-  await convertContainer(program, draft, finished);
+  await convertContainer(program, draft, finished, signal);
   return finished;
 }
 

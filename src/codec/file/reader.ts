@@ -3,6 +3,7 @@ import {
   AV_NOPTS_VALUE,
   AV_PIX_FMT_YUV420P,
   AV_PKT_DATA_DISPLAYMATRIX,
+  AVCOL_RANGE_JPEG,
   AVERROR_EOF,
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
@@ -23,6 +24,7 @@ import {
   type Stream,
 } from 'node-av/lib';
 import { GatewayError } from '../../errors.ts';
+import { fullToLimited } from '../../media/range.ts';
 import { turnI420, type QuarterTurns } from '../../media/turn.ts';
 import { AGAIN, check, reasonOf } from '../av.ts';
 import { WorkPicture } from '../work-picture.ts';
@@ -170,6 +172,7 @@ export class VideoReader {
     into.resize(width, height);
     if (format === AV_PIX_FMT_YUV420P && frame.width === width && frame.height === height) {
       check(into.native.copy(frame), 'copy a picture');
+      if (frame.colorRange === AVCOL_RANGE_JPEG) fullToLimited(into.picture);
       return;
     }
     const from = `${frame.width}x${frame.height} ${format}`;
