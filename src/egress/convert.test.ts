@@ -25,8 +25,7 @@ function program(body: string): string {
 const calls = () =>
   readFileSync(at('calls'), 'utf8')
     .trim()
-    .split('
-')
+    .split('\n')
     .filter((line) => line.startsWith('-i '));
 
 describe.skipIf(process.platform === 'win32')('changing the container', () => {
