@@ -3,7 +3,7 @@ import type { Milli, RtpTicks } from '../../time.ts';
 import { FrameScan } from './frame-scan.ts';
 import { FrameTally } from './frame-tally.ts';
 import type { MediaPacket } from './media-packet.ts';
-import { PacketRing, RING_SIZE } from './packet-ring.ts';
+import { PacketRing, RING_BYTES, RING_SIZE } from './packet-ring.ts';
 
 /** Keyframes that may be under way at once behind a hole; senders start one at a time. */
 const CANDIDATE_LIMIT = 16;
@@ -44,7 +44,9 @@ export class FrameAssembler {
     const { position } = packet;
     if (this.#floor === -Infinity) this.#floor = position - RING_SIZE / 2;
     if (position < this.#floor || this.#ring.get(position)) return false;
-    if (position - this.#floor >= RING_SIZE) this.#makeRoom(position);
+    if (position - this.#floor >= RING_SIZE) this.#makeRoom(position - RING_SIZE / 2);
+    if (this.#ring.bytes > RING_BYTES) this.#makeRoom(this.#highest + 1);
+    if (position < this.#floor) return false;
     this.#ring.put(packet);
     this.#highest = Math.max(this.#highest, position);
     if (packet.payload.length === 0) return true;
@@ -170,9 +172,9 @@ export class FrameAssembler {
     this.#blockedSince = undefined;
   }
 
-  /** A hole has stayed open, or a frame has gone on, for a whole ring: what is before its second half is given up. */
-  #makeRoom(position: number): void {
-    this.#give(position - RING_SIZE / 2, this.awaitsKeyframe ? 'awaiting-keyframe' : 'lost');
+  /** A hole has stayed open, or a frame gone on, for longer than the ring holds: what is below `floor` is given up. */
+  #makeRoom(floor: number): void {
+    this.#give(floor, this.awaitsKeyframe ? 'awaiting-keyframe' : 'lost');
     this.#frame = undefined;
   }
 }

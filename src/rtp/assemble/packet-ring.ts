@@ -6,9 +6,19 @@ import type { MediaPacket } from './media-packet.ts';
  */
 export const RING_SIZE = 2048;
 
+/** Payload bytes that may wait: far more than any frame, and not what 2,048 datagrams of 64 KiB would come to. */
+export const RING_BYTES = 8 << 20;
+
 /** The reorder buffer: packets by position, at most `RING_SIZE` positions wide. */
 export class PacketRing {
   readonly #slots = new Array<MediaPacket | undefined>(RING_SIZE).fill(undefined);
+
+  #bytes = 0;
+
+  /** Payload bytes that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   get(position: number): MediaPacket | undefined {
     const packet = this.#slots[position & (RING_SIZE - 1)];
@@ -17,16 +27,22 @@ export class PacketRing {
 
   /** Puts a packet in; what had the same slot, a whole ring earlier, is gone. */
   put(packet: MediaPacket): void {
-    this.#slots[packet.position & (RING_SIZE - 1)] = packet;
+    const at = packet.position & (RING_SIZE - 1);
+    this.#bytes += packet.payload.length - (this.#slots[at]?.payload.length ?? 0);
+    this.#slots[at] = packet;
   }
 
   /** Forgets `position`. */
   remove(position: number): void {
     const at = position & (RING_SIZE - 1);
-    if (this.#slots[at]?.position === position) this.#slots[at] = undefined;
+    const packet = this.#slots[at];
+    if (packet?.position !== position) return;
+    this.#bytes -= packet.payload.length;
+    this.#slots[at] = undefined;
   }
 
   clear(): void {
     this.#slots.fill(undefined);
+    this.#bytes = 0;
   }
 }

@@ -3,6 +3,8 @@ import { Random } from '../../../test/media/random.ts';
 import { packetsOf, picture, pushAll, receiver, seconds, sender } from '../../../test/support/rtp-ends.ts';
 import type { Chunk } from '../../media/chunk.ts';
 import { EXTENSION_URI } from '../packet/extension.ts';
+import { HeaderTemplate } from '../packet/header-template.ts';
+import { parseRtp } from '../packet/rtp-packet.ts';
 import type { Received } from './video-receiver.ts';
 
 interface Way {
@@ -81,6 +83,22 @@ describe('over a bad way', () => {
       }
     },
   );
+
+  it('lets a frame that never ends hold a bounded number of packets and bytes, and plays on', () => {
+    for (const size of [10, 60_000]) {
+      const [from, to] = [sender(), receiver()];
+      pushAll(to, packetsOf(from, picture(0, 100, true)), 0);
+      const template = new HeaderTemplate({ ssrc: 50, payloadType: 96 });
+      const payload = new Uint8Array(size);
+      let sequence = (parseRtp(packetsOf(from, picture(1, 100))[0] as Uint8Array)?.sequence ?? 0) + 1;
+      for (let count = 0; count < 5000; count++, sequence++) {
+        to.push(template.packet({ marker: false, sequence, timestamp: 5 }, [payload], 'video').data, 0);
+      }
+      const begin = Uint8Array.of(0x10, 0x10, 0, 0, 0x9d, 1, 0x2a, 1, 0, 1, 0);
+      const keyframe = template.packet({ marker: true, sequence, timestamp: 6 }, [begin], 'video').data;
+      expect([...to.push(keyframe, 50).chunks, ...to.poll(60).chunks]).toMatchObject([{ keyframe: true }]);
+    }
+  });
 
   it('never throws at 2,000 mutated packets, and still plays afterwards', () => {
     const random = new Random(23);

@@ -15,8 +15,6 @@ import { VideoFormats, type ReceiveFormat, type VideoFormat } from './video-form
 
 /** A replaced source's stragglers are ignored for so long. */
 const STRAGGLERS: Milli = 1000;
-/** Larger packets come from no browser; with the ring's 2,048 places this bounds what a source can make us hold to 8 MiB. */
-const PACKET_BYTES = 4096;
 /** Ticks a second of every video format in RTP. */
 const CLOCK_RATE = 90_000;
 
@@ -124,7 +122,7 @@ export class VideoReceiver {
 
   /** An RTP packet of this line came, by whichever SSRC. `data` is kept until its frame is whole. */
   push(data: Uint8Array, arrived: Milli): Received {
-    const packet = data.length <= PACKET_BYTES ? parseRtp(data) : undefined;
+    const packet = parseRtp(data);
     if (!packet) {
       this.#counts.malformed++;
       return NOTHING;
