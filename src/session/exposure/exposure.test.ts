@@ -239,6 +239,23 @@ describe('under always', () => {
   });
 });
 
+describe('a change of policy', () => {
+  test('to never begins as a call does: all is hidden until a face has been found for 250 ms', () => {
+    const play = new Play('always');
+    play.run(1000, faces([tracked(1, me)]));
+    play.exposure.choose({ policy: 'never', budget: 66 });
+    expect(play.frame(faces([tracked(1, me)])).hideAll).toBe(true);
+    expect(showsAll(play.run(300, faces([tracked(1, me)])))).toBe(true);
+  });
+
+  test('is none where only the budget changes', () => {
+    const play = new Play('never');
+    play.run(1000, faces([tracked(1, me)]));
+    play.exposure.choose({ policy: 'never', budget: 100 });
+    expect(showsAll(play.frame(faces([tracked(1, me)])))).toBe(true);
+  });
+});
+
 describe('the hold', () => {
   test('lasts 300 ms from the first failure, then frames are hidden, until one succeeds', () => {
     const exposure = new Exposure({ policy: 'never', budget: 66 });

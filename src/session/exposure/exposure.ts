@@ -59,7 +59,7 @@ export interface ExposureChoice {
  * and what is swapped in part is hidden first. (docs/privacy.md)
  */
 export class Exposure {
-  readonly #memory = new FaceMemory();
+  #memory = new FaceMemory();
   #choice: ExposureChoice;
   #searchedAt: Milli | undefined;
   #failingSince: Milli | undefined;
@@ -73,8 +73,9 @@ export class Exposure {
     return this.#choice.hold ?? Math.max(SHORTEST_HOLD, this.#choice.budget + HOLD_OVER_BUDGET);
   }
 
-  /** Takes a changed choice over; what is known of the faces stays. */
+  /** Takes a changed choice over. Another policy begins as a call does: what it forgets, the former one may have needed. */
   choose(choice: ExposureChoice): void {
+    if (choice.policy !== this.#choice.policy) this.#memory = new FaceMemory();
     this.#choice = choice;
   }
 

@@ -18,6 +18,8 @@ import { Outlet } from './outlet.ts';
 const STAGES = ['track', 'swap', 'composite', 'encode'] as const;
 /** How long a wanted keyframe waits for a frame before the last picture sent is encoded again, ms. */
 const KEYFRAME_PATIENCE: Milli = 150;
+/** Bits a second below which nothing is left to be seen. */
+const LEAST_BITRATE = 50_000;
 
 export interface PixelSessionParts
   extends
@@ -91,8 +93,9 @@ export class PixelSession {
     this.#pass.configure(settings);
   }
 
+  /** From the next frame on, within what the settings allow and what still makes a picture. */
   setBitrate(bitsPerSecond: number): void {
-    this.#outlet.setBitrate(Math.min(bitsPerSecond, this.#settings.bitrate));
+    this.#outlet.setBitrate(Math.max(LEAST_BITRATE, Math.min(bitsPerSecond, this.#settings.bitrate)));
   }
 
   requestKeyframe(): void {
