@@ -3,7 +3,7 @@ import type { HeadPose } from '../../face/face.ts';
 import type { Fields } from '../canonical/fields.ts';
 import { MESH_POINTS } from '../mesh/geometry.ts';
 import type { Portrait } from './portrait.ts';
-import { isForehead, measureSkin, strangeness } from './skin.ts';
+import { FOREHEAD_SHADE, isForehead, measureSkin, strangeness } from './skin.ts';
 
 /** Something about a photo that makes a worse identity, with what to do about it. */
 export interface PhotoWarning {
@@ -132,7 +132,7 @@ function coveredForehead(portrait: Portrait, fields: Fields): number {
   let n = 0;
   for (let k = 0; k < portrait.place.length; k++) {
     if (portrait.place[k]! < 0 || !isForehead(fields, portrait.place[k]!)) continue;
-    covered += strangeness(portrait, k, skin);
+    covered += strangeness(portrait, k, skin, FOREHEAD_SHADE);
     n++;
   }
   return n > 0 ? covered / n : 0;

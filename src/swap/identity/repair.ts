@@ -4,7 +4,7 @@ import { fillHoles } from './fill-holes.ts';
 import { mouthGap } from './judge.ts';
 import { mouthFaults } from './mouth-faults.ts';
 import { centimetresY, isPlain, OUTSIDE, type Portrait } from './portrait.ts';
-import { measureSkin, strangeness } from './skin.ts';
+import { FOREHEAD_SHADE, measureSkin, RIM_SHADE, strangeness } from './skin.ts';
 
 /** Gap between the lips, as a share of the mouth's width, up to which they count as closed. */
 const CLOSED_MOUTH = 0.05;
@@ -15,7 +15,11 @@ const CLOSED_MOUTH = 0.05;
  */
 export function repairPortrait(portrait: Portrait, fields: Fields): void {
   const skin = measureSkin(portrait);
-  const strange = Float32Array.from(portrait.place, (place, k) => (place < 0 ? 0 : strangeness(portrait, k, skin)));
+  const strange = Float32Array.from(portrait.place, (place, k) => {
+    if (place < 0) return 0;
+    const shade = RIM_SHADE + (FOREHEAD_SHADE - RIM_SHADE) * step(4.4, 5.4, centimetresY(place));
+    return strangeness(portrait, k, skin, shade);
+  });
   const replaced = spreadOut(
     strange.map((s, k) => s * zone(fields, portrait.place[k]!)),
     portrait,
@@ -47,7 +51,7 @@ function zone(fields: Fields, place: number): number {
   const forehead = step(4.8, 5.3, y) * step(0.25, 0.55, brow);
   const width = 1.6 + 1.7 * step(-6, -4.5, y);
   const rim = step(width + 0.6, width - 0.2, fields.rim[place]!);
-  return Math.max(forehead, rim * step(0.6, 1.1, fields.eye[place]!) * step(0.25, 0.55, brow));
+  return Math.max(forehead, rim * step(1.2, 1.9, fields.eye[place]!) * step(0.25, 0.55, brow));
 }
 
 /** Lets a mark reach a few pixels further: at the edge of hair, pixels are half hair. */

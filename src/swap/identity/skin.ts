@@ -14,6 +14,10 @@ export interface Skin {
   readonly grain: number;
 }
 
+/** Luma steps by which skin may be darker than the cheeks, on the forehead and where the face turns away from the light. */
+export const FOREHEAD_SHADE = 22;
+export const RIM_SHADE = 44;
+
 /** Measures the skin of a portrait. */
 export function measureSkin(portrait: Portrait): Skin {
   const y = new Spread();
@@ -38,10 +42,13 @@ function isCheekOrNose(place: number): boolean {
   return (side > 2.4 && side < 5 && y > -2.4 && y < 0.2) || (side < 0.7 && y > 0 && y < 3.2);
 }
 
-/** 0–1: how little a pixel looks like the skin: hair, a hat, the background. */
-export function strangeness(portrait: Portrait, k: number, skin: Skin): number {
+/**
+ * 0–1: how little a pixel looks like the skin: hair, a hat, the background.
+ * @param shade luma steps that skin may be darker there by its own shading
+ */
+export function strangeness(portrait: Portrait, k: number, skin: Skin, shade: number): number {
   const chroma = Math.hypot(portrait.u[k]! - skin.u, portrait.v[k]! - skin.v) / 11;
-  const dark = Math.max(0, skin.y - portrait.y[k]! - 18) / 24;
+  const dark = Math.max(0, skin.y - portrait.y[k]! - shade) / 24;
   const bright = Math.max(0, portrait.y[k]! - skin.y - 34) / 26;
   return step(0.75, 1.5, chroma + dark + bright);
 }
