@@ -100,6 +100,8 @@ export async function openGateway(
     await close();
     throw error;
   }
+  // Painted now, so that the first page does not wait for them; if it fails, the page asks again.
+  supervisor.masks().catch((error: unknown) => log.warn({ err: error }, 'masks could not be painted'));
   const { port } = server.address() as AddressInfo;
   return {
     port,

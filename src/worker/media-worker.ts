@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import { GatewayError } from '../errors.ts';
 import { createLog } from '../log.ts';
+import { MASKS } from '../swap/masks/paint.ts';
 import { monotonic, type Milli } from '../time.ts';
 import { PhotoDesk } from './threads/photo-desk.ts';
 import { PixelCrew } from './threads/pixel-crew.ts';
@@ -59,7 +60,7 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
   switch (type) {
     case 'configure':
       await start(configureSchema.parse(body));
-      return {};
+      return { body: { masks: MASKS.map(({ name }) => `mask:${name}`) } };
     case 'open': {
       const { session, settings, identity } = openSchema.parse(body);
       runningNow().sessions.open(session, settings, identityOf(identity, payload));

@@ -40,7 +40,7 @@ export interface CallerSocket {
 }
 
 export interface CallerOptions {
-  readonly supervisor: Pick<Supervisor, 'openSession' | 'masks'>;
+  readonly supervisor: Pick<Supervisor, 'openSession' | 'maskIds'>;
   readonly store: IdentityStore;
   readonly metrics: Metrics;
   readonly allowed: Allowed;
@@ -187,7 +187,7 @@ export class Caller {
     this.#state = { name: 'opening' };
     const { allowed, supervisor, metrics } = this.#options;
     const settings = settingsFor(hello, allowed);
-    const { identity, unknown } = await this.#firstIdentity(hello.identity);
+    const { identity, unknown } = this.#firstIdentity(hello.identity);
     const session = await supervisor.openSession(settings, { identity, events: this.#sessionEvents() });
     if (!this.#isOpening()) {
       await session.close();
@@ -212,10 +212,10 @@ export class Caller {
   }
 
   // Who comes back with an identity that has expired is served with a hidden face and told, not turned away.
-  async #firstIdentity(id: string | undefined): Promise<{ identity: ChosenIdentity; unknown?: GatewayError }> {
+  #firstIdentity(id: string | undefined): { identity: ChosenIdentity; unknown?: GatewayError } {
     if (id === undefined) return { identity: null };
     try {
-      const identity = await this.#find(id);
+      const identity = this.#find(id);
       this.#identity = id;
       return { identity };
     } catch (error) {
@@ -224,10 +224,9 @@ export class Caller {
     }
   }
 
-  async #find(id: string): Promise<ChosenIdentity> {
+  #find(id: string): ChosenIdentity {
     const { supervisor, store } = this.#options;
-    const masks = id.startsWith('mask:') ? (await supervisor.masks()).map((mask) => mask.id) : [];
-    return identityFor(id, { store, masks });
+    return identityFor(id, { store, masks: supervisor.maskIds });
   }
 
   async #offer(sdp: string): Promise<void> {
@@ -238,7 +237,7 @@ export class Caller {
   async #change({ identity, look }: Change): Promise<void> {
     const { session, settings } = this.#openState();
     const changed = withLook(settings, look);
-    const chosen = typeof identity === 'string' ? await this.#find(identity) : identity;
+    const chosen = typeof identity === 'string' ? this.#find(identity) : identity;
     await session.change(changed, chosen);
     if (this.#state.name !== 'open') return;
     this.#state = { name: 'open', session, settings: changed };

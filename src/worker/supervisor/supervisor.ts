@@ -141,6 +141,11 @@ export class Supervisor {
     return { identity, warnings: checked.data?.warnings ?? [], thumbnail: reply.payload.subarray(end) };
   }
 
+  /** Ids of the painted masks; all workers know the same. */
+  get maskIds(): readonly string[] {
+    return this.#workers()[0]?.masks ?? [];
+  }
+
   /** The painted masks with their thumbnails; asked for once, since they do not change. @throws GatewayError worker_lost */
   masks(): Promise<readonly MaskPicture[]> {
     this.#masks ??= this.#askMasks().catch((error: unknown) => {

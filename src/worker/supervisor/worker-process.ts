@@ -6,7 +6,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Milli } from '../../time.ts';
 import { Channel, type ChannelEnd, type OutgoingMessage, type WireMessage, type WireReply } from '../wire/channel.ts';
-import { sessionNoticeSchema, type MediaWorkerSettings } from '../wire/protocol.ts';
+import { configuredSchema, sessionNoticeSchema, type MediaWorkerSettings } from '../wire/protocol.ts';
 import type { Load, SessionCost } from './admission.ts';
 import { RemoteSession, type SessionEvents } from './remote-session.ts';
 
@@ -36,6 +36,7 @@ export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #sessions = new Map<string, RemoteSession>();
   #state: WorkerState = 'starting';
+  #masks: readonly string[] = [];
 
   /**
    * Starts a child and waits until it takes calls.
@@ -44,7 +45,9 @@ export class WorkerProcess {
   static async start(options: WorkerProcessOptions): Promise<WorkerProcess> {
     const worker = new WorkerProcess(options);
     try {
-      await worker.#channel.request({ type: 'configure', body: options.settings }, { timeout: START_LIMIT });
+      const configure = { type: 'configure', body: options.settings };
+      const { body } = await worker.#channel.request(configure, { timeout: START_LIMIT });
+      worker.#masks = configuredSchema.parse(body).masks;
     } catch (error) {
       worker.#state = 'closed';
       worker.kill();
@@ -77,6 +80,11 @@ export class WorkerProcess {
   /** Process id, for logs and tests. */
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Ids of the painted masks that it knows. */
+  get masks(): readonly string[] {
+    return this.#masks;
   }
 
   get sessions(): number {

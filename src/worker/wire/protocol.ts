@@ -36,6 +36,12 @@ export const configureSchema = z.strictObject({
 });
 export type MediaWorkerSettings = z.infer<typeof configureSchema>;
 
+/** What a configured media worker can do. */
+export const configuredSchema = z.object({
+  /** Ids of the painted masks, `mask:NAME`. */
+  masks: z.array(z.string().max(128)).max(256),
+});
+
 /** Opens a session; payload = bytes of the identity if it is a photo's. */
 export const openSchema = z.strictObject({
   session,
