@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'ffmpeg_missing'
   // media
   | 'codec_failed'
+  | 'session_failed'
   | 'picture_too_large'
   | 'closed'
   | 'timed_out'

@@ -36,6 +36,8 @@ export interface MediaLinesOptions {
   readonly onSent: (decodable: Milli, now: Milli) => void;
   /** A picture was given up because too much waits to be sent already. */
   readonly onGivenUp: () => void;
+  /** What is due by time threw; the lines cannot go on. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -77,7 +79,7 @@ export class MediaLines {
     }
     this.#audioTypes = new Set(audio?.receive.map(({ payloadType }) => payloadType));
     this.#audio = audio && forwarder(audio, ntp, source);
-    this.#alarm = new Alarm(clock, (now) => this.#pump(now));
+    this.#alarm = new Alarm(clock, (now) => this.#ring(now));
     this.#reportAt = clock.now() + REPORT_INTERVAL;
     this.#alarm.set(this.#reportAt);
   }
@@ -145,6 +147,14 @@ export class MediaLines {
   close(): void {
     this.#alarm.clear();
     this.#sendRtcp([{ type: 'bye', ssrcs: this.#sources() }]);
+  }
+
+  #ring(now: Milli): void {
+    try {
+      this.#pump(now);
+    } catch (error) {
+      this.#options.onError(error);
+    }
   }
 
   /** Everything that is due, and the instant of what is due next. */

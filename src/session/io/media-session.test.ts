@@ -193,6 +193,13 @@ describe('the end of a session', () => {
     expect(call.failures).toEqual(['codec_failed']);
     expect(call.transport.state).toBe('closed');
   });
+
+  it('follows when something of it throws, and reaches nobody else', async () => {
+    const call = await openCall();
+    call.session.onPixel({ type: 'nonsense', session: 'one' } as never);
+    expect(call.failures).toEqual(['session_failed']);
+    expect(call.states.at(-1)).toBe('closed');
+  });
 });
 
 describe('an offer', () => {

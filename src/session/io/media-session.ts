@@ -25,7 +25,7 @@ export interface SessionEvents {
   onFace(event: 'found' | 'lost', id: number): void;
   /** Each second from the first answer on. */
   onFigures(figures: SessionFigures): void;
-  /** The pixel half cannot go on; `closed` follows. */
+  /** A half of the session cannot go on; `closed` follows. */
   onFailed(code: string, message: string): void;
 }
 
@@ -70,8 +70,8 @@ export class MediaSession {
     this.#settings = options.settings;
     this.#identity = options.identity;
     this.#transport = options.createTransport({
-      onRtp: (packet) => this.#call?.lines.onRtp(packet),
-      onRtcp: (packet) => this.#call?.lines.onRtcp(packet),
+      onRtp: (packet) => this.#guard(() => this.#call?.lines.onRtp(packet)),
+      onRtcp: (packet) => this.#guard(() => this.#call?.lines.onRtcp(packet)),
       onState: (state, reason) => this.#onState(state, reason),
     });
   }
@@ -127,28 +127,7 @@ export class MediaSession {
   /** Takes a message of the pixel half for this session. */
   onPixel(message: FromPixel): void {
     const call = this.#call;
-    if (call === undefined) return;
-    switch (message.type) {
-      case 'chunk':
-        call.counts.outcome(message.outcome);
-        return call.lines.send(message.chunk, message);
-      case 'need-keyframe':
-        return call.lines.requestKeyframe();
-      case 'credit':
-        return this.#gate.giveBack(message.count);
-      case 'face':
-        return this.#options.events.onFace(message.event, message.id);
-      case 'changed':
-        return this.#changes.shift()?.resolve();
-      case 'figures':
-        call.counts.pixel = message.figures;
-        return;
-      case 'failed':
-        this.#options.events.onFailed(message.code, message.message);
-        return this.close();
-      default:
-        assertNever(message);
-    }
+    if (call !== undefined) this.#guard(() => this.#take(message, call));
   }
 
   /** Ends the session and tells the peer. Idempotent. */
@@ -173,10 +152,53 @@ export class MediaSession {
       onBitrate: (bitsPerSecond) => this.#toPixel({ type: 'bitrate', session: id, bitsPerSecond }),
       onSent: (decodable, now) => counts.latency(now - decodable),
       onGivenUp: () => counts.drops.count('send', 'no-credit'),
+      onError: (error) => this.#failed(error),
     });
     const timer = setInterval(() => this.#tellFigures(), FIGURES_INTERVAL);
     this.#call = { codec, video, lines, counts, timer };
     this.#toPixel({ type: 'open', session: id, settings: this.#settings, codec, identity: this.#identity });
+  }
+
+  #take(message: FromPixel, call: Call): void {
+    switch (message.type) {
+      case 'chunk':
+        call.counts.outcome(message.outcome);
+        return call.lines.send(message.chunk, message);
+      case 'need-keyframe':
+        return call.lines.requestKeyframe();
+      case 'credit':
+        return this.#gate.giveBack(message.count);
+      case 'face':
+        return this.#options.events.onFace(message.event, message.id);
+      case 'changed':
+        return this.#changes.shift()?.resolve();
+      case 'figures':
+        call.counts.pixel = message.figures;
+        return;
+      case 'failed':
+        return this.#fail(message.code, message.message);
+      default:
+        assertNever(message);
+    }
+  }
+
+  /** What goes wrong in one session ends that session, not the thread that serves many. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const code = error instanceof GatewayError ? error.code : 'session_failed';
+    this.#fail(code, error instanceof Error ? error.message : String(error));
+  }
+
+  #fail(code: string, message: string): void {
+    this.#options.events.onFailed(code, message);
+    this.close();
   }
 
   #onChunk(chunk: Chunk): void {
