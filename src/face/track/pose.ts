@@ -6,16 +6,16 @@ const DEGREES = 180 / Math.PI;
 
 /**
  * How the head is turned: the rotation that brings the canonical face's rigid points nearest to the landmarks, in the
- * weighted least-squares sense (Kabsch), read as yaw, then pitch, then roll. Depths of landmarks are in the scale of x.
+ * weighted least-squares sense (Kabsch), read as three angles. Depths of landmarks are in the scale of x.
  */
 export function headPose(landmarks: Float32Array, geometry: FaceGeometry): HeadPose {
   const r = correlation(landmarks, geometry);
   makeRotation(r);
-  // The third column is where the face looks: x right, y up, z towards the camera.
+  // As roll after yaw after pitch: tilting the picture changes roll alone. x right, y up, z towards the camera.
   return {
-    yaw: Math.atan2(r[2]!, r[8]!) * DEGREES,
-    pitch: Math.asin(Math.max(-1, Math.min(1, r[5]!))) * DEGREES,
-    roll: -Math.atan2(r[3]!, r[4]!) * DEGREES,
+    yaw: Math.asin(Math.max(-1, Math.min(1, -r[6]!))) * DEGREES,
+    pitch: -Math.atan2(r[7]!, r[8]!) * DEGREES,
+    roll: -Math.atan2(r[3]!, r[0]!) * DEGREES,
   };
 }
 
