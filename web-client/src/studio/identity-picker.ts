@@ -48,6 +48,8 @@ export class IdentityPicker {
     this.#addOption('', 'Hidden');
     const first = this.#group.querySelector('input');
     if (first) first.checked = true;
+    // The camera may have been started while the masks were on their way.
+    this.#onPick(this.chosen);
   }
 
   /** Asks for consent, uploads, and puts the photo on. */
