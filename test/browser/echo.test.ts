@@ -142,6 +142,26 @@ describe.skipIf(BROWSER_SKIPPED)('a call of a real Chromium that is echoed chunk
     });
   });
 
+  it('goes on after an ICE restart', async () => {
+    await withCall({}, async (page, server) => {
+      const { framesDecoded: before } = await reach(page, ({ framesDecoded }) => framesDecoded > 0);
+      const ufrags = await page.evaluate(async () => {
+        const { pc, answer } = globalThis as unknown as {
+          pc: RTCPeerConnection;
+          answer: (offer: string) => Promise<string>;
+        };
+        const ufrag = (): string | undefined => /a=ice-ufrag:(\S+)/.exec(pc.remoteDescription?.sdp ?? '')?.[1];
+        const first = ufrag();
+        await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+        await pc.setRemoteDescription({ type: 'answer', sdp: await answer(pc.localDescription?.sdp ?? '') });
+        return [first, ufrag()];
+      });
+      expect(ufrags[0]).not.toBe(ufrags[1]);
+      await reach(page, ({ framesDecoded }) => framesDecoded >= before + 60);
+      expect(server.states).toEqual(['connecting', 'connected']);
+    });
+  });
+
   it('reaches a gateway on its own machine by a network address and by the loopback alike', async () => {
     await withCall({ transport: { includeLoopback: true } }, async (page) => {
       await reach(page, ({ framesDecoded }) => framesDecoded > 0);
