@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { announcedAddresses, hostAddresses } from './addresses.ts';
+import { hostAddresses } from './addresses.ts';
 
 const LOOPBACK = { bind: '127.0.0.1', announce: '127.0.0.1' };
 
@@ -14,18 +14,5 @@ describe('the addresses of this machine', () => {
     if (outside.length === 0) expect(found).toEqual([LOOPBACK]);
     else expect(found).not.toContainEqual(LOOPBACK);
     expect(hostAddresses({ includeLoopback: true })).toContainEqual(LOOPBACK);
-  });
-});
-
-describe('addresses that the operator names', () => {
-  it('are bound where they are this machine’s own, and on every address where a NAT has them', () => {
-    expect(announcedAddresses(['127.0.0.1', '198.51.100.7'])).toEqual([
-      LOOPBACK,
-      { bind: '0.0.0.0', announce: '198.51.100.7' },
-    ]);
-  });
-
-  it('must be addresses, not names', () => {
-    expect(() => announcedAddresses(['gateway.example'])).toThrow('an announced address must be IPv4');
   });
 });

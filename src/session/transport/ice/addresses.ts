@@ -1,6 +1,4 @@
-import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { GatewayError } from '../../../errors.ts';
 
 /** Where a session's UDP socket is bound, and the address that the peer is told. They differ behind a 1:1 NAT. */
 export interface HostAddress {
@@ -21,29 +19,11 @@ const LOOPBACK: HostAddress = { bind: '127.0.0.1', announce: '127.0.0.1' };
  * @param includeLoopback adds 127.0.0.1 also beside others, default false
  */
 export function hostAddresses(options: { readonly includeLoopback?: boolean } = {}): readonly HostAddress[] {
-  const reachable = ownAddresses()
-    .filter(({ internal, address }) => !internal && !address.startsWith('169.254.'))
+  const reachable = Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    .filter(({ family, internal, address }) => family === 'IPv4' && !internal && !address.startsWith('169.254.'))
     .map(({ address }) => ({ bind: address, announce: address }))
     .slice(0, MAXIMUM_ADDRESSES);
   if (reachable.length === 0) return [LOOPBACK];
   return options.includeLoopback === true ? [...reachable, LOOPBACK] : reachable;
-}
-
-/**
- * The addresses to advertise when the operator names them. One that is none of this machine's belongs to a NAT before
- * it, which may forward to any of its addresses.
- * @throws GatewayError config_invalid
- */
-export function announcedAddresses(announce: readonly string[]): readonly HostAddress[] {
-  const own = new Set(ownAddresses().map(({ address }) => address));
-  return announce.slice(0, MAXIMUM_ADDRESSES).map((address) => {
-    if (!isIPv4(address)) throw new GatewayError('config_invalid', 'an announced address must be IPv4');
-    return { bind: own.has(address) ? address : '0.0.0.0', announce: address };
-  });
-}
-
-function ownAddresses(): { readonly address: string; readonly internal: boolean }[] {
-  return Object.values(networkInterfaces())
-    .flatMap((entries) => entries ?? [])
-    .filter(({ family }) => family === 'IPv4');
 }
