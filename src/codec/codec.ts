@@ -39,8 +39,9 @@ export interface DecoderSettings {
 export interface Encoder {
   readonly codec: SendCodec;
   /**
-   * Encodes one picture and leaves it as it is. A change of size reopens the codec and gives a keyframe. The bytes are
-   * the caller's, alone in their ArrayBuffer, so that they can be transferred.
+   * Encodes one picture and leaves it as it is. A change of size reopens the codec and gives a keyframe; a new scene may
+   * be made one, to bound its size. The bytes are the caller's, alone in their ArrayBuffer, so that they can be
+   * transferred.
    * @throws GatewayError codec_failed, closed
    */
   encode(input: WorkPicture, options: EncodeOptions): EncodedChunk;

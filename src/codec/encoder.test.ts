@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { movingPicture, psnr } from '../../test/support/moving-picture.ts';
+import { hideAll } from '../media/hide.ts';
 import type { EncodedChunk, Encoder, EncoderSettings, SendCodec } from './codec.ts';
 import { createDecoder } from './decoder.ts';
 import { createEncoder } from './encoder.ts';
@@ -111,6 +112,19 @@ describe.each<SendCodec>(['vp8', 'h264'])('the %s encoder', (codec) => {
     for (const chunk of chunks.filter((each) => each.keyframe)) {
       expect(chunk.data.byteLength * 8).toBeLessThan(1_500_000 / 4);
     }
+  });
+
+  it('bounds the first picture of a new scene too, with a keyframe where that is what it takes', () => {
+    const encoder = open(codec, { bitrate: 1_500_000 });
+    const work = new WorkPicture();
+    opened.push(work);
+    const sizes = Array.from({ length: 32 }, (_, index) => {
+      work.load(movingPicture(640, 480, index));
+      if (index < 30) hideAll(work.picture);
+      return encoder.encode(work, { keyframe: false, timestamp: index * 3000 }).data.byteLength * 8;
+    });
+    expect(sizes[30]).toBeLessThan(1_500_000 / 4);
+    expect(sizes[31]).toBeLessThan(1_500_000 / 8);
   });
 
   it('reopens when the size changes, starting with a keyframe', () => {

@@ -22,7 +22,8 @@ interface Recipe {
 // All without look-ahead or threads: one call gives one chunk. VP8 at a fixed speed (a positive cpu-used adapts to the
 // time and doubles it); error-resilient keeps a lost frame from spoiling the entropy contexts of the next. H.264 aims at
 // a quality it seldom reaches and is held by its rate buffer alone: that follows a new rate within the buffer's length,
-// where average-rate control still pays for what it spent seconds ago (−28 % in the 2 s after 500 → 3000 kb/s).
+// where average-rate control still pays for what it spent seconds ago (−28 % in the 2 s after 500 → 3000 kb/s). The aim
+// is not higher, so that easy pictures leave the buffer full for the scene that follows.
 const RECIPES: Record<SendCodec, Recipe> = {
   vp8: {
     encoder: 'libvpx',
@@ -38,7 +39,7 @@ const RECIPES: Record<SendCodec, Recipe> = {
   },
   h264: {
     encoder: 'libx264',
-    options: { preset: 'ultrafast', tune: 'zerolatency', profile: 'baseline', 'forced-idr': '1', crf: '16' },
+    options: { preset: 'ultrafast', tune: 'zerolatency', profile: 'baseline', 'forced-idr': '1', crf: '20' },
   },
 };
 
@@ -108,26 +109,31 @@ class LiveEncoder implements Encoder {
 
   #runVp8(context: CodecContext, input: WorkPicture, forced: boolean, pixels: number): Uint8Array {
     if (!forced) {
-      context.qMax = this.#quantiser.forDelta();
+      const quantiser = this.#quantiser.forDelta();
+      context.qMax = quantiser;
       const data = this.#run(context, input, false);
-      this.#quantiser.deltaCame(data.byteLength * 8);
-      return data;
+      const bits = data.byteLength * 8;
+      if (!this.#quantiser.deltaTried(bits, quantiser)) {
+        this.#quantiser.deltaCame(bits);
+        return data;
+      }
+      this.#packet.unref();
     }
-    let { data, tooLarge } = this.#keyframe(context, input, pixels);
-    if (tooLarge) {
+    let made = this.#keyframe(context, input, pixels);
+    if (made.tooLarge) {
       // A keyframe needs nothing before it, so it can be thrown away and made again, once.
       this.#packet.unref();
-      ({ data, tooLarge } = this.#keyframe(context, input, pixels));
+      made = this.#keyframe(context, input, pixels);
     }
-    this.#quantiser.keyframeCame(data.byteLength * 8);
-    return data;
+    this.#quantiser.keyframeCame(made.data.byteLength * 8, made.quantiser);
+    return made.data;
   }
 
-  #keyframe(context: CodecContext, input: WorkPicture, pixels: number): { data: Uint8Array; tooLarge: boolean } {
+  #keyframe(context: CodecContext, input: WorkPicture, pixels: number) {
     const quantiser = this.#quantiser.forKeyframe(pixels);
     context.qMax = quantiser;
     const data = this.#run(context, input, true);
-    return { data, tooLarge: this.#quantiser.keyframeTried(data.byteLength * 8, quantiser) };
+    return { data, quantiser, tooLarge: this.#quantiser.keyframeTried(data.byteLength * 8, quantiser) };
   }
 
   #run(context: CodecContext, input: WorkPicture, keyframe: boolean): Uint8Array {

@@ -1,5 +1,5 @@
-/** Quantisers of VP8, 0 (best) to 63. Below 6 the bits buy nothing that a viewer sees. */
-const BEST = 6;
+/** Quantisers of VP8, 0 (best) to 63. Below 10 the bits buy nothing that a viewer sees. */
+const BEST = 10;
 const WORST = 63;
 
 /** Frame times of bits that a keyframe may take: more would arrive late, however well it is paced. */
@@ -52,24 +52,40 @@ export class QuantiserControl {
 
   /** A keyframe of `bits` came of `quantiser`. True if it is so large that making it again, smaller, is worth it. */
   keyframeTried(bits: number, quantiser: number): boolean {
-    this.#key = clamp(quantiser + KEYFRAME_HALVING * Math.log2(bits / this.keyframeBits), BEST, WORST);
+    this.#key = this.#learnt(bits, quantiser);
     return bits > 1.5 * this.keyframeBits && toQuantiser(this.#key) > quantiser;
   }
 
-  /** A keyframe of `bits` is sent. */
-  keyframeCame(bits: number): void {
+  /** A keyframe of `bits`, that came of `quantiser`, is sent. */
+  keyframeCame(bits: number, quantiser: number): void {
     this.#spend(bits);
-    // What follows a keyframe refines it, so it starts where the keyframe was.
-    this.#delta ??= this.#key;
+    // What follows refines it step by step: a finer quantiser at once would code the whole picture again.
+    this.#delta = Math.max(this.#delta ?? BEST, quantiser - 2);
   }
 
-  /** Another frame of `bits` came. */
+  /**
+   * Another frame of `bits` came of `quantiser`. True if it is so large that it would block the way for long, as when the
+   * scene changes after a still one: then a keyframe should be made in its place.
+   */
+  deltaTried(bits: number, quantiser: number): boolean {
+    if (bits <= 2 * this.keyframeBits || quantiser >= WORST) return false;
+    // Nothing of it came from earlier pictures, so it tells how large a keyframe would be.
+    this.#key = this.#learnt(bits, quantiser);
+    this.#delta = this.#key;
+    return true;
+  }
+
+  /** Another frame of `bits` is sent. */
   deltaCame(bits: number): void {
     this.#spend(bits);
     const planned = this.#bitrate / this.#frameRate;
     const wanted = planned * clamp(1 - this.#overspent / (0.4 * this.#bitrate), 0.25, 2);
     const step = clamp(4 * Math.log2(Math.max(bits, 200) / wanted), -4, 6);
     this.#delta = clamp((this.#delta ?? WORST) + step, BEST, WORST);
+  }
+
+  #learnt(bits: number, quantiser: number): number {
+    return clamp(quantiser + KEYFRAME_HALVING * Math.log2(bits / this.keyframeBits), BEST, WORST);
   }
 
   #spend(bits: number): void {
