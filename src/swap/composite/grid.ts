@@ -4,7 +4,7 @@ import type { SwappedCrop } from '../swap.ts';
 /** Cells each way in which light is compared: about a cheek or half a forehead each. */
 export const GRID = 8;
 /** How much of the difference in light is taken over; the rest is the identity's own features. */
-const FOLLOW = 0.5;
+const FOLLOW = 0.4;
 /** Largest difference of one pixel that counts, luma steps: a black frame of glasses is not a shadow. */
 const LARGEST = 36;
 

@@ -6,7 +6,7 @@ import { EYE_LEFT, EYE_RIGHT, LIPS_INNER, MESH_POINTS } from './geometry.ts';
  * place; narrow for a painted mask, which should look like a thing that is worn.
  */
 const RIM = {
-  photo: { forehead: 2.3, cheek: 1.5, chin: 1.3 },
+  photo: { forehead: 2, cheek: 1.1, chin: 1 },
   mask: { forehead: 0.5, cheek: 0.5, chin: 0.5 },
 } as const;
 
