@@ -132,6 +132,16 @@ describe('a picture that is refused', () => {
     refused(jpeg, 'photo_too_large', /scale it down/);
   });
 
+  it('claims a small size first and a huge one behind it', () => {
+    const jpeg = writeJpeg(flat(32, 32, [1, 2, 3]));
+    const start = jpeg.findIndex((byte, at) => byte === 0xff && jpeg[at + 1] === 0xc0);
+    const frameHead = jpeg.slice(start, start + 2 + ((jpeg[start + 2]! << 8) | jpeg[start + 3]!));
+    const huge = frameHead.slice();
+    huge.set([0x4e, 0x20, 0x4e, 0x20], 5);
+    const both = Buffer.concat([jpeg.subarray(0, start), huge, jpeg.subarray(start)]);
+    refused(both, 'photo_unreadable', /damaged/);
+  });
+
   it('has more bytes than allowed', () => {
     refused(fixture('astronaut.png'), 'photo_too_large', /save it smaller/, { maximumBytes: 1000 });
   });

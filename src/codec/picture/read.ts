@@ -17,6 +17,8 @@ export interface PictureLimits {
   readonly fitSide?: number;
 }
 
+const MAXIMUM_PIXELS = 50_000_000;
+
 const FORMATS = 'JPEG, PNG, WebP or GIF';
 
 /** What shows through a transparent picture: middle grey, so that neither light nor dark hair gets a halo. */
@@ -29,7 +31,8 @@ const BACKDROP = 128;
  */
 export function readPicture(bytes: Uint8Array, limits: PictureLimits = {}): Rgb {
   const head = judgeHead(bytes, limits);
-  const frame = decodePicture(head.format, head.format === 'webp' ? firstWebpFrame(bytes) : bytes);
+  const { maximumPixels = MAXIMUM_PIXELS } = limits;
+  const frame = decodePicture(head.format, head.format === 'webp' ? firstWebpFrame(bytes) : bytes, maximumPixels);
   try {
     return makeUpright(toRgb(frame, limits.fitSide ?? Infinity), head.orientation);
   } finally {
@@ -38,7 +41,7 @@ export function readPicture(bytes: Uint8Array, limits: PictureLimits = {}): Rgb 
 }
 
 function judgeHead(bytes: Uint8Array, limits: PictureLimits): PictureHead {
-  const { maximumBytes = 20 * 1024 * 1024, maximumPixels = 50_000_000 } = limits;
+  const { maximumBytes = 20 * 1024 * 1024, maximumPixels = MAXIMUM_PIXELS } = limits;
   if (bytes.length === 0) throw new GatewayError('photo_empty', 'the picture file must not be empty; choose it again');
   if (bytes.length > maximumBytes) {
     throw tooLarge(`at most ${Math.floor(maximumBytes / 1048576)} MB; save it smaller [bytes:${bytes.length}]`);
@@ -56,7 +59,7 @@ function judgeHead(bytes: Uint8Array, limits: PictureLimits): PictureHead {
   return head;
 }
 
-function decodePicture(format: PictureFormat, bytes: Uint8Array): Frame {
+function decodePicture(format: PictureFormat, bytes: Uint8Array, maximumPixels: number): Frame {
   const codec = Codec.findDecoderByName((format === 'jpeg' ? 'mjpeg' : format) as never);
   if (!codec) throw new GatewayError('codec_failed', `this build must have a decoder [format:${format}]`);
   const context = new CodecContext();
@@ -65,6 +68,8 @@ function decodePicture(format: PictureFormat, bytes: Uint8Array): Frame {
   try {
     context.allocContext3(codec);
     context.threadCount = 1;
+    // A file may claim a size in its head and another further on.
+    check(context.setOption('max_pixels', String(maximumPixels)), 'bound the size of pictures');
     check(context.open2Sync(codec, null), `open the ${format} decoder`);
     packet.alloc();
     packet.data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
