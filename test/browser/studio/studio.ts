@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { GatewayProcess } from '../../bench/gateway/gateway-process.ts';
 import { launchChromium } from '../chromium.ts';
+import { keepPeers } from './peers.ts';
 
 /** The real gateway with its page open in a real Chromium. */
 export interface Studio {
@@ -17,19 +18,22 @@ export interface StudioOptions {
   readonly camera: string;
   /** wav file for the microphone. */
   readonly microphone?: string;
+  /** The page's query, e.g. `?budget=200`. */
+  readonly query?: string;
   /** Settings of the gateway, as environment. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Starts gateway and browser, opens the page and waits for its masks. The camera is still off. */
-export async function openStudio({ camera, microphone, settings }: StudioOptions): Promise<Studio> {
+export async function openStudio({ camera, microphone, query = '', settings }: StudioOptions): Promise<Studio> {
   const gateway = await GatewayProcess.start(settings);
   const browser = await launchChromium({ camera, ...(microphone === undefined ? {} : { microphone }) });
   const context = await browser.newContext({ viewport: { width: 1280, height: 1100 } });
+  await keepPeers(context);
   const page = await context.newPage();
   const pageErrors: string[] = [];
   page.on('pageerror', (error) => pageErrors.push(error.message));
-  await page.goto(gateway.url);
+  await page.goto(`${gateway.url}/${query}`);
   await page.locator('#picker input').first().waitFor({ state: 'attached' });
   return {
     gateway,

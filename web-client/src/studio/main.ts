@@ -1,6 +1,7 @@
 /** The studio page: camera in, swapped face out. */
 import { z } from 'zod';
 import { Session, type SessionState } from '../sdk/session.ts';
+import { callOptions } from './call-options.ts';
 import { CameraError, listCameras, openCamera } from './camera.ts';
 import { element } from './elements.ts';
 import { Figures } from './figures.ts';
@@ -64,7 +65,11 @@ async function begin(): Promise<void> {
   say('');
   showCamera(stream);
   await listCameras(camera);
-  session = new Session(socket, stream, { identity: picker.chosen, look: chosenLook() });
+  session = new Session(socket, stream, {
+    ...callOptions(location.search),
+    identity: picker.chosen,
+    look: chosenLook(),
+  });
   session.events.on('state', showState);
   session.events.on('stream', (back) => {
     if (swapped.srcObject !== back) swapped.srcObject = back;

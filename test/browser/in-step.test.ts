@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { quantile } from '../bench/quantile.ts';
+import { beepWav } from '../media/wav.ts';
+import { y4mClip } from '../media/clip.ts';
+import { BROWSER_SKIPPED } from './chromium.ts';
+import { echoInPage } from './studio/peers.ts';
+import { openStudio, startCamera } from './studio/studio.ts';
+import { readStep, watchStep, type Step } from './studio/step.ts';
+
+/** Flashes to watch; more for figures worth writing down. */
+const FLASHES = Number(process.env['GUISE_FLASHES'] ?? 8);
+
+/** A flash and a beep each second, there and back. */
+async function measure(way: 'echo' | `?budget=${number}`): Promise<Step> {
+  const camera = await y4mClip({ script: 'flash', width: 640, height: 480 });
+  const microphone = await beepWav(10);
+  const studio = await openStudio({ camera, microphone, query: way === 'echo' ? '' : way });
+  try {
+    const { page } = studio;
+    if (way === 'echo') await page.evaluate(echoInPage);
+    else {
+      await page.check('#microphone');
+      await startCamera(page);
+    }
+    await watchStep(page);
+    return await readStep(page, FLASHES);
+  } finally {
+    await studio.close();
+  }
+}
+
+describe.skipIf(BROWSER_SKIPPED)('sound and picture (left out by GUISE_SKIP=browser)', () => {
+  it('come back in step, and the browser buffers little more than for a plain echo', async () => {
+    const echo = await measure('echo');
+    const usual = await measure('?budget=66');
+    const patient = await measure('?budget=200');
+    for (const [name, step] of Object.entries({ echo, usual, patient })) {
+      const absolute = step.skews.map(Math.abs);
+      console.log(
+        `${name}: skew p50 ${quantile(absolute, 0.5).toFixed(1)} p95 ${quantile(absolute, 0.95).toFixed(1)} ms of ${absolute.length}, ` +
+          `jitter buffer ${step.jitterBuffer.toFixed(1)} ms`,
+      );
+      // Half of what people notice (ITU-R BT.1359: 45 ms early, 125 ms late); the bench figures are in docs/benchmarks.md.
+      expect(quantile(absolute, 0.5)).toBeLessThan(60);
+    }
+  });
+});
