@@ -37,6 +37,7 @@ export class FaceTracker {
   #events: FaceEvent[] = [];
   #nextId = 1;
   #searched: Milli = -Infinity;
+  #searches = 0;
   #glances = 0;
   #last: Milli = -Infinity;
 
@@ -61,9 +62,7 @@ export class FaceTracker {
     const doubtful = await this.#follow(picture, at);
     const searched = doubtful.size > 0 || this.#isSearchDue(at);
     if (searched) await this.#search(picture, at, doubtful);
-    else if (at - this.#searched >= SEARCH_PERIOD / 2 && this.#last - this.#searched < SEARCH_PERIOD / 2) {
-      await this.#glance(picture);
-    }
+    else if (this.#isGlanceDue(at)) await this.#glance(picture);
     this.#last = at;
     return {
       tracked: this.#followed.map((face) => face.toTracked()),
@@ -93,8 +92,15 @@ export class FaceTracker {
     return !alone || step <= 0 || elapsed + step > SEARCH_PERIOD || this.#followed.some((face) => face.isTurning);
   }
 
+  /** Halfway between two searches, after every other one: what it costs is shared out over the frames. */
+  #isGlanceDue(at: Milli): boolean {
+    const half = SEARCH_PERIOD / 2;
+    return this.#searches % 2 === 0 && at - this.#searched >= half && this.#last - this.#searched < half;
+  }
+
   async #search(picture: I420, at: Milli, doubtful: ReadonlySet<FollowedFace>): Promise<void> {
     this.#searched = at;
+    this.#searches++;
     const rest = await detectFaces(this.#models, picture, LEAST_SEEN);
     for (const face of [...this.#followed]) {
       const match = takeMatch(rest, face) ?? (doubtful.has(face) ? undefined : await this.#lookCloser(picture, face));
