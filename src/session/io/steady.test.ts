@@ -25,16 +25,14 @@ describe('finished frames', () => {
     expect(run(200, (index) => 12 + (index % 5))).toEqual(Array.from({ length: 200 }, (_, index) => 12 + (index % 5)));
   });
 
-  it('wait for the slow ones when the path is uneven, so that all take the same', () => {
+  it('wait for slow ones when the path is uneven, until they are within 8 ms of them', () => {
     const took = run(300, (index) => (index % 4 === 0 ? 32 : 10)).slice(100);
-    expect(new Set(took)).toEqual(new Set([32]));
+    expect(new Set(took)).toEqual(new Set([24, 32]));
   });
 
   it('never wait into the last 5 ms before their deadline', () => {
-    const took = run(300, (index) => (index % 4 === 0 ? 64 : 10)).slice(100);
-    expect(Math.max(...took)).toBe(64);
-    expect(Math.min(...took)).toBeGreaterThanOrEqual(10);
-    expect(took.filter((each) => each > 61)).toHaveLength(took.length / 4);
+    const took = run(300, (index) => (index % 4 === 0 ? 64 : 10), 55).slice(100);
+    expect(new Set(took)).toEqual(new Set([50, 64]));
   });
 
   it('leave in order and are all given back', () => {

@@ -6,9 +6,11 @@ const WINDOW = 60;
 const ENOUGH = 15;
 /** The quantiles are taken anew after so many frames. */
 const REFRESH = 10;
-/** Spread (p95 − p50) from which frames are held, and below which they are not any more. */
-const HOLD_ABOVE: Milli = 8;
-const FREE_BELOW: Milli = 6;
+/**
+ * A spread that a receiver's jitter buffer hardly notices. Frames are held to within it of the slow ones, not until
+ * these are done: that would make every frame as late as the slowest twentieth.
+ */
+const TOLERATED: Milli = 8;
 /** A held frame leaves so long before its deadline: timers and the pacer need a moment. */
 const MARGIN: Milli = 5;
 
@@ -19,14 +21,14 @@ interface Held<T> {
 
 /**
  * Evens out how long frames take. A receiver's jitter buffer grows with the spread of the latency, not with its median;
- * where the spread is large, frames that were quick wait until the slow ones would be done too, never past their
- * deadline. In order always.
+ * where the slow frames (p95) take over 8 ms longer than the others, the others wait, never past their deadline. In
+ * order always.
  */
 export class Steady<T> {
   readonly #latencies: Milli[] = [];
   readonly #held: Held<T>[] = [];
   #seen = 0;
-  /** What every frame is made to take at least; 0 while the path is even enough. */
+  /** What every frame is made to take at least: no more than it takes anyway while the path is even. */
   #target: Milli = 0;
 
   /** When `due` has something to hand out; `Infinity` if nothing is held. */
@@ -34,7 +36,7 @@ export class Steady<T> {
     return this.#held[0]?.releaseAt ?? Infinity;
   }
 
-  /** What frames are made to take at least now, milliseconds; 0 if they are not held. */
+  /** What frames are made to take at least now, milliseconds. */
   get target(): Milli {
     return this.#target;
   }
@@ -59,9 +61,7 @@ export class Steady<T> {
     this.#latencies[this.#seen % WINDOW] = latency;
     if (++this.#seen % REFRESH !== 0 || this.#latencies.length < ENOUGH) return;
     const sorted = [...this.#latencies].sort((a, b) => a - b);
-    const at = (fraction: number): Milli => sorted[Math.floor(sorted.length * fraction)] ?? 0;
-    const [p50, p95] = [at(0.5), at(0.95)];
-    const limit = this.#target > 0 ? FREE_BELOW : HOLD_ABOVE;
-    this.#target = p95 - p50 > limit ? p95 : 0;
+    const slow = sorted[Math.floor(sorted.length * 0.95)] ?? 0;
+    this.#target = Math.max(0, slow - TOLERATED);
   }
 }
