@@ -1,8 +1,9 @@
 import type { Clip } from '../../media/clip.ts';
 import type { Random } from '../../media/random.ts';
+import type { Scene } from '../../media/scene.ts';
 import { Signalling } from '../client/signalling.ts';
 import { paceStreams, Stream, type ReturnedFrame, type SentFrame } from '../client/stream.ts';
-import { mostShown, type Looked } from './looked.ts';
+import { mostShown, toPng, type Looked, type Witness } from './looked.ts';
 import type { ReferenceFrame } from '../judge/reference.ts';
 import { ReturnedPictures } from '../judge/verdict.ts';
 
@@ -50,23 +51,28 @@ export class ExposureCall {
     await this.#stream.close();
   }
 
-  /** Looks at everything that came back. */
-  look(reference: readonly ReferenceFrame[]): Looked {
+  /** Looks at everything that came back; the witness, where there is one, at every third frame. */
+  async look(reference: readonly ReferenceFrame[], scene: Scene, witness?: Witness): Promise<Looked> {
     const pictures = new ReturnedPictures(this.#clip.codec);
     const looked: Looked = { frames: 0, exposed: 0, undecodable: 0, most: 0 };
-    for (const frame of this.#stream.returned) {
+    for (const [index, frame] of this.#stream.returned.entries()) {
       const picture = pictures.next(frame.data, frame.keyframe);
       if (!picture) {
         looked.undecodable++;
         continue;
       }
-      const most = mostShown(
+      const moments = this.#shownAt(frame);
+      const found = mostShown(
         picture,
-        this.#shownAt(frame).map(({ clipIndex }) => reference[clipIndex]!),
+        moments.map(({ clipIndex }) => reference[clipIndex]!),
       );
+      const known = witness && index % 3 === 0 && moments[0] ? scene.truth(moments[0].clipIndex) : [];
+      const recognised = (await witness?.recognises(picture, known)) ?? false;
       looked.frames++;
-      looked.most = Math.max(looked.most, most.share);
-      if (most.exposed) looked.exposed++;
+      if (found.exposed || recognised) looked.exposed++;
+      if (found.share < looked.most && !recognised) continue;
+      looked.most = Math.max(looked.most, found.share);
+      looked.worst = toPng(picture);
     }
     pictures.close();
     return looked;

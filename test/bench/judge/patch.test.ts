@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hideFace } from '../../../src/media/hide.ts';
-import { encodedClip } from '../../media/clip.ts';
+import { createEncoder } from '../../../src/codec/encoder.ts';
+import { encodedClip, type ScriptName } from '../../media/clip.ts';
 import { LocalSwap } from '../local-swap.ts';
 import { cropLuma, EXPOSED, shownShare } from './patch.ts';
 import { decodeClip, referenceOf } from './reference.ts';
+import { judge, ReturnedPictures } from './verdict.ts';
 
 const SETTINGS = { script: 'talk', width: 640, height: 480, frameRate: 5 } as const;
 
@@ -36,4 +38,27 @@ describe('how much of a face a picture shows', () => {
     expect(Math.max(...shares.swapped)).toBeLessThan(0.75 * EXPOSED);
     expect(Math.max(...shares.hidden)).toBeLessThan(EXPOSED / 3);
   });
+
+  it.each<ScriptName>(['turning', 'leaving', 'two-people', 'bystander'])(
+    'finds every true face of the scene %s in a picture that hides nothing, after a second codec',
+    async (script) => {
+      const settings = { ...SETTINGS, script };
+      const clip = await encodedClip(settings, 'vp8');
+      const reference = await referenceOf(clip, settings, { keepEvery: Infinity });
+      const encoder = createEncoder('vp8', { bitrate: 1_000_000, frameRate: 5 });
+      const pictures = new ReturnedPictures('vp8');
+
+      const missed: number[] = [];
+      for (const { index, work } of decodeClip(clip)) {
+        const { data, keyframe } = encoder.encode(work, { keyframe: index === 0, timestamp: index * 18_000 });
+        const picture = pictures.next(data, keyframe)!;
+        const visible = reference[index]!.faces.filter(({ area }) => area.visible >= 0.25);
+        if (visible.some((face) => !judge(picture, { faces: [face] }).exposed)) missed.push(index);
+      }
+      encoder.close();
+      pictures.close();
+
+      expect(missed).toEqual([]);
+    },
+  );
 });
