@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const installedStamp = join(root, 'node_modules', '.guise-installed');
 const builtStamp = (what) => join(root, 'node_modules', `.guise-built-${what}`);
 
 /** Installs the packages of the lock file, unless they already are. Install scripts stay off: see .npmrc. */
@@ -17,8 +16,7 @@ export function ensureInstalled() {
     console.error(`Guise needs Node 20 or newer, this is ${process.version}.`);
     process.exit(1);
   }
-  const lock = hashOf([join(root, 'package-lock.json')]);
-  if (read(installedStamp) === lock) return;
+  if (isInstalled()) return;
   console.error('Installing packages (about 700 MB on disk, once) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   try {
@@ -33,7 +31,17 @@ export function ensureInstalled() {
     );
     process.exit(1);
   }
-  writeFileSync(installedStamp, lock);
+}
+
+/** True if every package of the lock file is there in its version; optional ones may be for another machine. */
+function isInstalled() {
+  const there = read(join(root, 'node_modules/.package-lock.json'));
+  if (there === undefined) return false;
+  const wanted = Object.entries(JSON.parse(read(join(root, 'package-lock.json'))).packages);
+  const installed = JSON.parse(there).packages;
+  return wanted.every(
+    ([path, { version, optional }]) => path === '' || optional || installed[path]?.version === version,
+  );
 }
 
 /** Builds dist/ (and with `page` the page) unless the sources are those of the last build. */
