@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Drops } from './drop.ts';
-import { earliest, inTime, Lane, type LaneEntry } from './lane.ts';
+import { inTime, Lane, type LaneEntry, mostUrgent } from './lane.ts';
 
 /** A seeded stream of numbers in 0–1. */
 function random(seed: number): () => number {
@@ -68,14 +68,23 @@ describe('Lane', () => {
   });
 });
 
-describe('earliest', () => {
+describe('mostUrgent', () => {
   test('picks the lane whose entry is due first and passes over empty ones', () => {
     const drops = new Drops();
     const lanes = [new Lane<LaneEntry>(drops), new Lane<LaneEntry>(drops), new Lane<LaneEntry>(drops)];
-    expect(earliest(lanes)).toBeUndefined();
+    expect(mostUrgent(lanes, 0)).toBeUndefined();
     lanes[0]!.offer({ deadline: 50 });
     lanes[2]!.offer({ deadline: 40 });
-    expect(earliest(lanes)).toBe(lanes[2]);
+    expect(mostUrgent(lanes, 0)).toBe(lanes[2]);
+  });
+
+  test('serves what can be in time before what cannot, though that is due first', () => {
+    const lost = { deadline: 100, expected: 30 };
+    const lostToo = { deadline: 95, expected: 30 };
+    const good = { deadline: 130, expected: 30 };
+    expect(mostUrgent([lost, good, lostToo], 80)).toBe(good);
+    expect(mostUrgent([lost, lostToo], 80)).toBe(lostToo);
+    expect(mostUrgent([lost, good], 60)).toBe(lost);
   });
 
   test('serves every session in overload: none gets less than four fifths of what another gets', () => {
@@ -95,7 +104,7 @@ describe('earliest', () => {
         const { lane, at } = arrivals[next]!;
         lanes[lane]!.offer({ deadline: at + 66, lane });
       }
-      const entry = earliest(lanes)?.takeInTime(now, cost);
+      const entry = mostUrgent(lanes, now)?.takeInTime(now, cost);
       if (entry) {
         served[entry.lane]!++;
         now += cost;

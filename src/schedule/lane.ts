@@ -66,17 +66,31 @@ export function inTime(now: Milli, cost: Milli, deadline: Milli): boolean {
   return now + cost <= deadline;
 }
 
-/** The lane that should be served next: the one with the earliest deadline. `undefined` when all are empty. */
-export function earliest<Waiting extends { readonly deadline: Milli | undefined }>(
-  lanes: Iterable<Waiting>,
-): Waiting | undefined {
-  let best: Waiting | undefined;
+/** Something that waits to be served. */
+export interface Waiting {
+  /** Deadline of the newest entry; `undefined` if nothing waits. */
+  readonly deadline: Milli | undefined;
+  /** Expected duration of serving it. Left out: nothing. */
+  readonly expected?: Milli;
+}
+
+/**
+ * Who should be served next: of those that can still be in time the one whose deadline is earliest. Only if there is none,
+ * the earliest of the others: what is left for them, dropping or hiding, costs time too, and must not make a frame late
+ * that could have been in time. `undefined` when nothing waits.
+ */
+export function mostUrgent<Lanes extends Waiting>(lanes: Iterable<Lanes>, now: Milli): Lanes | undefined {
+  let best: Lanes | undefined;
   let bestDeadline = Infinity;
+  let bestInTime = false;
   for (const lane of lanes) {
-    if (lane.deadline !== undefined && lane.deadline < bestDeadline) {
-      best = lane;
-      bestDeadline = lane.deadline;
-    }
+    const { deadline } = lane;
+    if (deadline === undefined) continue;
+    const canBe = inTime(now, lane.expected ?? 0, deadline);
+    if (canBe === bestInTime ? deadline >= bestDeadline : bestInTime) continue;
+    best = lane;
+    bestDeadline = deadline;
+    bestInTime = canBe;
   }
   return best;
 }

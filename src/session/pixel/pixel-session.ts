@@ -14,8 +14,8 @@ import { FrameTime } from './frame-time.ts';
 import { Intake, type Arrival, type IntakeParts } from './intake.ts';
 import { Outlet } from './outlet.ts';
 
-/** The stages after decoding, each of which is only begun if all that follow can be done by the deadline. */
-const STAGES = ['track', 'swap', 'composite', 'encode'] as const;
+/** Every stage after decoding is only begun if all that follow can be done by the deadline. */
+const STAGES = ['decode', 'track', 'swap', 'composite', 'encode'] as const;
 /** How long a wanted keyframe waits for a frame before the last picture sent is encoded again, ms. */
 const KEYFRAME_PATIENCE: Milli = 150;
 /** Bits a second below which nothing is left to be seen. */
@@ -66,7 +66,7 @@ export class PixelSession {
       onNeedKeyframe: () => parts.send({ type: 'need-keyframe', session: id }),
       onDecoded: (duration) => {
         this.#counts.decoded();
-        this.#counts.took('decode', duration);
+        this.#took('decode', duration);
       },
     });
   }
@@ -75,6 +75,11 @@ export class PixelSession {
   get deadline(): Milli | undefined {
     const since = this.#intake.waitingSince;
     return since === undefined ? undefined : since + this.#settings.budget;
+  }
+
+  /** How long it will take to bring it out. */
+  get expected(): Milli {
+    return this.#cost.remaining('decode');
   }
 
   put(chunk: Chunk): void {

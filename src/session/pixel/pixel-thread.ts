@@ -4,7 +4,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { VideoCodec } from '../../media/chunk.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
-import { earliest } from '../../schedule/lane.ts';
+import { mostUrgent } from '../../schedule/lane.ts';
 import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
 import type { Clock } from '../../time.ts';
 import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
@@ -35,8 +35,8 @@ export interface PixelPort {
 }
 
 /**
- * Runs the pixel halves of many sessions in one thread: the one whose newest frame is due first, one frame to its end, then
- * the next. A session that throws is told as `failed` and closed; the others go on.
+ * Runs the pixel halves of many sessions in one thread: the one whose newest frame is due first and can be in time, one
+ * frame to its end, then the next. A session that throws is told as `failed` and closed; the others go on.
  */
 export class PixelThread {
   readonly #parts: PixelParts;
@@ -141,7 +141,7 @@ export class PixelThread {
     for (;;) {
       // One turn of the event loop a frame: the port, timers and the models get theirs.
       await nextTurn();
-      const session = earliest(this.#sessions.values());
+      const session = mostUrgent(this.#sessions.values(), this.#parts.clock.now());
       if (!session) return;
       try {
         await session.step();
