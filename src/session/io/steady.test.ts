@@ -30,9 +30,9 @@ describe('finished frames', () => {
     expect(new Set(took)).toEqual(new Set([24, 32]));
   });
 
-  it('never wait into the last 5 ms before their deadline', () => {
-    const took = run(300, (index) => (index % 4 === 0 ? 64 : 10), 55).slice(100);
-    expect(new Set(took)).toEqual(new Set([50, 64]));
+  it('never wait for more than six tenths of their budget', () => {
+    const took = run(300, (index) => (index % 4 === 0 ? 64 : 10), 60).slice(100);
+    expect(new Set(took)).toEqual(new Set([36, 64]));
   });
 
   it('leave in order and are all given back', () => {

@@ -11,8 +11,8 @@ const REFRESH = 10;
  * these are done: that would make every frame as late as the slowest twentieth.
  */
 const TOLERATED: Milli = 8;
-/** A held frame leaves so long before its deadline: timers and the pacer need a moment. */
-const MARGIN: Milli = 5;
+/** Frames are held for this part of their budget at most: a timer or a receiver that is late must not make them late. */
+const BUDGET_PART = 0.6;
 
 interface Held<T> {
   readonly item: T;
@@ -21,7 +21,7 @@ interface Held<T> {
 
 /**
  * Evens out how long frames take. A receiver's jitter buffer grows with the spread of the latency, not with its median;
- * where the slow frames (p95) take over 8 ms longer than the others, the others wait, never past their deadline. In
+ * where the slow frames (p95) take over 8 ms longer than the others, the others wait, well within their deadline. In
  * order always.
  */
 export class Steady<T> {
@@ -46,7 +46,7 @@ export class Steady<T> {
     const { decodable, deadline, now } = times;
     this.#note(now - decodable);
     const before = this.#held.at(-1)?.releaseAt ?? -Infinity;
-    const wanted = Math.min(decodable + this.#target, deadline - MARGIN);
+    const wanted = decodable + Math.min(this.#target, (deadline - decodable) * BUDGET_PART);
     this.#held.push({ item, releaseAt: Math.max(wanted, before, now) });
   }
 
