@@ -5,7 +5,7 @@ import { areaOf, cropLuma, EXPOSED, shownShare } from '../bench/judge/patch.ts';
 import { sceneOf, type ClipSettings } from '../media/clip.ts';
 import { portraitFile } from '../media/portrait.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
-import { keepFrames, takeFrames, type ReturnedFrame } from './studio/returned-frames.ts';
+import { keepFrames, takeFrames, untilSwapped, type ReturnedFrame } from './studio/returned-frames.ts';
 import { readStamp, stamp, stampedCamera } from './studio/stamp.ts';
 import { openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
 
@@ -19,6 +19,7 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
     local = await LocalSwap.open();
     studio = await openStudio({ camera: await stampedCamera(CLIP) });
     await startCamera(studio.page);
+    await untilSwapped(studio.page);
   });
   afterAll(async () => {
     await studio?.close();
@@ -52,7 +53,7 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
     const [mask] = await page
       .locator('#picker input')
       .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
-    await keepFrames(page, 'swapped', 6, 7);
+    await keepFrames(page, 'swapped', 16, 5);
     const shares = await judge(await takeFrames(page), mask as `mask:${string}`);
     expect(shares.length).toBeGreaterThanOrEqual(5);
     for (const { toIdentity, toCaller } of shares) {
@@ -69,7 +70,7 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
     await page.check('#agreed');
     await keepFrames(page, 'swapped', 40);
     await page.click('#consent button.primary');
-    await page.locator('#picker input:checked[value^="photo:"]').waitFor({ state: 'attached' });
+    await page.locator('#picker input:checked:not([value^="mask:"])').waitFor({ state: 'attached' });
     const during = await judge(await takeFrames(page), 'astronaut');
     for (const { toCaller } of during) expect(toCaller).toBeLessThan(EXPOSED);
     await keepFrames(page, 'swapped', 5, 5);

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import type { I420 } from '../../../src/media/plane.ts';
+import { readStamp } from './stamp.ts';
 
 /** A frame as the page's browser decoded it. */
 export interface ReturnedFrame {
@@ -77,4 +78,13 @@ export async function takeFrames(page: Page): Promise<ReturnedFrame[]> {
     const picture = { width, height, y: y!, u: u!, v: v!, strideY: layout[0]!.stride, strideUv: layout[1]!.stride };
     return { picture, timestamp };
   });
+}
+
+/** Waits until the way back shows numbered frames: before a face has been found, the whole picture is hidden. */
+export async function untilSwapped(page: Page): Promise<void> {
+  for (;;) {
+    await keepFrames(page, 'swapped', 1);
+    const [frame] = await takeFrames(page);
+    if (frame && readStamp(frame.picture) !== undefined) return;
+  }
 }
