@@ -115,7 +115,7 @@ export const configSchema = z.strictObject({
   trustProxy: z
     .boolean()
     .default(false)
-    .describe('Believe X-Forwarded-For, -Host and -Proto: only behind a proxy that sets them. Default false.'),
+    .describe('Believe X-Forwarded-For and X-Forwarded-Host: only behind a proxy that sets them. Default false.'),
   origins: z
     .array(origin)
     .default([])

@@ -18,7 +18,7 @@ Starts the gateway and prints its address.
   --port PORT    TCP port (default 8080)
   --help         show this
 
-More settings: config/guise.json or the environment, see docs/configuration in README.md and config/default.json.
+More settings: config/guise.json or the environment, see docs/configuration.md.
 `;
 
 /** What the command line asks for. */

@@ -9,7 +9,7 @@ import { MASKS } from '../swap/masks/paint.ts';
 import { monotonic, type Milli } from '../time.ts';
 import { PhotoDesk } from './threads/photo-desk.ts';
 import { PixelCrew } from './threads/pixel-crew.ts';
-import { Channel, type Answer, type WireMessage } from './wire/channel.ts';
+import { Channel, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
 import { packIdentity, unpackIdentity } from './wire/identity-bytes.ts';
 import {
   candidateSchema,
@@ -53,7 +53,10 @@ const channel = new Channel(new Socket({ fd: WIRE_FD }), {
   },
   onNotice: take,
   // Without its gateway nobody can end the sessions of this process, so it ends with all of them.
-  onClose: () => process.exit(0),
+  onClose: (reason) => {
+    log.info({ reason }, 'media worker ends');
+    process.exit(0);
+  },
 });
 
 async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
@@ -113,7 +116,7 @@ async function start(settings: MediaWorkerSettings): Promise<void> {
   const desk = new PhotoDesk({ maximumBytes: settings.maximumBytes, maximumPixels: settings.maximumPixels });
   const sessions = new WorkerSessions({ crew, settings, channel, clock: monotonic, log });
   running = { crew, desk, sessions };
-  channel.startPinging();
+  channel.startPinging({ silence: GATEWAY_SILENCE });
 }
 
 async function judge(photo: Uint8Array, { consent }: ReturnType<typeof photoSchema.parse>): Promise<Answer> {

@@ -7,7 +7,8 @@ import { FaceModels } from '../face/models.ts';
 import { createLog } from '../log.ts';
 import type { PhotoReply, PhotoRequest } from '../session/pixel.ts';
 import { prepareIdentity } from '../swap/identity/prepare.ts';
-import { MaskBox, MASKS } from '../swap/masks/paint.ts';
+import { openMasks } from '../swap/masks/kept-masks.ts';
+import { MASKS } from '../swap/masks/paint.ts';
 import { maskThumbnail } from './threads/mask-thumbnail.ts';
 import { failureBody } from './wire/channel.ts';
 
@@ -55,7 +56,7 @@ async function judge({ request, photo, consent }: PhotoRequest): Promise<PhotoTh
 
 async function paint(request: number): Promise<PhotoThreadReply> {
   const { geometry } = await (models ??= FaceModels.open());
-  const box = new MaskBox(geometry);
+  const box = await openMasks(geometry);
   const masks = MASKS.flatMap(({ name, title }) => {
     const mask = box.mask(name);
     return mask === undefined ? [] : [{ id: mask.id, title, thumbnail: writePng(maskThumbnail(mask)) }];

@@ -5,7 +5,14 @@ import { entryFile } from '../../entry.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Milli } from '../../time.ts';
-import { Channel, type ChannelEnd, type OutgoingMessage, type WireMessage, type WireReply } from '../wire/channel.ts';
+import {
+  Channel,
+  CHILD_SILENCE,
+  type ChannelEnd,
+  type OutgoingMessage,
+  type WireMessage,
+  type WireReply,
+} from '../wire/channel.ts';
 import { configuredSchema, sessionNoticeSchema, type MediaWorkerSettings } from '../wire/protocol.ts';
 import type { Load, SessionCost } from './admission.ts';
 import { RemoteSession, type SessionEvents } from './remote-session.ts';
@@ -54,7 +61,7 @@ export class WorkerProcess {
       throw error;
     }
     worker.#state = 'open';
-    worker.#channel.startPinging();
+    worker.#channel.startPinging({ silence: CHILD_SILENCE });
     return worker;
   }
 
@@ -69,7 +76,11 @@ export class WorkerProcess {
       onNotice: (message) => this.#take(message),
       onClose: (reason) => this.#channelEnded(reason),
     });
-    this.#child.on('exit', () => this.#channel.close());
+    this.#child.on('exit', (code, signal) => {
+      if (this.#state !== 'closing')
+        options.log.error({ child: this.pid, code, signal }, 'media worker ended by itself');
+      this.#channel.close();
+    });
     this.#child.on('error', () => this.#channel.close());
   }
 

@@ -10,8 +10,10 @@ export const WIRE_WINDOW = 4 * 1024 * 1024;
 export const MAXIMUM_WAITING = 96 * 1024 * 1024;
 /** Each side says so often that it lives. */
 export const PING_EVERY: Milli = 500;
-/** So many ping intervals without a sign of life and the other side is given up: 3 s. */
-export const SILENT_PINGS = 6;
+/** Without a sign of life for so long a child is given up: its sessions must go elsewhere soon. */
+export const CHILD_SILENCE: Milli = 3_000;
+/** A gateway may be stopped for a while without its sessions having to end; that it is gone shows in the socket's end. */
+export const GATEWAY_SILENCE: Milli = 30_000;
 
 /** Control and bytes of one message. */
 export interface WireMessage {
@@ -82,6 +84,7 @@ export class Channel {
   #nextId = 1;
   #heard = true;
   #silentPings = 0;
+  #silenceLimit = 0;
   #dropped = 0;
   #pinging: NodeJS.Timeout | undefined;
   #ended: ChannelEnd | undefined;
@@ -106,7 +109,8 @@ export class Channel {
   }
 
   /** From now on both sides must show signs of life. Start-up has its own time limit, so it is not begun at once. */
-  startPinging(): void {
+  startPinging({ silence }: { /** Most of it before the other side is given up. */ readonly silence: Milli }): void {
+    this.#silenceLimit = Math.ceil(silence / PING_EVERY);
     if (this.#ended !== undefined || this.#pinging !== undefined) return;
     this.#pinging = setInterval(() => this.#ping(), PING_EVERY);
   }
@@ -262,7 +266,7 @@ export class Channel {
   #ping(): void {
     this.#silentPings = this.#heard ? 0 : this.#silentPings + 1;
     this.#heard = false;
-    if (this.#silentPings >= SILENT_PINGS) this.#end('silent');
+    if (this.#silentPings >= this.#silenceLimit) this.#end('silent');
     else this.#stream.write(frameHead('ping', null, 0));
   }
 
