@@ -54,6 +54,7 @@ async function playScenario(
     let [frames, exposed, undecodable, most] = [0, 0, 0, 0];
     for (const call of calls) {
       const looked = await call.look(reference, scene, witness);
+      if (looked.where.length > 0) console.error(`${name}, exposed at: ${looked.where.slice(0, 20).join('; ')}`);
       frames += looked.frames;
       exposed += looked.exposed;
       undecodable += looked.undecodable;

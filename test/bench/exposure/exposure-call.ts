@@ -54,7 +54,7 @@ export class ExposureCall {
   /** Looks at everything that came back; the witness, where there is one, at every third frame. */
   async look(reference: readonly ReferenceFrame[], scene: Scene, witness?: Witness): Promise<Looked> {
     const pictures = new ReturnedPictures(this.#clip.codec);
-    const looked: Looked = { frames: 0, exposed: 0, undecodable: 0, most: 0 };
+    const looked: Looked = { frames: 0, exposed: 0, undecodable: 0, most: 0, where: [] };
     for (const [index, frame] of this.#stream.returned.entries()) {
       const picture = pictures.next(frame.data, frame.keyframe);
       if (!picture) {
@@ -69,7 +69,11 @@ export class ExposureCall {
       const known = witness && index % 3 === 0 && moments[0] ? scene.truth(moments[0].clipIndex) : [];
       const recognised = (await witness?.recognises(picture, known)) ?? false;
       looked.frames++;
-      if (found.exposed || recognised) looked.exposed++;
+      if (found.exposed || recognised) {
+        looked.exposed++;
+        const second = (moments[0]?.clipIndex ?? NaN) / this.#clip.frameRate;
+        looked.where.push(`${second.toFixed(2)} s: ${found.share.toFixed(2)}${recognised ? ' recognised' : ''}`);
+      }
       if (found.share < looked.most && !recognised) continue;
       looked.most = Math.max(looked.most, found.share);
       looked.worst = toPng(picture);

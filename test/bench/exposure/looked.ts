@@ -18,7 +18,9 @@ export interface Looked {
   undecodable: number;
   /** The most of a true face that was found in any frame, 0–1. */
   most: number;
-  /** The picture in which it was found, as PNG. */
+  /** Second of the clip, share and witness of every exposed frame. */
+  readonly where: string[];
+  /** The picture in which most was found, as PNG. */
   worst?: Uint8Array;
 }
 
