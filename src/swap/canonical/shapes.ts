@@ -10,6 +10,11 @@ export function step(from: number, to: number, value: number): number {
   return t * t * (3 - 2 * t);
 }
 
+/** Length of a vector; many times as fast as Math.hypot, which guards against overflow. */
+export function length(x: number, y: number): number {
+  return Math.sqrt(x * x + y * y);
+}
+
 /** A line of the given half width around distance 0, with a soft edge of `soft`. */
 export function stroke(distance: number, halfWidth: number, soft = 0.06): number {
   return 1 - step(halfWidth - soft, halfWidth + soft, Math.abs(distance));

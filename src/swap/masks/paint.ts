@@ -23,8 +23,10 @@ export class MaskBox {
   readonly #painted = new Map<string, PreparedIdentity>();
   #canvas: Canvas | undefined;
 
-  constructor(geometry: FaceGeometry) {
+  /** @param painted masks that are painted already */
+  constructor(geometry: FaceGeometry, painted: readonly PreparedIdentity[] = []) {
     this.#geometry = geometry;
+    for (const mask of painted) this.#painted.set(mask.id.slice('mask:'.length), mask);
   }
 
   /** @returns undefined for a name that is not in `MASKS` */
@@ -70,11 +72,10 @@ function fill(canvas: Canvas, fields: Fields, painter: MaskPainter): void {
     spot.rim = fields.rim[k]!;
     spot.eyeX = spot.side - fields.eyes[1][0];
     spot.eyeY = spot.y - fields.eyes[1][1];
-    // Far outside the face nothing is ever sampled.
-    if (spot.rim < -0.8) continue;
     material.red = material.green = material.blue = 1;
     material.height = material.gloss = material.metal = material.glow = 0;
-    painter.paint(spot, material);
+    // Far outside the face nothing is ever sampled: it stays white.
+    if (spot.rim > -0.8) painter.paint(spot, material);
     if (spot.eye < 0.1) paintEye(spot, material, painter.iris);
     canvas.red[k] = material.red;
     canvas.green[k] = material.green;

@@ -74,15 +74,17 @@ function shadeTexel(
   const edge = (1 - Math.max(0, nz)) ** 3;
   const highlight = gloss * (0.55 * facing ** (8 + 90 * gloss * gloss) + 0.25 * edge * open) * open;
   const mirrored = (room(2 * nz * nx, 2 * nz * ny) * 0.85 + 0.25 * key) * open;
-  const lit = (value: number): number => {
-    const colour = value * value;
-    const dull = colour * diffuse + highlight * 0.6;
-    const polished = colour * mirrored + highlight * (0.25 + 0.75 * colour);
-    return dull + (polished - dull) * metal + (colour - dull) * glow;
-  };
-  out[k * 3] = screen(lit(canvas.red[k]!));
-  out[k * 3 + 1] = screen(lit(canvas.green[k]!));
-  out[k * 3 + 2] = screen(lit(canvas.blue[k]!));
+  out[k * 3] = screen(lit(canvas.red[k]!, diffuse, highlight, mirrored, metal, glow));
+  out[k * 3 + 1] = screen(lit(canvas.green[k]!, diffuse, highlight, mirrored, metal, glow));
+  out[k * 3 + 2] = screen(lit(canvas.blue[k]!, diffuse, highlight, mirrored, metal, glow));
+}
+
+/** Light that comes back from a colour: mixed from dull and polished, and what it gives itself. */
+function lit(value: number, diffuse: number, highlight: number, mirrored: number, metal: number, glow: number): number {
+  const colour = value * value;
+  const dull = colour * diffuse + highlight * 0.6;
+  const polished = colour * mirrored + highlight * (0.25 + 0.75 * colour);
+  return dull + (polished - dull) * metal + (colour - dull) * glow;
 }
 
 /** Brightness of the studio that metal reflects, in direction (x, y): dark floor, light walls, two soft lamps. */
@@ -106,14 +108,17 @@ function hollows(height: Float32Array): Float32Array {
 /** Mean over 15 texels along one direction. */
 function blur(values: Float32Array, along: number, across: number): Float32Array {
   const reach = 7;
+  const last = FIELD_SIZE - 1;
   const out = new Float32Array(values.length);
   for (let line = 0; line < FIELD_SIZE; line++) {
-    const at = (i: number): number => values[line * across + Math.max(0, Math.min(FIELD_SIZE - 1, i)) * along]!;
-    let sum = 0;
-    for (let i = -reach; i <= reach; i++) sum += at(i);
+    const start = line * across;
+    let sum = values[start]! * (reach + 1);
+    for (let i = 1; i <= reach; i++) sum += values[start + i * along]!;
     for (let i = 0; i < FIELD_SIZE; i++) {
-      out[line * across + i * along] = sum / (2 * reach + 1);
-      sum += at(i + reach + 1) - at(i - reach);
+      out[start + i * along] = sum / (2 * reach + 1);
+      const enters = i + reach + 1 < last ? i + reach + 1 : last;
+      const leaves = i - reach > 0 ? i - reach : 0;
+      sum += values[start + enters * along]! - values[start + leaves * along]!;
     }
   }
   return out;

@@ -1,5 +1,5 @@
 import { tint, type MaskPainter, type Material } from '../material.ts';
-import { cloud, noise, step, stroke, toSegment } from '../../canonical/shapes.ts';
+import { cloud, length, noise, step, stroke, toSegment } from '../../canonical/shapes.ts';
 
 /** An android: white ceramic shells over brushed steel, dark seams, lines of cyan light. */
 export const android: MaskPainter = {
@@ -32,7 +32,7 @@ export const android: MaskPainter = {
     light(material, stroke(eye - 0.3, 0.075, 0.05));
     light(material, 0.9 * stroke(toSegment(side, y, 5.05, 1.6, 4.75, -0.9), 0.06, 0.05));
     light(material, 0.9 * stroke(toSegment(x, y, 0, 5.1, 0, 7.2), 0.06, 0.05));
-    light(material, step(0.27, 0.2, Math.hypot(x, y - 4.75)));
+    light(material, step(0.27, 0.2, length(x, y - 4.75)));
     tint(material, 0.33, 0.36, 0.4, step(0.04, -0.06, lips));
     material.height += 0.06 * step(0.1, -0.4, lips);
     tint(material, 0.03, 0.04, 0.05, stroke(seam, 0.06));
@@ -46,7 +46,7 @@ export const android: MaskPainter = {
     }
     tint(material, 0.1, 0.11, 0.13, stroke(rim - 0.3, 0.12, 0.05));
     // Light falls out of the eyes onto their rims.
-    const spill = step(1.5, 0.3, Math.hypot(eyeX * 0.7, eyeY)) * step(0.3, 0.6, eye);
+    const spill = step(1.5, 0.3, length(eyeX * 0.7, eyeY)) * step(0.3, 0.6, eye);
     tint(material, 0.35, 0.85, 0.95, 0.22 * spill);
     const wear = cloud(x * 0.9 + 5, y * 0.9);
     tint(material, 0.5, 0.53, 0.57, 0.3 * step(0.62, 0.75, wear) * (1 - metal));
@@ -74,7 +74,7 @@ function vents(material: Material, side: number, y: number): void {
 }
 
 function bolt(material: Material, x: number, y: number): void {
-  const d = Math.hypot(x, y);
+  const d = length(x, y);
   if (d > 0.4) return;
   tint(material, 0.6, 0.63, 0.68, step(0.24, 0.2, d));
   material.metal = Math.max(material.metal, step(0.24, 0.2, d));

@@ -1,5 +1,5 @@
 import { tint, type MaskPainter, type Material } from '../material.ts';
-import { bell, cloud, spiral, step, stroke, toSegment } from '../../canonical/shapes.ts';
+import { bell, cloud, length, spiral, step, stroke, toSegment } from '../../canonical/shapes.ts';
 
 /** A sugar skull of the Day of the Dead: petals around black sockets, stitched lips, marigolds. */
 export const calavera: MaskPainter = {
@@ -18,9 +18,9 @@ export const calavera: MaskPainter = {
     const socket = step(0.62, 0.52, eye);
     tint(material, 0.035, 0.03, 0.05, socket);
     material.gloss *= 1 - socket;
-    const bead = Math.hypot(eyeX, eyeY * 1.25);
+    const bead = length(eyeX, eyeY * 1.25);
     const turn = (Math.atan2(eyeY * 1.25, eyeX) / Math.PI) * 11;
-    const dots = Math.hypot((turn - Math.round(turn)) * 0.42, bead - 2.05);
+    const dots = length((turn - Math.round(turn)) * 0.42, bead - 2.05);
     tint(material, 0.98, 0.8, 0.2, step(0.12, 0.07, dots));
     nose(material, side, y);
     stitches(material, x, y, side, lips);
@@ -43,14 +43,14 @@ export const calavera: MaskPainter = {
       [4.1, 5.95, 0.14],
       [4.55, 5.75, 0.1],
     ] as const) {
-      tint(material, 0.78, 0.08, 0.3, step(radius + 0.04, radius - 0.04, Math.hypot(side - dotX, y - dotY)));
+      tint(material, 0.78, 0.08, 0.3, step(radius + 0.04, radius - 0.04, length(side - dotX, y - dotY)));
     }
   },
 };
 
 /** Scalloped petals around the socket, magenta with a dark outline. */
 function petals(material: Material, eyeX: number, eyeY: number): void {
-  const d = Math.hypot(eyeX, eyeY * 1.25);
+  const d = length(eyeX, eyeY * 1.25);
   if (d > 2.1) return;
   const scallop = Math.abs(Math.cos(Math.atan2(eyeY * 1.25, eyeX) * 5.5));
   const edge = 1.5 + 0.34 * Math.sqrt(scallop);
@@ -90,7 +90,7 @@ function flower(
   [red, green, blue]: readonly [number, number, number],
   heart: readonly [number, number, number],
 ): void {
-  const d = Math.hypot(x, y) / radius;
+  const d = length(x, y) / radius;
   if (d > 1.2) return;
   const edge = 0.78 + 0.22 * Math.sqrt(Math.abs(Math.cos(Math.atan2(y, x) * 4)));
   tint(material, red, green, blue, step(edge + 0.05, edge - 0.05, d));

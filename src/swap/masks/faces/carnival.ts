@@ -1,5 +1,5 @@
 import { gild, tint, type MaskPainter } from '../material.ts';
-import { cloud, spiral, step, stroke, toSegment } from '../../canonical/shapes.ts';
+import { cloud, length, spiral, step, stroke, toSegment } from '../../canonical/shapes.ts';
 
 /** A Venetian half mask over an ivory face: harlequin diamonds, gold braid, a feathered crest of gilded scrolls. */
 export const carnival: MaskPainter = {
@@ -52,7 +52,7 @@ function harlequin(material: Parameters<MaskPainter['paint']>[1], x: number, y: 
 
 /** A small emerald around the origin. */
 function jewel(material: Parameters<MaskPainter['paint']>[1], x: number, y: number): void {
-  const d = Math.hypot(x / 0.36, y / 0.48);
+  const d = length(x / 0.36, y / 0.48);
   if (d > 1.6) return;
   gild(material, 1, 0.82, 0.42, stroke(d - 1.1, 0.18, 0.08));
   const stone = step(1, 0.9, d);

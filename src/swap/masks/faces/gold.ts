@@ -1,5 +1,5 @@
 import { gild, tint, type MaskPainter } from '../material.ts';
-import { bell, clamp01, cloud, spiral, step, stroke } from '../../canonical/shapes.ts';
+import { bell, clamp01, cloud, length, spiral, step, stroke } from '../../canonical/shapes.ts';
 
 /** A gilded deity: cast gold with turquoise inlay, a ruby on the forehead and engraved spirals. */
 export const gold: MaskPainter = {
@@ -30,7 +30,7 @@ export const gold: MaskPainter = {
     inlay(material, 0.08, 0.5, 0.52, stroke(eye - 0.34, 0.13, 0.05) * (0.35 + 0.65 * step(-0.4, 0.2, eyeY)));
     tint(material, 0.1, 0.06, 0.02, stroke(eye - 0.06, 0.07));
     tint(material, 0.25, 0.12, 0.03, 0.95 * stroke(seam, 0.06));
-    const d = Math.hypot(x / 0.62, (y - 5.55) / 0.9);
+    const d = length(x / 0.62, (y - 5.55) / 0.9);
     material.height += 0.12 * stroke(d - 1.18, 0.14, 0.08);
     inlay(material, 0.72, 0.03, 0.08, step(1.05, 0.95, d));
     material.height += 0.2 * clamp01(1 - d * d);
@@ -40,7 +40,7 @@ export const gold: MaskPainter = {
 
 /** Thin rays around the gem, every second one shorter. */
 function rays(x: number, y: number): number {
-  const r = Math.hypot(x, y - 5.55);
+  const r = length(x, y - 5.55);
   if (r < 1.25 || r > 2.6 || y < 5) return 0;
   const turn = (Math.atan2(x, y - 5.55) / Math.PI) * 13;
   const reach = Math.round(turn) % 2 === 0 ? 2.5 : 1.85;

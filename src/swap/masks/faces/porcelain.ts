@@ -1,5 +1,5 @@
 import { tint, type MaskPainter } from '../material.ts';
-import { bell, cloud, crack, step, stroke } from '../../canonical/shapes.ts';
+import { bell, cloud, crack, length, step, stroke } from '../../canonical/shapes.ts';
 
 /** A glazed doll: ivory, rouge, a small red mouth, crackle in the glaze. */
 export const porcelain: MaskPainter = {
@@ -29,7 +29,7 @@ export const porcelain: MaskPainter = {
     const line = stroke(crack(x * 0.75 + 0.4 * cloud(x, y), y * 0.75), 0.012, 0.02) * age;
     tint(material, 0.5, 0.43, 0.37, 0.5 * line);
     material.height -= 0.02 * line;
-    tint(material, 0.15, 0.08, 0.07, stroke(Math.hypot(x - 3.0, y + 3.0), 0.13));
+    tint(material, 0.15, 0.08, 0.07, stroke(length(x - 3.0, y + 3.0), 0.13));
   },
 };
 

@@ -1,5 +1,5 @@
 import { tint, type MaskPainter, type Material } from '../material.ts';
-import { bell, cloud, noise, step, stroke, toSegment } from '../../canonical/shapes.ts';
+import { bell, cloud, length, noise, step, stroke, toSegment } from '../../canonical/shapes.ts';
 
 /** A tiger: orange fur, white muzzle and brows, black stripes that taper inwards. */
 export const tiger: MaskPainter = {
@@ -10,7 +10,7 @@ export const tiger: MaskPainter = {
     const { x, y, side, eye, lips, seam, rim, eyeX, eyeY } = spot;
     // Hair runs outwards from the nose: noise that is long along that direction.
     const away = Math.atan2(y + 0.6, x);
-    const radius = Math.hypot(x, y + 0.6);
+    const radius = length(x, y + 0.6);
     const hair = noise(away * 60, radius * 1.3) * 0.6 + noise(away * 130 + 5, radius * 2.2) * 0.4;
     const tone = 0.82 + 0.3 * (hair - 0.5) + 0.1 * cloud(x * 0.7, y * 0.7);
     tint(material, 0.93 * tone, 0.5 * tone, 0.13 * tone, 1);
@@ -27,7 +27,7 @@ export const tiger: MaskPainter = {
     const pale = step(0.32, 0.62, white + 0.25 * (hair - 0.5));
     tint(material, 0.97 * tone + 0.08, 0.94 * tone + 0.08, 0.86 * tone + 0.06, pale);
     const ragged = 0.16 * (hair - 0.5);
-    const black = Math.max(...stripes(side, y).map((line) => step(0.06, -0.06, line + ragged)));
+    const black = step(0.06, -0.06, stripes(side, y) + ragged);
     tint(material, 0.06, 0.04, 0.04, 0.96 * black * step(0.1, 0.3, eye));
     muzzle(material, x, y, side, lips);
     tint(material, 0.05, 0.03, 0.03, stroke(eye - 0.1, 0.2 + 0.25 * step(0.5, -1.6, eyeX) * step(0.6, -0.4, eyeY)));
@@ -47,25 +47,31 @@ function taper(x: number, y: number, ax: number, ay: number, bx: number, by: num
   );
 }
 
-function stripes(side: number, y: number): number[] {
+/** From where to where the stripes run on one side, centimetres, and half their width. */
+const STRIPES = [
+  [0, 7.9, 0, 5.3, 0.2],
+  [1.7, 7.7, 0.5, 6.5, 0.24],
+  [2.2, 6.7, 0.55, 5.6, 0.25],
+  [2.0, 5.75, 0.5, 4.85, 0.2],
+  [4.3, 7.2, 3.1, 5.5, 0.27],
+  [5.6, 6.2, 4.2, 5.0, 0.26],
+  [7.4, 4.3, 4.9, 3.7, 0.3],
+  [7.8, 2.7, 5.3, 2.4, 0.28],
+  [7.9, 1.0, 5.0, 0.95, 0.3],
+  [7.8, -0.8, 4.5, -0.35, 0.3],
+  [7.4, -2.5, 4.2, -1.55, 0.3],
+  [6.9, -4.2, 4.1, -3.0, 0.28],
+  [6.2, -5.9, 3.9, -4.7, 0.26],
+  [4.9, -7.5, 3.2, -6.2, 0.22],
+  [1.15, 4.1, 0.35, 2.9, 0.12],
+] as const;
+
+/** Distance to the nearest stripe, negative inside. */
+function stripes(side: number, y: number): number {
   const wave = y + 0.12 * Math.sin(side * 2.1);
-  return [
-    taper(side, wave, 0, 7.9, 0, 5.3, 0.2),
-    taper(side, wave, 1.7, 7.7, 0.5, 6.5, 0.24),
-    taper(side, wave, 2.2, 6.7, 0.55, 5.6, 0.25),
-    taper(side, wave, 2.0, 5.75, 0.5, 4.85, 0.2),
-    taper(side, wave, 4.3, 7.2, 3.1, 5.5, 0.27),
-    taper(side, wave, 5.6, 6.2, 4.2, 5.0, 0.26),
-    taper(side, wave, 7.4, 4.3, 4.9, 3.7, 0.3),
-    taper(side, wave, 7.8, 2.7, 5.3, 2.4, 0.28),
-    taper(side, wave, 7.9, 1.0, 5.0, 0.95, 0.3),
-    taper(side, wave, 7.8, -0.8, 4.5, -0.35, 0.3),
-    taper(side, wave, 7.4, -2.5, 4.2, -1.55, 0.3),
-    taper(side, wave, 6.9, -4.2, 4.1, -3.0, 0.28),
-    taper(side, wave, 6.2, -5.9, 3.9, -4.7, 0.26),
-    taper(side, wave, 4.9, -7.5, 3.2, -6.2, 0.22),
-    taper(side, wave, 1.15, 4.1, 0.35, 2.9, 0.12),
-  ];
+  let nearest = 1;
+  for (const [ax, ay, bx, by, width] of STRIPES) nearest = Math.min(nearest, taper(side, wave, ax, ay, bx, by, width));
+  return nearest;
 }
 
 /** Nose leather, the line below it, and rows of whisker dots. */
@@ -83,9 +89,10 @@ function muzzle(material: Material, x: number, y: number, side: number, lips: nu
     0.04,
     stroke(x, 0.06) * step(-2.3, -2.5, y) * step(-3.6, -3.35, y) * step(-0.1, 0.1, lips),
   );
-  for (const row of [0, 1, 2]) {
-    for (const column of [0, 1, 2]) {
-      const d = Math.hypot(side - 1.75 - column * 0.55, y + 2.55 + row * 0.33 - column * 0.09);
+  if (side > 3.2 || y < -3.6 || y > -2) return;
+  for (let row = 0; row < 3; row++) {
+    for (let column = 0; column < 3; column++) {
+      const d = length(side - 1.75 - column * 0.55, y + 2.55 + row * 0.33 - column * 0.09);
       tint(material, 0.1, 0.06, 0.05, 0.85 * step(0.11, 0.06, d));
     }
   }
