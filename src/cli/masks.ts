@@ -4,7 +4,7 @@ import { writePng } from '../codec/picture/write.ts';
 import { GatewayError } from '../errors.ts';
 import { FaceModels } from '../face/models.ts';
 import { MaskBox, MASKS } from '../swap/masks/paint.ts';
-import { maskThumbnail } from '../worker/threads/mask-thumbnail.ts';
+import { maskThumbnail } from '../swap/masks/thumbnail.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function listMasks(folder: string | undefined, terminal: Terminal):
   const box = new MaskBox(models.geometry);
   for (const { name } of MASKS) {
     const mask = box.mask(name);
-    if (mask) writeFileSync(join(folder, `${name}.png`), writePng(maskThumbnail(mask)));
+    if (mask) writeFileSync(join(folder, `${name}.png`), writePng(maskThumbnail(mask, models.geometry)));
   }
   await models.close();
 }
