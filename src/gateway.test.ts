@@ -19,7 +19,12 @@ const consent = { subject: 'Grace Hopper', grantedBy: 'the tests', grantedAt: '2
 const MAXIMUM = 1_000_000;
 
 function config(port = 0): Config {
-  return configSchema.parse({ port, photos: { maximumBytes: MAXIMUM }, media: { pixelThreads: 1 } });
+  return configSchema.parse({
+    port,
+    origins: ['https://studio.example'],
+    photos: { maximumBytes: MAXIMUM },
+    media: { pixelThreads: 1 },
+  });
 }
 
 let gateway: Gateway;
@@ -132,6 +137,21 @@ describe('the gateway over HTTP', () => {
 
   test('lets no other site upload or delete', async () => {
     expect(await refusal(await upload(photo, { origin: 'https://evil.example' }))).toEqual([403, 'origin_refused']);
+  });
+
+  test('lets pages of origins that the operator named upload from elsewhere', async () => {
+    const origin = 'https://studio.example';
+    const asked = await fetch(url('/v1/identities'), { method: 'OPTIONS', headers: { origin } });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get('access-control-allow-headers')).toContain('x-guise-consent');
+    const uploaded = await upload(photo, { origin });
+    expect([uploaded.status, uploaded.headers.get('access-control-allow-origin')]).toEqual([201, origin]);
+
+    const foreign = await fetch(url('/v1/identities'), {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example' },
+    });
+    expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   test('outlives an upload that is broken off', async () => {

@@ -9,7 +9,7 @@ import type { PhotoReply, PhotoRequest } from '../session/pixel.ts';
 import { prepareIdentity } from '../swap/identity/prepare.ts';
 import { openMasks } from '../swap/masks/kept-masks.ts';
 import { MASKS } from '../swap/masks/paint.ts';
-import { maskThumbnail } from './threads/mask-thumbnail.ts';
+import { maskThumbnail } from '../swap/masks/thumbnail.ts';
 import { failureBody } from './wire/channel.ts';
 
 /** Set once for the thread. */
@@ -59,7 +59,7 @@ async function paint(request: number): Promise<PhotoThreadReply> {
   const box = await openMasks(geometry);
   const masks = MASKS.flatMap(({ name, title }) => {
     const mask = box.mask(name);
-    return mask === undefined ? [] : [{ id: mask.id, title, thumbnail: writePng(maskThumbnail(mask)) }];
+    return mask === undefined ? [] : [{ id: mask.id, title, thumbnail: writePng(maskThumbnail(mask, geometry)) }];
   });
   return { kind: 'masks', request, ok: true, masks };
 }

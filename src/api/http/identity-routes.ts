@@ -43,6 +43,8 @@ export class IdentityRoutes {
 
   async #route(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const { method } = request;
+    this.#shareWith(request, response);
+    if (method === 'OPTIONS') return this.#preflight(response);
     if (method !== 'GET' && method !== 'HEAD' && !isOriginAllowed(request, this.#options.origins)) {
       throw new GatewayError('origin_refused', 'the page must be one that the operator allows (GUISE_ORIGINS)');
     }
@@ -54,6 +56,22 @@ export class IdentityRoutes {
       return this.#thumbnail(response, decode(id));
     }
     throw new GatewayError('not_found', 'the path and method must be ones of docs/protocol.md');
+  }
+
+  // Pages of origins that the operator named lie elsewhere, so their browsers ask whether they may (Fetch, CORS).
+  #shareWith(request: IncomingMessage, response: ServerResponse): void {
+    const { origin } = request.headers;
+    response.setHeader('vary', 'origin');
+    if (origin === undefined || !this.#options.origins.origins.includes(origin)) return;
+    response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('access-control-allow-methods', 'GET, POST, DELETE');
+    response.setHeader('access-control-allow-headers', 'content-type, x-guise-consent');
+    response.setHeader('access-control-max-age', '600');
+  }
+
+  #preflight(response: ServerResponse): void {
+    response.writeHead(204, SAFE_HEADERS);
+    response.end();
   }
 
   async #list(response: ServerResponse): Promise<void> {
@@ -106,6 +124,8 @@ export class IdentityRoutes {
     const { thumbnail } = mask ?? this.#options.store.get(id);
     response.writeHead(200, {
       ...SAFE_HEADERS,
+      // An <img> of a page that lies elsewhere says no origin; who knows the id may see the picture.
+      ...(this.#options.origins.origins.length > 0 ? { 'cross-origin-resource-policy': 'cross-origin' } : {}),
       'content-type': 'image/png',
       'content-length': thumbnail.length,
       // A photo's thumbnail must go with the photo, so nobody on the way may keep it.

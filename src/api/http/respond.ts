@@ -22,7 +22,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 /** Seconds after which a 503 may be tried again. */
 const RETRY_AFTER = '5';
 
-/** What everything that the gateway serves carries: nothing is guessed, framed or leaked to other sites. */
+/** What everything that the gateway serves carries: nothing is guessed or leaked to other sites. */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
