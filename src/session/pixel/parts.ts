@@ -3,7 +3,8 @@ import { createEncoder } from '../../codec/encoder.ts';
 import { FaceModels } from '../../face/models.ts';
 import { FaceTracker } from '../../face/tracker.ts';
 import type { ModelStore } from '../../onnx/model-store.ts';
-import { MaskBox } from '../../swap/masks/paint.ts';
+import { openMasks } from '../../swap/masks/kept-masks.ts';
+import type { MaskBox } from '../../swap/masks/paint.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
 import { monotonic, type Clock } from '../../time.ts';
 import type { PixelParts } from './pixel-thread.ts';
@@ -22,7 +23,7 @@ export async function openParts(
   options: { readonly store?: ModelStore; readonly clock?: Clock } = {},
 ): Promise<OpenParts> {
   const models = await FaceModels.open(options.store);
-  const masks = new MaskBox(models.geometry);
+  const masks = await openMasks(models.geometry);
   return {
     models,
     masks,

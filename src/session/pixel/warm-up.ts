@@ -30,13 +30,12 @@ const SETTINGS: SessionSettings = {
 };
 
 /**
- * Paints every mask, so that no call waits for one, and sends frames through decoders, tracker, swap and both encoders
- * before a thread takes its first call: the first frames of a cold thread take 100 ms and more. About a second.
+ * Sends frames through decoders, tracker, swap and both encoders before a thread takes its first call: the first frames of
+ * a cold thread take 100 ms and more. About a second.
  * @returns how many of the 60 frames came out swapped
  */
 export async function warmUp(parts: PixelParts): Promise<number> {
-  const masks = MASKS.map(({ name }) => parts.mask(name));
-  const mask = masks.find((one) => one !== undefined);
+  const mask = parts.mask(MASKS[0]!.name);
   assert(mask, 'there are painted masks');
   let swapped = 0;
   for (const codec of ['vp8', 'h264'] as const) {
