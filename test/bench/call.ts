@@ -68,6 +68,10 @@ export async function benchCall(order: Omit<LoadOrder, 'gateway'>): Promise<Call
 function remark(result: LoadResult): void {
   const { worstOnTime, notSwapped, exposed, strays, undecodable, keyframeRequests, background, looked } = result;
   const rest = { notSwapped, exposed, strays, undecodable, keyframeRequests, looked };
+  const { connectedMs, firstReturnMs, firstFrameMs } = result;
+  console.error(
+    `offer to connection ${round(connectedMs, 0)} ms, first picture ${round(firstReturnMs, 0)}, first swapped ${round(firstFrameMs, 0)}`,
+  );
   console.error(`worst stream on time ${round(worstOnTime, 4)}, background at least ${round(background, 1)} dB`, rest);
   if (result.clientLoopP99 > STALL) {
     console.error(

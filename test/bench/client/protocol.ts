@@ -35,6 +35,9 @@ export interface LoadResult {
   readonly latencies: readonly number[];
   /** Milliseconds from the offer to the first frame with the identity's face, worst stream. */
   readonly firstFrameMs: number;
+  /** From the offer to the connection, and to the first frame of any kind, worst stream. */
+  readonly connectedMs: number;
+  readonly firstReturnMs: number;
   /** Frames that did not show the identity, of those that came back. */
   readonly notSwapped: number;
   readonly exposed: number;

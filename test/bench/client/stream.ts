@@ -40,8 +40,9 @@ export class Stream {
   /** Outputs that answer no input: always a mistake of the gateway. */
   strays = 0;
   keyframeRequests = 0;
-  /** When the offer was sent. */
+  /** When the offer was sent, and when packets could flow. */
   offered: Milli = NaN;
+  connected: Milli = NaN;
 
   readonly #clip: Clip;
   readonly #signalling: Signalling;
@@ -78,6 +79,7 @@ export class Stream {
     this.#peer = await Peer.connect(this.#signalling, this.#clip.codec, events, () => {
       this.offered = monotonic.now();
     });
+    this.connected = monotonic.now();
   }
 
   /** Sends the clip's next frame. */

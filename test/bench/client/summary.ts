@@ -57,6 +57,8 @@ export async function summarise(
     deliveredFps: inTime.length / streams.length / ((to - from) / 1000),
     latencies: all(({ back }) => back.map(latencyOf)),
     firstFrameMs: Math.max(...perStream.map(({ firstFrameMs }) => firstFrameMs)),
+    connectedMs: Math.max(...streams.map(({ offered, connected }) => connected - offered)),
+    firstReturnMs: Math.max(...streams.map(({ offered, returned }) => (returned[0]?.back ?? NaN) - offered)),
     notSwapped: inTime.filter(({ swapped }) => !swapped).length,
     exposed: all(({ verdicts }) => verdicts.filter(({ exposed }) => exposed)).length,
     strays: streams.reduce((sum, { strays }) => sum + strays, 0),
