@@ -14,19 +14,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Stands in for ffmpeg: notes its arguments, then does what `body` says. */
+/** Stands in for ffmpeg: notes what it is run for, then does what `body` says. Questions about what it can do are empty. */
 function program(body: string): string {
-  writeFileSync(at('ffmpeg'), `#!/bin/sh\necho "$*" >> '${at('calls')}'\nfor out; do :; done\n${body}\n`);
+  const run = `[ "$1" = -i ] || exit 0\necho "$*" >> '${at('calls')}'\nfor out; do :; done`;
+  writeFileSync(at('ffmpeg'), `#!/bin/sh\n${run}\n${body}\n`);
   chmodSync(at('ffmpeg'), 0o755);
   return at('ffmpeg');
 }
 
-/** The runs that were asked for; fluent-ffmpeg also asks what the program can do. */
-const calls = () =>
-  readFileSync(at('calls'), 'utf8')
-    .trim()
-    .split('\n')
-    .filter((line) => line.startsWith('-i '));
+/** The runs that were asked for. */
+const calls = () => readFileSync(at('calls'), 'utf8').trim().split('\n');
 
 describe.skipIf(process.platform === 'win32')('changing the container', () => {
   it('copies the pictures and takes all sound along', async () => {
