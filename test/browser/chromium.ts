@@ -1,17 +1,9 @@
 /** Finds and starts a Chromium for the tests that need a real browser. */
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
+import { chromiumAdvice, findChromium } from '../../scripts/chromium.mjs';
 
 /** True if the caller asked to go without a browser (`GUISE_SKIP=browser`); nothing else skips these tests. */
 export const BROWSER_SKIPPED = (process.env['GUISE_SKIP'] ?? '').split(',').includes('browser');
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const PLACES = [
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-];
 
 /** Headless, no network of its own, a fake camera and microphone that need no permission, sound without a click. */
 const ARGUMENTS = [
@@ -38,30 +30,12 @@ export interface ChromiumOptions {
   readonly flags?: readonly string[];
 }
 
-/**
- * The Chromium to use: GUISE_CHROMIUM, else one on PATH or in a usual place.
- * @throws Error that says what to install
- */
-export function findChromium(): string {
-  const named = process.env['GUISE_CHROMIUM'];
-  if (named !== undefined && named !== '') {
-    if (existsSync(named)) return named;
-    throw new Error(`GUISE_CHROMIUM must name a Chromium [file:${named}]`);
-  }
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin', '/snap/bin'];
-  const candidates = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...PLACES];
-  const found = candidates.find((file) => existsSync(file));
-  if (found !== undefined) return found;
-  throw new Error(
-    'no Chromium found: install one (Debian and Ubuntu: apt-get install chromium), name one with GUISE_CHROMIUM, ' +
-      'or leave these tests out with GUISE_SKIP=browser',
-  );
-}
-
 /** Starts it, headless. The caller closes it. */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error(chromiumAdvice);
   return chromium.launch({
-    executablePath: findChromium(),
+    executablePath,
     headless: true,
     args: [
       ...ARGUMENTS,
