@@ -20,7 +20,7 @@ export class GatewayProcess {
 
   /** @param settings environment variables of the gateway, e.g. GUISE_SESSIONS */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
-    const port = await freePort();
+    const port = Number(settings['GUISE_PORT'] ?? (await freePort()));
     const child = spawn(process.execPath, [entryFile('main')], {
       env: { ...process.env, GUISE_LOG: 'warn', GUISE_PORT: String(port), GUISE_HOST: '127.0.0.1', ...settings },
       stdio: ['ignore', 'ignore', 'inherit'],

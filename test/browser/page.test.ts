@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { GatewayProcess } from '../bench/gateway/gateway-process.ts';
+import { portraitFile } from '../media/portrait.ts';
+import { BROWSER_SKIPPED } from './chromium.ts';
+import { stampedCamera } from './studio/stamp.ts';
+import { untilSwapped } from './studio/returned-frames.ts';
+import { openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
+
+let studio: Studio | undefined;
+afterEach(async () => {
+  await studio?.close();
+  studio = undefined;
+});
+
+async function open(): Promise<Studio> {
+  return (studio = await openStudio({ camera: await stampedCamera({ script: 'talk', width: 640, height: 480 }) }));
+}
+
+describe.skipIf(BROWSER_SKIPPED)('the studio page (left out by GUISE_SKIP=browser)', () => {
+  it('comes back by itself after the gateway was restarted, with the same photo on', async () => {
+    const { page, gateway } = await open();
+    await startCamera(page);
+    await page.setInputFiles('#photo', portraitFile('astronaut'));
+    await page.fill('#subject', 'Eileen Collins, public-domain portrait');
+    await page.fill('#granted-by', 'the test');
+    await page.check('#agreed');
+    await page.click('#consent button.primary');
+    const photo = page.locator('#picker input:checked:not([value^="mask:"])');
+    await photo.waitFor({ state: 'attached' });
+    const before = await photo.inputValue();
+
+    await gateway.stop();
+    await page.locator('#state[data-state="waiting"]').waitFor();
+    expect(await page.textContent('#notice')).toMatch(/again by itself/);
+    const again = await GatewayProcess.start({ GUISE_PORT: new URL(gateway.url).port });
+    try {
+      await page.locator('#state[data-state="live"]').waitFor({ timeout: 60_000 });
+      await untilSwapped(page);
+      expect(await photo.inputValue()).not.toBe(before);
+    } finally {
+      await again.stop();
+    }
+  });
+
+  it('says in plain words that the camera is blocked, and that a text is no photo', async () => {
+    const { page } = await open();
+    await page.evaluate(() => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+    });
+    await page.click('#start');
+    await page.getByText('The camera is blocked.').waitFor();
+    await page.setInputFiles('#photo', { name: 'me.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not a photo') });
+    await page.fill('#subject', 'nobody');
+    await page.fill('#granted-by', 'the test');
+    await page.check('#agreed');
+    await page.click('#consent button.primary');
+    await page.getByText(/JPEG/).first().waitFor();
+    expect(await page.locator('#picker input:checked').inputValue()).toMatch(/^mask:/);
+  });
+
+  it('takes no photo without the consent statement', async () => {
+    const { page } = await open();
+    const uploads: string[] = [];
+    page.on('request', (request) => request.method() === 'POST' && uploads.push(request.url()));
+    await page.setInputFiles('#photo', portraitFile('astronaut'));
+    await page.click('#consent button.primary');
+    expect(await page.locator('#consent').isVisible()).toBe(true);
+    await page.click('#consent button[value="cancel"]');
+    expect(await page.locator('#consent').isVisible()).toBe(false);
+    expect(uploads).toEqual([]);
+  });
+
+  it('works by keyboard alone', async () => {
+    const { page } = await open();
+    const masks = await page
+      .locator('#picker input')
+      .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
+    await page.focus('#start');
+    await page.keyboard.press('Enter');
+    await page.locator('#state[data-state="live"]').waitFor();
+    await page.locator('#picker input:checked').focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('#picker input:checked').inputValue()).toBe(masks[1]);
+  });
+
+  it('fits a phone without scrolling sideways', async () => {
+    const { page } = await open();
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await pick(page, 'mask:gold');
+    expect(await page.locator('#swapped').isVisible()).toBe(true);
+  });
+});
