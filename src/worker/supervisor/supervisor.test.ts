@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PROJECT_ROOT } from '../../entry.ts';
 import { GatewayError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
@@ -13,21 +13,23 @@ process.env['GUISE_LOG'] = 'silent';
 
 const consent = { subject: 'Grace Hopper', grantedBy: 'the tests', grantedAt: '2026-01-01' };
 const settings = sessionSettingsSchema.parse({});
-let supervisor: Supervisor;
-afterEach(() => supervisor.close());
 
-async function start(workers: number, maximumSessions: number | null = null): Promise<Supervisor> {
-  supervisor = new Supervisor({
-    workers,
-    pixelThreads: workers,
-    maximumSessions,
-    media: { udpPorts: null, announce: ['127.0.0.1'], maximumBytes: 12e6, maximumPixels: 50e6 },
-    log: createLog('test'),
-    clock: monotonic,
-  });
-  await supervisor.start();
-  return supervisor;
-}
+/** One pair of workers for all tests: each start takes seconds on a busy machine. */
+const supervisor = new Supervisor({
+  workers: 2,
+  pixelThreads: 2,
+  maximumSessions: 4,
+  media: { udpPorts: null, announce: ['127.0.0.1'], maximumBytes: 12e6, maximumPixels: 50e6 },
+  log: createLog('test'),
+  clock: monotonic,
+});
+beforeAll(() => supervisor.start());
+afterAll(() => supervisor.close());
+
+const open: RemoteSession[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.close()));
+});
 
 /** The supervisor tells nobody of replacements, so it is looked at. */
 function until(condition: () => boolean): Promise<boolean> {
@@ -48,7 +50,9 @@ async function session(): Promise<{ session: RemoteSession; ended: Promise<Gatew
   let end: SessionEvents['onEnd'] = () => undefined;
   const ended = new Promise<GatewayError>((resolve) => (end = resolve));
   const events = { onState: () => undefined, onFace: () => undefined, onFigures: () => undefined, onEnd: end };
-  return { session: await supervisor.openSession(settings, { identity: null, events }), ended };
+  const opened = await supervisor.openSession(settings, { identity: null, events });
+  open.push(opened);
+  return { session: opened, ended };
 }
 
 function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -59,10 +63,36 @@ function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('the supervisor', () => {
+  test('refuses sessions over the limit, and takes them again when one has closed', async () => {
+    const { session: first } = await session();
+    await Promise.all([session(), session(), session()]);
+    // Each went where most room was.
+    expect(supervisor.status.workers.map(({ sessions }) => sessions)).toEqual([2, 2]);
+
+    expect(await codeOf(session())).toBe('capacity_full');
+    await first.close();
+    await first.close();
+    expect(await codeOf(session())).toBe('none');
+  });
+
+  test('leaves a worker alone that was stopped for 400 ms', async () => {
+    const { session: stopped } = await session();
+    const before = pids();
+
+    for (const pid of before) signal(pid, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    for (const pid of before) signal(pid, 'SIGCONT');
+
+    // It answers, as the same process.
+    await stopped.change(settings, 'mask:gold');
+    expect(pids()).toEqual(before);
+    expect(supervisor.status.restarts).toBe(0);
+  });
+
   test.each(['SIGKILL', 'SIGSTOP'] as const)('after %s tells the sessions, then replaces the worker', async (name) => {
-    await start(2);
     const [first, second] = await Promise.all([session(), session()]);
     const [victim, survivor] = pids();
+    const { restarts } = supervisor.status;
     const order: string[] = [];
     for (const { ended } of [first, second]) {
       void ended.then((error) => order.push(`session told ${error.code}, ${supervisor.status.workers.length} left`));
@@ -74,63 +104,28 @@ describe('the supervisor', () => {
 
     // One of the two lived in the worker that is gone; the other goes on.
     expect(order).toEqual(['session told worker_lost, 1 left']);
-    expect(supervisor.status).toMatchObject({ restarts: 1, sessions: 1 });
+    expect(supervisor.status).toMatchObject({ restarts: restarts + 1, sessions: 1 });
     expect(pids()).toContain(survivor);
     expect(pids()).not.toContain(victim);
     expect(() => signal(victim, 'SIGCONT')).toThrow();
-
     // The new worker takes sessions.
     await session();
     expect(supervisor.status.workers.every(({ sessions }) => sessions === 1)).toBe(true);
   });
 
-  test('rejects what a worker was asked when it dies, and is not ready without any', async () => {
-    await start(1);
-    const { session: open } = await session();
+  test('rejects what workers were asked when they die, is not ready without any, and lets none outlive it', async () => {
     const photo = await readFile(join(PROJECT_ROOT, 'test', 'fixtures', 'grace_hopper.jpg'));
     const judged = codeOf(supervisor.judgePhoto(photo, consent));
 
-    signal(pids()[0], 'SIGKILL');
+    for (const pid of pids()) signal(pid, 'SIGKILL');
 
     expect(await judged).toBe('worker_lost');
-    expect(supervisor.ready).toBe(false);
+    await until(() => !supervisor.ready);
     expect(await codeOf(session())).toBe('worker_lost');
-    await open.close();
-  });
 
-  test('a worker outlives a stop of 400 ms', async () => {
-    await start(1);
-    const { session: open } = await session();
-    const before = pids();
-
-    signal(before[0], 'SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    signal(before[0], 'SIGCONT');
-
-    // It answers, as the same process.
-    await open.change(settings, 'mask:gold');
-    expect(pids()).toEqual(before);
-    expect(supervisor.status.restarts).toBe(0);
-  });
-
-  test('refuses sessions over the limit, and takes them again when one has closed', async () => {
-    await start(1, 2);
-    const { session: first } = await session();
-    await session();
-
-    expect(await codeOf(session())).toBe('capacity_full');
-    await first.close();
-    await first.close();
-    expect(await codeOf(session())).toBe('none');
-  });
-
-  test('lets no child outlive it', async () => {
-    await start(2);
-    await session();
+    await until(() => supervisor.status.workers.length === 2);
     const children = pids();
-
     await supervisor.close();
-
     for (const pid of children) expect(() => signal(pid, 'SIGCONT')).toThrow();
     expect(await codeOf(session())).toBe('worker_lost');
   });
