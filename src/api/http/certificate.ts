@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { generate } from 'selfsigned';
 import { GatewayError } from '../../errors.ts';
 import { wallClock, type Milli } from '../../time.ts';
@@ -17,9 +18,16 @@ const DAY: Milli = 86_400_000;
 const VALID_DAYS = 180;
 const RENEW_BEFORE: Milli = 14 * DAY;
 
-/** Reads the operator's own certificate. @throws GatewayError config_invalid naming the file */
+/** Reads the operator's own certificate. @throws GatewayError config_invalid naming the file, or that they do not fit */
 export function readCertificate(files: { readonly certificate: string; readonly key: string }): Certificate {
-  return { cert: readPem('https.certificate', files.certificate), key: readPem('https.key', files.key) };
+  const own = { cert: readPem('https.certificate', files.certificate), key: readPem('https.key', files.key) };
+  try {
+    createSecureContext(own);
+    return own;
+  } catch (cause) {
+    const message = 'https.certificate and https.key must be PEM files of a certificate and its key';
+    throw new GatewayError('config_invalid', message, { cause });
+  }
 }
 
 /**
@@ -58,7 +66,9 @@ function fits(cert: string, hosts: readonly string[]): boolean {
 function readKept(file: string): Certificate | undefined {
   try {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as Partial<Certificate>;
-    return kept.cert !== undefined && kept.key !== undefined ? { cert: kept.cert, key: kept.key } : undefined;
+    const certificate = { cert: kept.cert ?? '', key: kept.key ?? '' };
+    createSecureContext(certificate);
+    return certificate.cert === '' ? undefined : certificate;
   } catch {
     // None yet, or one that is broken: either way another is made.
     return undefined;
