@@ -33,6 +33,9 @@ const SAME_LIGHT = 14;
  */
 export const EXPOSED = 0.3;
 
+/** The same for a face that is turned so far (degrees) that no swap keeps its eyes and mouth: it has to be hidden. */
+export const EXPOSED_TURNED = { from: 55, share: 0.15 } as const;
+
 /** The face's place in pictures of `width` × `height`; `undefined` where none of it can be seen. */
 export function areaOf(landmarks: Float32Array, width: number, height: number): FaceArea | undefined {
   const box = boundsOf(landmarks);

@@ -4,12 +4,14 @@ import type { I420 } from '../../../src/media/plane.ts';
 import type { PreparedIdentity } from '../../../src/swap/swap.ts';
 import { sceneOf, type Clip, type ClipSettings } from '../../media/clip.ts';
 import type { LocalSwap } from '../local-swap.ts';
-import { areaOf, cropLuma, type FaceArea } from './patch.ts';
+import { areaOf, cropLuma, EXPOSED, EXPOSED_TURNED, type FaceArea } from './patch.ts';
 
 /** One face of one frame of a clip, as the gateway got it and as a swap on this machine made it. */
 export interface ReferenceFace {
   readonly area: FaceArea;
   readonly raw: Uint8Array;
+  /** Share of it from which on it is exposed. */
+  readonly limit: number;
   /** Undefined if no local swap was asked for. */
   readonly swapped?: Uint8Array;
 }
@@ -48,18 +50,15 @@ export async function referenceOf(
   const pass = local && identity ? local.pass(identity) : undefined;
   const frames: ReferenceFrame[] = [];
   for (const { index, work } of decodeClip(clip)) {
-    const areas = scene
-      .truth(index)
-      .map(({ landmarks }) => areaOf(landmarks, clip.width, clip.height))
-      .filter((area) => area !== undefined);
-    const raw = areas.map((area) => cropLuma(work.picture, area));
+    const seen = scene.truth(index).flatMap(({ landmarks, state }) => {
+      const area = areaOf(landmarks, clip.width, clip.height);
+      if (!area) return [];
+      const limit = Math.abs(state.yaw) > EXPOSED_TURNED.from ? EXPOSED_TURNED.share : EXPOSED;
+      return [{ area, limit, raw: cropLuma(work.picture, area) }];
+    });
     const picture = index % keepEvery === 0 ? copyLuma(work.picture) : undefined;
     await pass?.run(work.picture, { at: (index * 1000) / clip.frameRate });
-    const faces = areas.map((area, i) => ({
-      area,
-      raw: raw[i]!,
-      ...(pass && { swapped: cropLuma(work.picture, area) }),
-    }));
+    const faces = seen.map((face) => ({ ...face, ...(pass && { swapped: cropLuma(work.picture, face.area) }) }));
     frames.push({ faces, ...(picture && { picture }) });
   }
   return frames;

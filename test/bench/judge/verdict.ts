@@ -4,7 +4,7 @@ import { WorkPicture } from '../../../src/codec/work-picture.ts';
 import { labelBox } from '../../../src/media/label.ts';
 import type { Box, I420 } from '../../../src/media/plane.ts';
 import { psnr } from '../../media/psnr.ts';
-import { cropLuma, EXPOSED, shownShare } from './patch.ts';
+import { cropLuma, shownShare } from './patch.ts';
 import type { ReferenceFace, ReferenceFrame } from './reference.ts';
 
 /** What a returned picture shows of the faces in it. */
@@ -33,11 +33,12 @@ export function judge(picture: I420, { faces, picture: sent }: ReferenceFrame): 
   const seen = faces.filter(({ area }) => area.visible >= LEAST_VISIBLE);
   const own = seen.map((face) => shareOf(picture, face, face.raw));
   const ownShare = Math.max(0, ...own.filter((share) => !Number.isNaN(share)));
+  const exposed = seen.some(({ limit }, i) => own[i]! >= limit);
   const [first] = seen;
   const identityShare = first?.swapped ? shareOf(picture, first, first.swapped) : 0;
   return {
-    swapped: identityShare >= IS_IDENTITY && ownShare < EXPOSED,
-    exposed: ownShare >= EXPOSED,
+    swapped: identityShare >= IS_IDENTITY && !exposed,
+    exposed,
     ownShare,
     identityShare: Number.isNaN(identityShare) ? 0 : identityShare,
     ...(sent && {
