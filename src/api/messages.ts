@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 
+// zod compiles its schemas where it may; the page's security policy forbids that, and says so on the console if it is tried.
+z.config({ jitless: true });
+
 /** Version of this protocol; in every `hello`. */
 export const PROTOCOL_VERSION = 1;
 
