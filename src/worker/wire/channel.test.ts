@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { GatewayError } from '../../errors.ts';
-import { Channel, MAXIMUM_WAITING, WIRE_WINDOW, type ChannelEvents, type WireMessage } from './channel.ts';
+import { Channel, type ChannelEvents, type WireMessage } from './channel.ts';
+import { MAXIMUM_WAITING, WIRE_WINDOW } from './outbox.ts';
 
 const open: (Channel | Socket)[] = [];
 afterEach(() => {

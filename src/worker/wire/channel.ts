@@ -2,12 +2,9 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
-import { FrameReader, frameHead, type WireFrame, type WireKind } from './wire.ts';
+import { Outbox } from './outbox.ts';
+import { FrameReader, type WireFrame, type WireKind } from './wire.ts';
 
-/** Bytes of frames that may be on their way without having been taken by the other side; one larger frame may go alone. */
-export const WIRE_WINDOW = 4 * 1024 * 1024;
-/** Bytes that may wait here for credit: some photos at once. More means that the other side hangs. */
-export const MAXIMUM_WAITING = 96 * 1024 * 1024;
 /** Each side says so often that it lives. */
 export const PING_EVERY: Milli = 500;
 /** Without a sign of life for so long a child is given up: its sessions must go elsewhere soon. */
@@ -62,13 +59,6 @@ interface Pending {
   timer: NodeJS.Timeout;
 }
 
-interface Waiting {
-  readonly kind: WireKind;
-  readonly head: Uint8Array;
-  readonly payload: readonly Uint8Array[];
-  readonly size: number;
-}
-
 /**
  * Requests, replies and notices over one stream, with credit: what the other side has not taken is bounded, and what
  * may be dropped is dropped here, at its source. Owns the stream.
@@ -78,9 +68,7 @@ export class Channel {
   readonly #events: ChannelEvents;
   readonly #reader = new FrameReader();
   readonly #pending = new Map<number, Pending>();
-  readonly #waiting: Waiting[] = [];
-  #waitingBytes = 0;
-  #inFlight = 0;
+  readonly #outbox: Outbox;
   #nextId = 1;
   #heard = true;
   #silentPings = 0;
@@ -91,6 +79,7 @@ export class Channel {
 
   constructor(stream: Duplex, events: ChannelEvents) {
     this.#stream = stream;
+    this.#outbox = new Outbox(stream);
     this.#events = events;
     stream.on('data', (bytes: Uint8Array) => this.#read(bytes));
     stream.on('end', () => this.#end('ended'));
@@ -141,7 +130,7 @@ export class Channel {
   /** Tells if there is credit; else the notice is dropped and counted. For figures that the next ones replace. */
   notifyIfRoom(message: OutgoingMessage): boolean {
     if (this.#ended !== undefined) return false;
-    if (this.#waiting.length > 0 || this.#inFlight >= WIRE_WINDOW) {
+    if (!this.#outbox.hasRoom) {
       this.#dropped++;
       return false;
     }
@@ -154,30 +143,8 @@ export class Channel {
     this.#end('closed');
   }
 
-  #send(kind: WireKind, header: unknown, payload: readonly Uint8Array[] = []): void {
-    const payloadLength = payload.reduce((sum, part) => sum + part.length, 0);
-    const head = frameHead(kind, header, payloadLength);
-    const frame: Waiting = { kind, head, payload, size: head.length + payloadLength };
-    if (this.#waiting.length === 0 && this.#hasRoom(frame.size)) {
-      this.#write(frame);
-    } else if (this.#waitingBytes + frame.size > MAXIMUM_WAITING) {
-      this.#end('stuck');
-    } else {
-      this.#waiting.push(frame);
-      this.#waitingBytes += frame.size;
-    }
-  }
-
-  #hasRoom(size: number): boolean {
-    return this.#inFlight === 0 || this.#inFlight + size <= WIRE_WINDOW;
-  }
-
-  #write(frame: Waiting): void {
-    this.#inFlight += frame.size;
-    this.#stream.cork();
-    this.#stream.write(frame.head);
-    for (const part of frame.payload) if (part.length > 0) this.#stream.write(part);
-    this.#stream.uncork();
+  #send(kind: WireKind, header: unknown, payload?: readonly Uint8Array[]): void {
+    if (!this.#outbox.send(kind, header, payload)) this.#end('stuck');
   }
 
   #read(bytes: Uint8Array): void {
@@ -243,23 +210,12 @@ export class Channel {
   #giveCredit(size: number): void {
     const bytes = Buffer.allocUnsafe(4);
     bytes.writeUInt32BE(size, 0);
-    this.#stream.cork();
-    this.#stream.write(frameHead('credit', null, 4));
-    this.#stream.write(bytes);
-    this.#stream.uncork();
+    this.#outbox.sendFree('credit', bytes);
   }
 
   #credit(payload: Uint8Array): void {
-    if (payload.length !== 4) {
-      this.#end('garbage');
-      return;
-    }
-    this.#inFlight = Math.max(0, this.#inFlight - Buffer.from(payload).readUInt32BE(0));
-    for (let next = this.#waiting[0]; next !== undefined && this.#hasRoom(next.size); next = this.#waiting[0]) {
-      this.#waiting.shift();
-      this.#waitingBytes -= next.size;
-      this.#write(next);
-    }
+    if (payload.length === 4) this.#outbox.credit(Buffer.from(payload).readUInt32BE(0));
+    else this.#end('garbage');
   }
 
   // Intervals are counted, not time: if this process itself was stopped, one interval has passed and not many.
@@ -267,7 +223,7 @@ export class Channel {
     this.#silentPings = this.#heard ? 0 : this.#silentPings + 1;
     this.#heard = false;
     if (this.#silentPings >= this.#silenceLimit) this.#end('silent');
-    else this.#stream.write(frameHead('ping', null, 0));
+    else this.#outbox.sendFree('ping');
   }
 
   #end(reason: ChannelEnd): void {
@@ -275,7 +231,7 @@ export class Channel {
     this.#ended = reason;
     clearInterval(this.#pinging);
     this.#stream.destroy();
-    this.#waiting.length = 0;
+    this.#outbox.clear();
     for (const pending of this.#pending.values()) {
       clearTimeout(pending.timer);
       pending.reject(closedError(reason));
