@@ -7,9 +7,10 @@ import { RETRY_WHEN_LOST, type Supervisor } from '../../worker/supervisor/superv
 import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol.ts';
 import type { IdentityStore } from '../http/identity-store.ts';
 import type { Metrics } from '../http/metrics.ts';
-import { clientMessageSchema, PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../messages.ts';
+import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../messages.ts';
 import { identityFor, settingsFor, withLook, type Allowed } from './choices.ts';
 import { toStatistics } from './figures.ts';
+import { readMessage } from './read-message.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Messages a second: a slider that is dragged sends 60. */
@@ -83,7 +84,7 @@ export class Caller {
       this.fail(new GatewayError('rate_limited', `messages must be fewer than ${MESSAGE_RATE.rate} a second`));
       return;
     }
-    const message = this.#parse(text);
+    const message = this.#read(text);
     if (message === undefined) return;
     // These need no answer and must not wait behind an offer that takes its time.
     if (message.type === 'bye') {
@@ -123,25 +124,15 @@ export class Caller {
     this.end(code);
   }
 
-  #parse(text: string): ClientMessage | undefined {
-    let json: unknown;
+  #read(text: string): ClientMessage | undefined {
     try {
-      json = JSON.parse(text);
-    } catch {
-      this.#refuse(new GatewayError('message_invalid', 'a message must be JSON'));
+      return readMessage(text);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      if (error.code === 'protocol_version') this.fail(error, CLOSE.protocol);
+      else this.#refuse(error);
       return undefined;
     }
-    if (speaksOtherVersion(json)) {
-      const error = new GatewayError('protocol_version', `the protocol version must be ${PROTOCOL_VERSION}`);
-      this.fail(error, CLOSE.protocol);
-      return undefined;
-    }
-    const message = clientMessageSchema.safeParse(json);
-    if (message.success) return message.data;
-    const issue = message.error.issues[0];
-    const where = issue === undefined || issue.path.length === 0 ? 'message' : issue.path.join('.');
-    this.#refuse(new GatewayError('message_invalid', `${where}: ${issue?.message ?? 'must be as documented'}`));
-    return undefined;
   }
 
   async #inTurn(message: Exclude<ClientMessage, { type: 'bye' | 'candidate' | 'keyframe' }>): Promise<void> {
@@ -282,11 +273,4 @@ export class Caller {
 
 function notOpen(): GatewayError {
   return new GatewayError('state_invalid', 'hello must be said, and answered by created, before this');
-}
-
-// Looked at before anything else: another version may have other fields.
-function speaksOtherVersion(json: unknown): boolean {
-  if (typeof json !== 'object' || json === null) return false;
-  const { type, version } = json as { type?: unknown; version?: unknown };
-  return type === 'hello' && version !== undefined && version !== PROTOCOL_VERSION;
 }
