@@ -1,6 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createDecoder } from '../../src/codec/decoder.ts';
 import type { SendCodec } from '../../src/codec/codec.ts';
@@ -8,8 +6,6 @@ import { WorkPicture } from '../../src/codec/work-picture.ts';
 import { encodedClip, sceneOf, usualBitrate, y4mClip } from './clip.ts';
 import { psnr } from './psnr.ts';
 import { beepWav } from './wav.ts';
-
-process.env['GUISE_CACHE'] ??= mkdtempSync(join(tmpdir(), 'guise-clips-'));
 
 describe('clips', () => {
   it.each<SendCodec>(['vp8', 'h264'])(
