@@ -5,6 +5,7 @@ import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
 import type { BenchIdentity } from './local-swap.ts';
 import { benchSoak } from './soak.ts';
+import { benchStall } from './stall.ts';
 import { printTable } from './table.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -27,6 +28,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   face: benchFace,
   call: () => benchCall(callOrder()),
   soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
+  stall: () => benchStall(callOrder()),
   exposure: () => benchExposure(positionals.slice(1)),
 };
 
