@@ -51,6 +51,8 @@ export interface Faces {
   readonly tracked: readonly TrackedFace[];
   /** All other faces in the picture that the last full detection found; not those in `tracked`. */
   readonly seen: readonly SeenFace[];
+  /** Where something comes in, or moves, at an edge and nothing is found: it may be a face of which too little is seen. */
+  readonly stirs?: readonly Box[];
   readonly events: readonly FaceEvent[];
   /** True if a detector ran over the whole of this frame. */
   readonly searched: boolean;

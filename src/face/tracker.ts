@@ -1,9 +1,10 @@
-import type { I420 } from '../media/plane.ts';
+import type { Box, I420 } from '../media/plane.ts';
 import type { Milli } from '../time.ts';
 import type { FaceEvent, Faces, LostReason, SeenFace } from './face.ts';
 import { detectFaces, LEAST_DETECTION, type SpottedFace } from './find-faces.ts';
 import { overlap } from './mesh/region.ts';
 import type { FaceModels } from './models.ts';
+import { BorderWatch, type Side } from './track/border-watch.ts';
 import { FollowedFace } from './track/follow.ts';
 import { Seats } from './track/seats.ts';
 import { eyeSpan } from './track/side-view.ts';
@@ -26,11 +27,13 @@ const MOST_UNCONFIRMED = 2;
 /**
  * Follows the faces of one session. A search of the whole picture runs on every frame while nothing is followed, somebody
  * is seen who is not followed, or a head is turned; otherwise at least every 150 ms, with a closer look at one half of the
- * picture in between.
+ * picture in between. Where it stirs at an edge, somebody may be coming in: then both run at once, and the place is told as long as
+ * nothing is found there.
  */
 export class FaceTracker {
   readonly #models: FaceModels;
   readonly #seats = new Seats();
+  readonly #borders = new BorderWatch();
   #maximum: number;
   #followed: FollowedFace[] = [];
   #seen: SeenFace[] = [];
@@ -60,13 +63,16 @@ export class FaceTracker {
     this.#events = [];
     while (this.#followed.length > this.#maximum) this.#lose(this.#followed[this.#followed.length - 1]!, 'gone');
     const doubtful = await this.#follow(picture, at);
-    const searched = doubtful.size > 0 || this.#isSearchDue(at);
+    const stirs = this.#borders.look(picture);
+    const searched = doubtful.size > 0 || stirs.length > 0 || this.#isSearchDue(at);
     if (searched) await this.#search(picture, at, doubtful);
-    else if (this.#isGlanceDue(at)) await this.#glance(picture);
+    for (const { side } of stirs) await this.#glance(picture, side);
+    if (!searched && this.#isGlanceDue(at)) await this.#glance(picture, this.#glances++ % 2 === 0 ? 'left' : 'right');
     this.#last = at;
     return {
       tracked: this.#followed.map((face) => face.toTracked()),
       seen: this.#seen,
+      stirs: stirs.map(({ box }) => box).filter((box) => this.#isUnknown(box)),
       events: this.#events,
       searched,
     };
@@ -128,15 +134,20 @@ export class FaceTracker {
     return takeMatch(spotted, face);
   }
 
-  /** Looks for faces that a search of the whole picture is too coarse for, in its left and right halves by turns. */
-  async #glance(picture: I420): Promise<void> {
+  /** Looks for faces that a search of the whole picture is too coarse for, in one half of it. */
+  async #glance(picture: I420, side: Side): Promise<void> {
     const { width, height } = picture;
     if (width <= height) return;
-    const left = this.#glances++ % 2 === 0;
-    const region = { cx: left ? height / 2 : width - height / 2, cy: height / 2, size: height, rotation: 0 };
+    const region = { cx: side === 'left' ? height / 2 : width - height / 2, cy: height / 2, size: height, rotation: 0 };
     const found = await this.#models.far.detect(picture, region, LEAST_SEEN);
-    const unknown = found.filter(({ box }) => this.#followed.every((face) => overlap(face.box, box) < SAME_FACE));
+    const known = [...this.#followed, ...this.#seen];
+    const unknown = found.filter(({ box }) => known.every((face) => overlap(face.box, box) < SAME_FACE));
     this.#seen = [...this.#seen, ...unknown.map(({ box, score }) => ({ box, score }))];
+  }
+
+  /** True if no face is known there. */
+  #isUnknown(box: Box): boolean {
+    return [...this.#followed, ...this.#seen].every((face) => overlap(face.box, box) === 0);
   }
 
   /** A face that never moves gives its place to one that is not followed: a poster must not keep the caller out. */

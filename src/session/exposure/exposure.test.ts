@@ -54,6 +54,29 @@ describe('under never', () => {
     });
   }
 
+  test('a swap that gave way to a turn comes back over 400 ms, the head hidden beneath, also under another id', () => {
+    const play = new Play('never');
+    play.run(500, faces([tracked(1, me)]));
+    play.run(100, faces([tracked(1, me, { yaw: 60 })]));
+    const flip = play.frame(faces([tracked(1, me)]));
+    expect(flip.swaps[0]!.strength).toBeLessThan(0.2);
+    expect(hides(flip, me)).toBe(true);
+    play.run(100, faces([tracked(1, me, { yaw: 60 })]));
+    play.frame(faces([]));
+    expect(hides(play.run(250, faces([tracked(2, me)])), me)).toBe(true);
+    expect(showsAll(play.run(300, faces([tracked(2, me)])))).toBe(true);
+  });
+
+  test('what stirs at an edge is hidden as long as it does, and no longer', () => {
+    const play = new Play('never');
+    const stir = { x: 1180, y: 100, width: 100, height: 400 };
+    play.run(500, faces([tracked(1, me)]));
+    const during = play.frame({ ...faces([tracked(1, me)]), stirs: [stir] });
+    expect(hides(during, { x: 1182, y: 110, width: 96, height: 380 })).toBe(true);
+    expect(hides(during, me)).toBe(false);
+    expect(showsAll(play.frame(faces([tracked(1, me)])))).toBe(true);
+  });
+
   test('without an identity every face is hidden', () => {
     const play = new Play('never', { wearing: false });
     const decision = play.run(500, faces([tracked(1, me)], [seen(other)]));

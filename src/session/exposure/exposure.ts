@@ -5,12 +5,15 @@ import type { Milli } from '../../time.ts';
 import type { ExposurePolicy } from '../settings.ts';
 import { FaceMemory } from './face-memory.ts';
 import { growthOf } from './ghost.ts';
-import { coversAll, headOf, lies } from './head.ts';
+import { around, coversAll, headOf, lies } from './head.ts';
 
 /** Shortest time that nothing is sent after a swap failed or came late, before hidden frames are sent instead. */
 const SHORTEST_HOLD: Milli = 300;
 /** The hold is at least this much longer than the budget. */
 const HOLD_OVER_BUDGET: Milli = 50;
+
+/** Time in which a swap that was faded comes back whole. */
+const RETURN: Milli = 400;
 
 /** A face that is to be swapped. */
 export interface PlannedSwap {
@@ -63,6 +66,11 @@ export class Exposure {
   #choice: ExposureChoice;
   #searchedAt: Milli | undefined;
   #failingSince: Milli | undefined;
+  #lastDecided: Milli | undefined;
+  /** How much of the swap of each face held, 0–1, by the face's id. */
+  #held: ReadonlyMap<number, number> = new Map();
+  /** The least of them when there last was a face. */
+  #heldAtLoss = 1;
 
   constructor(choice: ExposureChoice) {
     this.#choice = choice;
@@ -84,11 +92,13 @@ export class Exposure {
     const { policy } = this.#choice;
     this.#memory.update(faces, at, at.now);
     if (faces.searched) this.#searchedAt = at.now;
+    const held = this.#holding(faces, at.now);
     const missing = this.#memory.covers(policy, at.now);
     const hideAll = missing.some((cover) => coversAll(cover, at.width, at.height)) || this.#mustHideEmpty();
-    const hide = missing.concat(this.#bystanders(faces, at));
+    const stirs = policy === 'always' ? [] : (faces.stirs ?? []).map(around);
+    const hide = missing.concat(this.#bystanders(faces, at), stirs);
     const swaps: PlannedSwap[] = [];
-    for (const face of faces.tracked) this.#judge(face, at, hideAll, hide, swaps);
+    for (const face of faces.tracked) this.#judge(face, { ...at, held: held.get(face.id) ?? 0 }, hideAll, hide, swaps);
     return { hideAll, hide: hideAll ? [] : hide, swaps };
   }
 
@@ -115,9 +125,34 @@ export class Exposure {
     return faces.seen.map(({ box }) => headOf(box, 'detector', growthOf(box, age)));
   }
 
-  #judge(face: TrackedFace, at: Circumstances, hideAll: boolean, hide: Ellipse[], swaps: PlannedSwap[]): void {
+  /**
+   * How far the swap of each face holds by its pose. It gives way at once and comes back slowly: on a profile the mesh may
+   * for some frames be sure of a face that looks into the camera. So does the swap of a face
+   * that follows one lost in turning.
+   */
+  #holding(faces: Faces, now: Milli): ReadonlyMap<number, number> {
+    const step = (now - (this.#lastDecided ?? now)) / RETURN;
+    this.#lastDecided = now;
+    const first = this.#memory.missing ? this.#heldAtLoss : 1;
+    this.#held = new Map(
+      faces.tracked.map(({ id, pose, fromSide }) => {
+        const holds = fromSide ? 0 : swapStrength(pose, 1);
+        return [id, Math.min(holds, (this.#held.get(id) ?? first) + step)];
+      }),
+    );
+    if (this.#held.size > 0) this.#heldAtLoss = Math.min(...this.#held.values());
+    return this.#held;
+  }
+
+  #judge(
+    face: TrackedFace,
+    at: Circumstances & { held: number },
+    hideAll: boolean,
+    hide: Ellipse[],
+    swaps: PlannedSwap[],
+  ): void {
     const head = headOf(face.box, 'mesh');
-    const strength = at.wearing && !face.fromSide ? swapStrength(face.pose, at.opacity) : 0;
+    const strength = at.wearing ? at.held * at.opacity : 0;
     const partly = strength < 1 && (this.#choice.policy !== 'always' || !at.wearing);
     if (partly) hide.push(head);
     if (strength <= 0) return;

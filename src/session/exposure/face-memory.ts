@@ -39,6 +39,11 @@ export class FaceMemory {
     return this.#present.length === 0 && this.#ghosts.length === 0;
   }
 
+  /** True if a face that was there is missing. */
+  get missing(): boolean {
+    return this.#ghosts.some(({ nobodyYet }) => !nobodyYet);
+  }
+
   /** Takes in what was found in a frame of this size. */
   update(faces: Faces, frame: { readonly width: number; readonly height: number }, now: Milli): void {
     if (this.#lastUpdate === undefined) this.#ghosts.push(nobodyYet(frame, now));

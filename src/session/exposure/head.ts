@@ -29,6 +29,11 @@ export function headOf(box: Box, source: BoxSource, extra = 0): Ellipse {
   };
 }
 
+/** The smallest ellipse of a box's proportions that holds the whole box. */
+export function around({ x, y, width, height }: Box): Ellipse {
+  return { cx: x + width / 2, cy: y + height / 2, rx: width * Math.SQRT1_2, ry: height * Math.SQRT1_2 };
+}
+
 /** Longer side of a box, pixels; at least 1. */
 export function sizeOf(box: Box): number {
   return Math.max(1, box.width, box.height);
