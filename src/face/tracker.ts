@@ -63,7 +63,8 @@ export class FaceTracker {
     this.#events = [];
     while (this.#followed.length > this.#maximum) this.#lose(this.#followed[this.#followed.length - 1]!, 'gone');
     const doubtful = await this.#follow(picture, at);
-    const stirs = this.#borders.look(picture);
+    const chins = this.#followed.map(({ box }) => box.y + box.height);
+    const stirs = this.#borders.look(picture, Math.max(...chins, 0) || Infinity);
     const searched = doubtful.size > 0 || stirs.length > 0 || this.#isSearchDue(at);
     if (searched) await this.#search(picture, at, doubtful);
     for (const { side } of stirs) await this.#glance(picture, side);

@@ -38,3 +38,12 @@ test('what moves in the middle does not stir, and what stays at an edge is forgo
   for (let frame = 0; frame < 60; frame++) watch.look(room(random, 0, 60));
   expect(watch.look(room(random, 0, 60))).toEqual([]);
 });
+
+test('what moves below the chin of whoever is followed does not stir', () => {
+  const random = new Random(4);
+  const watch = new BorderWatch();
+  for (let frame = 0; frame < 10; frame++) watch.look(room(random), 100);
+  expect(watch.look(room(random, 600, 640), 60)).toEqual([]);
+  const [stir] = watch.look(room(random, 600, 640), 200);
+  expect(stir!.box.y + stir!.box.height).toBeLessThanOrEqual(200);
+});

@@ -30,13 +30,16 @@ export interface Stir {
 export class BorderWatch {
   readonly #strips: Record<Side, Strip> = { left: new Strip(), right: new Strip() };
 
-  /** Takes the next frame. Returns where it stirs. */
-  look(picture: I420): Stir[] {
+  /**
+   * Takes the next frame. Returns where it stirs.
+   * @param floor row from which on nothing is looked at, pixels: below the chin of whoever is followed shoulders and arms move
+   */
+  look(picture: I420, floor = Infinity): Stir[] {
     const width = Math.round(picture.width * STRIP);
     const stirs: Stir[] = [];
-    const left = this.#strips.left.look(picture, 0, width);
+    const left = this.#strips.left.look(picture, { from: 0, width, floor });
     if (left) stirs.push({ side: 'left', box: { ...left, x: 0, width: left.x + left.width } });
-    const right = this.#strips.right.look(picture, picture.width - width, width);
+    const right = this.#strips.right.look(picture, { from: picture.width - width, width, floor });
     if (right) stirs.push({ side: 'right', box: { ...right, width: picture.width - right.x } });
     return stirs;
   }
@@ -47,7 +50,8 @@ class Strip {
   #stirring = 0;
 
   /** Takes the strip of the next frame. Returns the box around what has changed, if enough has. */
-  look(picture: I420, left: number, width: number): Box | undefined {
+  look(picture: I420, strip: { from: number; width: number; floor: number }): Box | undefined {
+    const { from: left, width, floor } = strip;
     const side = Math.max(STEP, Math.round(picture.height * CELL));
     const columns = Math.floor(width / side);
     const rows = Math.floor(picture.height / side);
@@ -60,7 +64,7 @@ class Strip {
         const mean = meanOf(picture, left + column * side, row * side, side);
         const past = isNew ? mean : this.#past[cell]!;
         this.#past[cell] = past + (mean - past) * FOLLOW;
-        if (Math.abs(mean - past) <= CHANGE) continue;
+        if (Math.abs(mean - past) <= CHANGE || (row + 1) * side > floor) continue;
         changed++;
         x0 = Math.min(x0, column);
         y0 = Math.min(y0, row);
