@@ -42,7 +42,7 @@ const media = z.strictObject({
     .max(256)
     .nullable()
     .default(null)
-    .describe('Threads for pixels in all media workers together, never more than cores. Default: one a core.'),
+    .describe('Threads for pixels in all media workers together, at most two a core. Default: two a core.'),
   udpPorts: udpPorts
     .nullable()
     .default(null)

@@ -77,11 +77,19 @@ export interface SpottedFace extends Detection {
   readonly spans: EyeSpans;
 }
 
-/** What either detector finds in a whole picture, each face once, the largest first. */
-export async function detectFaces(models: FaceModels, picture: Picture, threshold: number): Promise<SpottedFace[]> {
+/**
+ * What either detector finds in a whole picture, each face once, the largest first.
+ * @param isEnough told what the full-range detector found; true saves the short-range one, which only knows large faces
+ */
+export async function detectFaces(
+  models: FaceModels,
+  picture: Picture,
+  threshold: number,
+  isEnough: (far: readonly Detection[]) => boolean = () => false,
+): Promise<SpottedFace[]> {
   const region = wholePicture(picture);
   const far = await models.far.detect(picture, region, threshold);
-  const near = await models.near.detect(picture, region, threshold);
+  const near = isEnough(far) ? [] : await models.near.detect(picture, region, threshold);
   const merged = near.map((one): SpottedFace => {
     const same = far.find((other) => overlap(one.box, other.box) >= SAME_FACE);
     return { ...one, spans: { near: eyeSpan(one), far: same && eyeSpan(same) } };

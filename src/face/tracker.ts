@@ -1,6 +1,7 @@
 import type { Box, I420 } from '../media/plane.ts';
 import type { Milli } from '../time.ts';
 import type { FaceEvent, Faces, LostReason, SeenFace } from './face.ts';
+import type { Detection } from './detect/detector.ts';
 import { detectFaces, LEAST_DETECTION, type SpottedFace } from './find-faces.ts';
 import { overlap } from './mesh/region.ts';
 import type { FaceModels } from './models.ts';
@@ -108,7 +109,7 @@ export class FaceTracker {
   async #search(picture: I420, at: Milli, doubtful: ReadonlySet<FollowedFace>): Promise<void> {
     this.#searched = at;
     this.#searches++;
-    const rest = await detectFaces(this.#models, picture, LEAST_SEEN);
+    const rest = await detectFaces(this.#models, picture, LEAST_SEEN, (far) => this.#explains(far, doubtful));
     for (const face of [...this.#followed]) {
       const match = takeMatch(rest, face) ?? (doubtful.has(face) ? undefined : await this.#lookCloser(picture, face));
       if (match === undefined) {
@@ -125,6 +126,15 @@ export class FaceTracker {
     this.#seats.update(rest, at);
     this.#giveWay(rest);
     this.#seen = (await this.#takeUp(picture, at, rest)).map(({ box, score }) => ({ box, score }));
+  }
+
+  /** True if the full-range detector sees just the faces that are followed, and none of them turns: all is as it was. */
+  #explains(far: readonly Detection[], doubtful: ReadonlySet<FollowedFace>): boolean {
+    if (doubtful.size > 0 || far.length !== this.#followed.length || this.#followed.length < this.#maximum)
+      return false;
+    return this.#followed.every(
+      (face) => !face.isTurning && far.some((one) => overlap(one.box, face.box) >= SAME_FACE),
+    );
   }
 
   /** Looks for a followed face where it should be: one that fills the picture or is partly covered is easier seen there. */

@@ -49,6 +49,7 @@ export class SessionCost {
 
 /** What a media worker carries at the moment. */
 export interface Load {
+  /** Pixel threads that can run at once. */
   readonly threads: number;
   /** Cores that its sessions take. */
   readonly cores: number;

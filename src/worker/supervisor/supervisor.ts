@@ -31,7 +31,7 @@ const MASKS_LIMIT: Milli = 10_000;
 export interface SupervisorOptions {
   /** Media worker processes, at least 1. */
   readonly workers: number;
-  /** Pixel threads of all of them together; `null` = one a core. */
+  /** Pixel threads of all of them together; `null` = two a core. */
   readonly pixelThreads: number | null;
   /** Most sessions, whatever they cost; `null` = what fits by cost. */
   readonly maximumSessions: number | null;
@@ -184,6 +184,7 @@ export class Supervisor {
     this.#slots[index] = { state: 'starting' };
     const worker = await WorkerProcess.start({
       settings: { ...media, pixelThreads: this.#threads[index] ?? 1 },
+      cores: Math.max(1, availableParallelism() / this.#threads.length),
       log,
       onLost: (reason) => {
         log.error({ child: worker.pid, reason }, 'media worker lost');
@@ -242,9 +243,12 @@ function noWorker(): GatewayError {
   return new GatewayError('worker_lost', 'a media worker must be ready; try again in a moment');
 }
 
-/** Threads by worker: together no more than cores, but every worker has one. */
+/**
+ * Threads by worker; every worker has at least one. By default two a core: sessions stay in their thread, and with one
+ * thread a core an odd session would wait for its neighbour while the other core idles (docs/benchmarks.md).
+ */
 function shareThreads(wanted: number | null, workers: number): number[] {
   const cores = availableParallelism();
-  const threads = Math.min(wanted ?? cores, cores);
+  const threads = Math.min(wanted ?? 2 * cores, 2 * cores);
   return Array.from({ length: workers }, (_, index) => Math.max(1, Math.floor((threads + index) / workers)));
 }

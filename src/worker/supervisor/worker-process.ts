@@ -31,6 +31,8 @@ export type WorkerState = 'starting' | 'open' | 'closing' | 'lost' | 'closed';
 
 export interface WorkerProcessOptions {
   readonly settings: MediaWorkerSettings;
+  /** Its share of the machine's cores: threads beyond it take turns. */
+  readonly cores: number;
   readonly log: Logger;
   /** Exactly once, after every session on it was told; not after `close()`. */
   readonly onLost: (reason: ChannelEnd) => void;
@@ -105,7 +107,7 @@ export class WorkerProcess {
   get load(): Load {
     let cores = 0;
     for (const session of this.#sessions.values()) cores += session.cost.cores;
-    return { threads: this.#options.settings.pixelThreads, cores };
+    return { threads: Math.min(this.#options.settings.pixelThreads, this.#options.cores), cores };
   }
 
   /** A session in this worker, not yet open there. It counts as load at once. */

@@ -58,8 +58,11 @@ export class PixelCrew {
     this.#log = options.log;
     this.#onHopeless = options.onHopeless;
     this.#threads = Array.from({ length: options.threads }, () => undefined);
-    if (options.threads > availableParallelism()) {
-      this.#log.warn({ threads: options.threads }, 'more pixel threads than cores: frames will wait for each other');
+    if (options.threads > 2 * availableParallelism()) {
+      this.#log.warn(
+        { threads: options.threads },
+        'far more pixel threads than cores: frames will wait for each other',
+      );
     }
   }
 
