@@ -43,7 +43,7 @@ test('what moves below the chin of whoever is followed does not stir', () => {
   const random = new Random(4);
   const watch = new BorderWatch();
   for (let frame = 0; frame < 10; frame++) watch.look(room(random), 100);
-  expect(watch.look(room(random, 600, 640), 60)).toEqual([]);
+  expect(watch.look(room(random, 600, 640), 15)).toEqual([]);
   const [stir] = watch.look(room(random, 600, 640), 200);
   expect(stir!.box.y + stir!.box.height).toBeLessThanOrEqual(200);
 });
