@@ -6,6 +6,7 @@ const checks = [
   ['lint', 'eslint/bin/eslint.js', ['.', '--max-warnings', '0']],
   ['types', 'typescript/bin/tsc', ['--noEmit', '-p', '.']],
   ['types of the page', 'typescript/bin/tsc', ['--noEmit', '-p', 'web-client']],
+  ['types of the browser tests', 'typescript/bin/tsc', ['--noEmit', '-p', 'test/browser']],
   [
     'import rules',
     'dependency-cruiser/bin/dependency-cruise.mjs',

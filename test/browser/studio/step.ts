@@ -93,9 +93,7 @@ function delays(there: readonly number[], back: readonly number[]): { at: number
 
 async function jitterBuffer(page: Page): Promise<number> {
   return page.evaluate(async () => {
-    const { srcObject } = document.getElementById('swapped') as HTMLVideoElement;
-    const [track] = (srcObject as MediaStream).getVideoTracks();
-    const reports = await Promise.all(window.peers.map(async (peer) => [...(await peer.getStats(track)).values()]));
+    const reports = await Promise.all(window.peers.map(async (peer) => [...(await peer.getStats()).values()]));
     const inbound = reports.flat().find((report) => report.type === 'inbound-rtp' && report.kind === 'video');
     return (1000 * inbound.jitterBufferDelay) / inbound.jitterBufferEmittedCount;
   });
