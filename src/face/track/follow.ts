@@ -16,6 +16,10 @@ const LEAST_VISIBLE = 0.35;
 /** Degrees of yaw from which on the detector is asked on every frame: the mesh may be about to lose its hold. */
 const TURNING = 22;
 
+/** From this move of a face between two frames on, as a share of the mesh's square, the mesh is fitted again where it went. */
+const FAR_MOVE = 0.06;
+const MOST_REFITS = 3;
+
 /** One face followed from frame to frame: the mesh is fitted where its landmarks were last. */
 export class FollowedFace {
   readonly id: number;
@@ -85,7 +89,13 @@ export class FollowedFace {
 
   /** Fits the mesh to the next frame. True if the face is still there; else what was known of it stays. */
   async follow(picture: Picture, at: Milli): Promise<boolean> {
-    const score = await this.#models.mesh.fit(picture, this.#square, this.#raw);
+    let score = await this.#models.mesh.fit(picture, this.#square, this.#raw);
+    // After dropped frames the face may lie at the rim of the old square, where the mesh only half follows it.
+    for (let round = 0; round < MOST_REFITS && movedFrom(this.#square, this.#raw) > FAR_MOVE; round++) {
+      this.#square = squareOfLandmarks(this.#raw);
+      this.#smoother.reset();
+      score = await this.#models.mesh.fit(picture, this.#square, this.#raw);
+    }
     if (!(score >= LEAST_MESH) || visibleFraction(boxOfLandmarks(this.#raw), picture) < LEAST_VISIBLE) {
       this.#smoother.reset();
       return false;
@@ -117,4 +127,10 @@ export class FollowedFace {
       fromSide: this.side.fromSide,
     };
   }
+}
+
+/** How far the middle of a face lies from that of the square it was fitted in, in sides of the square. */
+function movedFrom(square: Square, landmarks: Float32Array): number {
+  const { cx, cy } = squareOfLandmarks(landmarks);
+  return Math.hypot(cx - square.cx, cy - square.cy) / square.size;
 }
