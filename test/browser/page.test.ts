@@ -36,7 +36,7 @@ describe.skipIf(BROWSER_SKIPPED)('the studio page (left out by GUISE_SKIP=browse
     try {
       await page.locator('#state[data-state="live"]').waitFor({ timeout: 60_000 });
       await untilSwapped(page);
-      expect(await photo.inputValue()).not.toBe(before);
+      await expect.poll(() => photo.inputValue(), { timeout: 30_000 }).not.toBe(before);
     } finally {
       await again.stop();
     }
