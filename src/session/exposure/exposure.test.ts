@@ -77,6 +77,15 @@ describe('under never', () => {
     expect(showsAll(play.frame(faces([tracked(1, me)])))).toBe(true);
   });
 
+  test('a face that a side of the picture cuts off is hidden, not swapped', () => {
+    const play = new Play('never');
+    play.run(500, faces([tracked(1, me)]));
+    const leaving = box(1180, 360, 250);
+    const decision = play.frame(faces([tracked(1, leaving)]));
+    expect(hides(decision, leaving)).toBe(true);
+    expect(decision.swaps).toEqual([]);
+  });
+
   test('without an identity every face is hidden', () => {
     const play = new Play('never', { wearing: false });
     const decision = play.run(500, faces([tracked(1, me)], [seen(other)]));

@@ -5,7 +5,7 @@ import type { Milli } from '../../time.ts';
 import type { ExposurePolicy } from '../settings.ts';
 import { FaceMemory } from './face-memory.ts';
 import { growthOf } from './ghost.ts';
-import { around, coversAll, headOf, lies } from './head.ts';
+import { around, coversAll, headOf, isCutOff, lies } from './head.ts';
 
 /** Shortest time that nothing is sent after a swap failed or came late, before hidden frames are sent instead. */
 const SHORTEST_HOLD: Milli = 300;
@@ -92,7 +92,7 @@ export class Exposure {
     const { policy } = this.#choice;
     this.#memory.update(faces, at, at.now);
     if (faces.searched) this.#searchedAt = at.now;
-    const held = this.#holding(faces, at.now);
+    const held = this.#holding(faces, at);
     const missing = this.#memory.covers(policy, at.now);
     const hideAll = missing.some((cover) => coversAll(cover, at.width, at.height)) || this.#mustHideEmpty();
     const stirs = policy === 'always' ? [] : (faces.stirs ?? []).map(around);
@@ -126,17 +126,17 @@ export class Exposure {
   }
 
   /**
-   * How far the swap of each face holds by its pose. It gives way at once and comes back slowly: on a profile the mesh may
-   * for some frames be sure of a face that looks into the camera. So does the swap of a face
-   * that follows one lost in turning.
+   * How far the swap of each face holds by its pose. It gives way at once and comes back slowly: on a profile, or on a face
+   * that the picture's side cuts off, the mesh may for some frames be sure of a face that looks into the camera. So does
+   * the swap of a face that follows one lost in turning.
    */
-  #holding(faces: Faces, now: Milli): ReadonlyMap<number, number> {
+  #holding(faces: Faces, { now, width }: Circumstances): ReadonlyMap<number, number> {
     const step = (now - (this.#lastDecided ?? now)) / RETURN;
     this.#lastDecided = now;
     const first = this.#memory.missing ? this.#heldAtLoss : 1;
     this.#held = new Map(
-      faces.tracked.map(({ id, pose, fromSide }) => {
-        const holds = fromSide ? 0 : swapStrength(pose, 1);
+      faces.tracked.map(({ id, box, pose, fromSide }) => {
+        const holds = fromSide || isCutOff(box, width) ? 0 : swapStrength(pose, 1);
         return [id, Math.min(holds, (this.#held.get(id) ?? first) + step)];
       }),
     );

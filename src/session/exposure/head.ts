@@ -34,6 +34,12 @@ export function around({ x, y, width, height }: Box): Ellipse {
   return { cx: x + width / 2, cy: y + height / 2, rx: width * Math.SQRT1_2, ry: height * Math.SQRT1_2 };
 }
 
+/** True if a side of the picture cuts a face off: the mesh then squeezes a whole face into the part that is there. */
+export function isCutOff(box: Box, width: number): boolean {
+  const rim = box.width * 0.02;
+  return box.x < rim || box.x + box.width > width - rim;
+}
+
 /** Longer side of a box, pixels; at least 1. */
 export function sizeOf(box: Box): number {
   return Math.max(1, box.width, box.height);
