@@ -1,4 +1,4 @@
-import { addTicks, AUDIO_CLOCK, type Milli, type RtpTicks } from '../../time.ts';
+import { AUDIO_CLOCK, type Milli, type RtpTicks } from '../../time.ts';
 import { HeaderTemplate, type OutgoingExtensions } from '../packet/header-template.ts';
 import type { OutgoingPacket } from '../packet/outgoing-packet.ts';
 import { parseRtp, type RtpPacket } from '../packet/rtp-packet.ts';
@@ -8,6 +8,7 @@ import type { NtpClock } from '../rtcp/ntp-clock.ts';
 import type { ReportBlock, RtcpPacket, SenderReport } from '../rtcp/rtcp-packet.ts';
 import type { MediaTimeline } from '../source-clock.ts';
 import { RoundTrip } from './round-trip.ts';
+import { senderReport } from './sender-report.ts';
 import { TimestampMap } from './timestamp-map.ts';
 
 export interface AudioForwarderOptions {
@@ -107,18 +108,17 @@ export class AudioForwarder {
 
   /** Our next sender report, without report blocks; `undefined` before the first packet. */
   report(now: Milli): SenderReport | undefined {
-    if (!this.#last) return undefined;
-    const input = this.#timeline?.ticksAt(now);
-    const passed = Math.round(((now - this.#last.at) * AUDIO_CLOCK) / 1000);
-    return {
-      type: 'sender-report',
+    const line = {
       ssrc: this.ssrc,
-      ntp: this.#clock.at(now),
-      rtpTimestamp: input === undefined ? addTicks(this.#last.timestamp, passed) : this.#timestamps.peek(input),
+      clockRate: AUDIO_CLOCK,
+      clock: this.#clock,
+      timeline: this.#timeline,
+      timestamps: this.#timestamps,
+      last: this.#last,
       packetCount: this.#packetCount,
       octetCount: this.#octetCount,
-      reports: [],
     };
+    return senderReport(line, now);
   }
 
   #forwarded(packet: RtpPacket, position: number, now: Milli): OutgoingPacket {

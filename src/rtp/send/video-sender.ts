@@ -9,6 +9,7 @@ import { createPacketizer } from '../video/create-packetizer.ts';
 import type { Packetizer } from '../video/packetizer.ts';
 import { Resender } from './resender.ts';
 import { RoundTrip } from './round-trip.ts';
+import { senderReport } from './sender-report.ts';
 import { TimestampMap } from './timestamp-map.ts';
 
 /** Bytes of a whole packet, SRTP tag and RTX number included: fits every path that WebRTC is used on. */
@@ -155,18 +156,17 @@ export class VideoSender {
 
   /** Our next sender report, without report blocks; `undefined` before the first packet. */
   report(now: Milli): SenderReport | undefined {
-    if (!this.#last) return undefined;
-    const input = this.#timeline?.ticksAt(now);
-    const passed = Math.round(((now - this.#last.at) * VIDEO_CLOCK) / 1000);
-    return {
-      type: 'sender-report',
+    const line = {
       ssrc: this.ssrc,
-      ntp: this.#clock.at(now),
-      rtpTimestamp: input === undefined ? addTicks(this.#last.timestamp, passed) : this.#timestamps.peek(input),
+      clockRate: VIDEO_CLOCK,
+      clock: this.#clock,
+      timeline: this.#timeline,
+      timestamps: this.#timestamps,
+      last: this.#last,
       packetCount: this.#packetCount,
       octetCount: this.#octetCount,
-      reports: [],
     };
+    return senderReport(line, now);
   }
 
   /** Never at or before the last one: a picture repeated during a hold may carry any timestamp. */
