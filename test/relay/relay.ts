@@ -1,0 +1,196 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { monotonic, type Milli } from '../../src/time.ts';
+import type { Impairment } from './impairment.ts';
+import { Link, type LinkCounters, type PacketRecord } from './link.ts';
+import { throughRelay } from './answer.ts';
+
+/** `up` goes from the client to the gateway, `down` back. */
+export type Direction = 'up' | 'down';
+
+/** What a relay does from a time on; times in ms after `Relay.start`. */
+export interface Step {
+  readonly at: Milli;
+  readonly up?: Partial<Impairment>;
+  readonly down?: Partial<Impairment>;
+  /** Gives every client a new port towards the gateway, as a NAT does that has forgotten it. */
+  readonly rebind?: true;
+}
+
+export interface RelayOptions {
+  /** Of all chances. Default 1. */
+  readonly seed?: number;
+  readonly up?: Partial<Impairment>;
+  readonly down?: Partial<Impairment>;
+}
+
+interface Datagram {
+  readonly bytes: Buffer;
+  readonly socket: Socket;
+  readonly port: number;
+  readonly address: string;
+}
+
+/** A client behind the relay: where it is, and its socket towards the gateway. */
+interface Client {
+  readonly address: string;
+  readonly port: number;
+  upstream: Socket;
+}
+
+/** One candidate of a gateway, and the port that stands for it. */
+interface Flow {
+  readonly front: Socket;
+  readonly target: { readonly address: string; readonly port: number };
+  readonly clients: Map<string, Client>;
+}
+
+const LOOPBACK = '127.0.0.1';
+/** A timer fires up to a millisecond late: what is due within half of one goes now. */
+const EARLY: Milli = 0.5;
+/** Client addresses of a flow: a browser tries each of its interfaces. */
+const MOST_CLIENTS = 16;
+
+/**
+ * A UDP relay on the loopback that spoils what passes. A client comes to a gateway through it if the candidates in the
+ * gateway's answer are replaced by `through(answer)`. All flows of a relay share its two links, as calls behind one
+ * access line do.
+ */
+export class Relay {
+  readonly #links: Record<Direction, Link<Datagram>>;
+  readonly #flows: Flow[] = [];
+  /** Ports that a NAT has forgotten: packets to them vanish, no error goes back. */
+  readonly #forgotten: Socket[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #wake: NodeJS.Timeout | undefined;
+  #wakeAt: Milli = Infinity;
+  #closed = false;
+
+  constructor({ seed = 1, up, down }: RelayOptions = {}) {
+    this.#links = { up: new Link(seed * 2 + 1, up), down: new Link(seed * 2 + 2, down) };
+  }
+
+  /** An answer of the gateway with its candidates replaced by ports of this relay. Only UDP over IPv4 goes through. */
+  through(answer: string): Promise<string> {
+    return throughRelay(answer, (address, port) => this.flow(address, port));
+  }
+
+  /** Opens a port of 127.0.0.1 that stands for the gateway's. The same target has the same port. */
+  async flow(address: string, port: number): Promise<number> {
+    const known = this.#flows.find(({ target }) => target.address === address && target.port === port);
+    if (known) return known.front.address().port;
+    const front = createSocket('udp4');
+    const flow: Flow = { front, target: { address, port }, clients: new Map() };
+    const index = this.#flows.push(flow) - 1;
+    front.on('message', (bytes, from) => this.#fromClient(flow, index, bytes, from));
+    front.bind(0, LOOPBACK);
+    await once(front, 'listening');
+    return front.address().port;
+  }
+
+  /** Changes a link from now on. */
+  set(direction: Direction, change: Partial<Impairment>): void {
+    this.#links[direction].set(change);
+  }
+
+  /** Lets the steps happen, each at its time from now. Returns now. */
+  start(steps: readonly Step[]): Milli {
+    for (const step of steps) {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        this.#apply(step);
+      }, step.at);
+      this.#timers.add(timer);
+    }
+    return monotonic.now();
+  }
+
+  /** Gives every client a new port towards the gateway. */
+  rebind(): void {
+    for (const [index, flow] of this.#flows.entries()) {
+      for (const client of flow.clients.values()) {
+        client.upstream.removeAllListeners('message');
+        this.#forgotten.push(client.upstream);
+        client.upstream = this.#upstream(flow, index, client);
+      }
+    }
+  }
+
+  counters(direction: Direction): LinkCounters {
+    return { ...this.#links[direction].counters };
+  }
+
+  /** What went into a link since an instant of the monotonic clock. */
+  records(direction: Direction, since: Milli = -Infinity): PacketRecord[] {
+    return this.#links[direction].records.filter(({ at }) => at >= since);
+  }
+
+  /** Idempotent. What is on its way is forgotten. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#wake);
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const { front, clients } of this.#flows) {
+      front.close();
+      for (const { upstream } of clients.values()) upstream.close();
+    }
+    for (const socket of this.#forgotten) socket.close();
+  }
+
+  #apply(step: Step): void {
+    if (step.up) this.set('up', step.up);
+    if (step.down) this.set('down', step.down);
+    if (step.rebind) this.rebind();
+  }
+
+  #fromClient(flow: Flow, index: number, bytes: Buffer, { address, port }: RemoteInfo): void {
+    const key = `${address}:${port}`;
+    let client = flow.clients.get(key);
+    if (!client) {
+      if (flow.clients.size === MOST_CLIENTS) return;
+      const place = { address, port };
+      client = { ...place, upstream: this.#upstream(flow, index, place) };
+      flow.clients.set(key, client);
+    }
+    this.#push('up', index, { bytes, socket: client.upstream, ...flow.target });
+  }
+
+  #upstream(flow: Flow, index: number, { address, port }: Pick<Client, 'address' | 'port'>): Socket {
+    const socket = createSocket('udp4');
+    socket.on('message', (bytes, from) => {
+      if (from.address !== flow.target.address || from.port !== flow.target.port) return;
+      this.#push('down', index, { bytes, socket: flow.front, address, port });
+    });
+    socket.bind(0, LOOPBACK);
+    return socket;
+  }
+
+  #push(direction: Direction, flow: number, datagram: Datagram): void {
+    this.#links[direction].push(datagram, datagram.bytes.length, flow, monotonic.now());
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    const now = monotonic.now();
+    for (const link of [this.#links.up, this.#links.down]) {
+      for (const { bytes, socket, port, address } of link.take(now + EARLY)) socket.send(bytes, port, address);
+    }
+    this.#arm(now);
+  }
+
+  /** One timer, for the packet that is due first. */
+  #arm(now: Milli): void {
+    const nextAt = Math.min(this.#links.up.nextAt, this.#links.down.nextAt);
+    if (this.#closed || nextAt >= this.#wakeAt) return;
+    clearTimeout(this.#wake);
+    this.#wakeAt = nextAt;
+    this.#wake = setTimeout(
+      () => {
+        this.#wakeAt = Infinity;
+        this.#deliver();
+      },
+      Math.max(1, Math.floor(nextAt - now)),
+    );
+  }
+}
