@@ -18,7 +18,7 @@ const ORDER = ['audio', 'resend', 'video'] as const satisfies readonly Urgency[]
 
 /** What is told to whoever counts on the packets: called with each as it leaves, before it is handed out. */
 export interface Stamp {
-  stamp(packet: OutgoingPacket, now: Milli): void;
+  stamp(packet: OutgoingPacket, now: Milli, probe?: number): void;
 }
 
 /**
