@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'asset_missing'
   | 'asset_corrupt'
   | 'model_unsupported'
+  | 'transport_unavailable'
   // signalling
   | 'protocol_version'
   | 'message_invalid'
@@ -17,6 +18,7 @@ export type ErrorCode =
   | 'offer_invalid'
   | 'no_video'
   | 'no_codec'
+  | 'unsupported'
   | 'policy_not_allowed'
   | 'capacity_full'
   | 'session_unknown'

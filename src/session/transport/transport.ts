@@ -10,7 +10,10 @@ export interface ArrivedPacket {
 export interface NegotiatedMedia {
   readonly kind: 'audio' | 'video';
   readonly mid: string;
-  /** What the peer may send, in its order of preference; empty if it only receives. Names in lower case: vp8, rtx, opus … */
+  /**
+   * What the peer may send, in its order of preference; empty if it only receives. Names in lower case: vp8, rtx, opus …,
+   * and red, ulpfec, flexfec-03 where forward error correction was agreed on.
+   */
   readonly receive: readonly NegotiatedCodec[];
   /** What we send: exactly one codec and, for video, its RTX payload type. */
   readonly send?: {
@@ -18,10 +21,19 @@ export interface NegotiatedMedia {
     readonly rtxPayloadType?: number;
     readonly ssrc: number;
     readonly rtxSsrc?: number;
+    /** Forward error correction that the peer decodes; absent if none was agreed on. */
+    readonly fec?: NegotiatedFec;
   };
+  /** Of the layers of a simulcast offer the one that was asked for, by its RTP stream id; absent without simulcast. */
+  readonly layer?: string;
   /** Header extension ids by URI, 1–14. */
   readonly extensions: ReadonlyMap<string, number>;
 }
+
+/** ULPFEC (RFC 5109) travels in RED (RFC 2198), as media then does too; FlexFEC-03 has a source of its own. */
+export type NegotiatedFec =
+  | { readonly kind: 'ulpfec'; readonly payloadType: number; readonly redPayloadType: number }
+  | { readonly kind: 'flexfec'; readonly payloadType: number; readonly ssrc: number };
 
 export interface NegotiatedCodec {
   readonly name: string;
@@ -45,6 +57,27 @@ export interface TransportEvents {
 }
 
 /**
+ * What an implementation can do beyond what every transport must. `test/transport/contract.ts` runs what is declared, and
+ * checks the stated answer where something is not.
+ */
+export interface TransportCapabilities {
+  /** A later offer may restart ICE; else it is refused with `unsupported`, and the caller opens a fresh session. */
+  readonly restart: boolean;
+  /** Can be an ICE-lite agent, which only answers the peer's checks. */
+  readonly lite: boolean;
+  /** Can be a full ICE agent, which checks the peer's candidates too. */
+  readonly full: boolean;
+  /** Offers ICE-TCP candidates (RFC 6544), where the settings ask for them. */
+  readonly tcp: boolean;
+  /** Follows a peer whose address changes under a running session. */
+  readonly rebind: boolean;
+  /** All sessions of a process share one UDP port; else each takes one for each address. */
+  readonly mux: boolean;
+  /** Takes IPv6 addresses. */
+  readonly ipv6: boolean;
+}
+
+/**
  * ICE, DTLS and SRTP behind one interface: authenticated, decrypted packets in, packets out. RTP itself, feedback and
  * congestion are not its business (src/rtp/).
  */
@@ -52,7 +85,8 @@ export interface Transport {
   readonly state: TransportState;
   /**
    * Takes an offer, gives the answer, with all candidates. May be called again to renegotiate; never two at once.
-   * @throws GatewayError offer_invalid, no_video, no_codec
+   * @throws GatewayError offer_invalid, no_video, no_codec, capacity_full, state_invalid, closed, or `unsupported`: the offer
+   * restarts ICE and this transport cannot
    */
   answer(offer: string): Promise<{ readonly sdp: string; readonly media: readonly NegotiatedMedia[] }>;
   /** A remote candidate line (`candidate:…`) with the mid it belongs to; ignored where it is of no use (ICE-lite). */

@@ -1,32 +1,34 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
-import type { SendCodec } from '../../codec/codec.ts';
 import type { Clock, Milli } from '../../time.ts';
 import { Dtls, ownCertificate, ownFingerprint, type SrtpKeys } from './dtls/dtls.ts';
-import { hostAddresses, type HostAddress } from './ice/addresses.ts';
+import { hostAddresses } from './ice/addresses.ts';
 import { IceLite, type DoorFigures } from './ice/ice-lite.ts';
-import type { PortRange } from './ice/udp-port.ts';
 import { writeAnswer } from './sdp/answer.ts';
 import { negotiate, type LocalSources, type Negotiation } from './sdp/negotiate.ts';
 import { parseOffer, type Offer } from './sdp/offer.ts';
 import { SrtpReceiver, SrtpSender } from './srtp/srtp.ts';
-import type { NegotiatedMedia, Transport, TransportEvents, TransportState } from './transport.ts';
+import type { TransportSettings } from './transport-settings.ts';
+import type {
+  NegotiatedMedia,
+  Transport,
+  TransportCapabilities,
+  TransportEvents,
+  TransportState,
+} from './transport.ts';
 
-/** How a session is reached; the operator's. */
-export interface TransportSettings {
-  /** UDP ports that may be used; default: whatever the system gives. */
-  readonly portRange?: PortRange;
-  /** Default: every IPv4 address of the machine that others can reach, else 127.0.0.1. */
-  readonly hostAddresses?: readonly HostAddress[];
-  /** Adds 127.0.0.1 to the default addresses. Default false. */
-  readonly includeLoopback?: boolean;
-  /** Codec to send; default the first of the offer that can be sent. */
-  readonly codec?: SendCodec;
-  /** Bits a second that the peer should start with. Default 2,000,000. */
-  readonly startBitrate?: number;
-  /** Silence after which the peer is gone, milliseconds. Default 10,000; a live browser is heard every 2.5 s at least. */
-  readonly silence?: Milli;
-}
+export type { TransportSettings } from './transport-settings.ts';
+
+/** What `WeriftTransport` can do. */
+export const WERIFT_CAPABILITIES: TransportCapabilities = {
+  restart: true,
+  lite: true,
+  full: false,
+  tcp: false,
+  rebind: true,
+  mux: false,
+  ipv6: false,
+};
 
 /** Longest offer that is read, characters. */
 const MAXIMUM_OFFER = 128 * 1024;
@@ -104,7 +106,13 @@ export class WeriftTransport implements Transport {
   async #negotiate(text: string): Promise<{ sdp: string; media: readonly NegotiatedMedia[] }> {
     if (text.length > MAXIMUM_OFFER) throw new GatewayError('offer_invalid', 'the offer must be at most 128 kB');
     const offer = parseOffer(text);
-    const negotiation = negotiate(offer, { codec: this.#settings.codec, sources: this.#sources });
+    const { codec, maximumSide, fec } = this.#settings;
+    const negotiation = negotiate(offer, {
+      codec,
+      sources: this.#sources,
+      ...(maximumSide !== undefined && { maximumSide }),
+      ...(fec && { fec }),
+    });
     if (this.#dtls === undefined) await this.#open(negotiation);
     else this.#renegotiate(negotiation, this.#dtls);
     this.#ice.setRemote(negotiation.ufrag);
@@ -199,5 +207,10 @@ export class WeriftTransport implements Transport {
 /** Random and different (RFC 3550 §8.1). */
 function newSources(): LocalSources {
   const base = randomBytes(4).readUInt32BE(0) | 3;
-  return { audio: (base - 3) >>> 0, video: (base - 2) >>> 0, videoRtx: (base - 1) >>> 0 };
+  return {
+    audio: (base - 3) >>> 0,
+    video: (base - 2) >>> 0,
+    videoRtx: (base - 1) >>> 0,
+    videoFec: base >>> 0,
+  };
 }
