@@ -15,6 +15,9 @@ export const EXTENSION_URI = {
   absoluteSendTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
   playoutDelay: 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
   videoOrientation: 'urn:3gpp:video-orientation',
+  absoluteCaptureTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time',
+  streamId: 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
+  repairedStreamId: 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
 } as const;
 
 /** The value of extension `id` as a view into the packet; `undefined` if it is not there or malformed. */

@@ -21,7 +21,7 @@ export interface AnswerTransport {
 }
 
 /** Feedback that the RTP room understands and gives. */
-const FEEDBACK = ['nack', 'nack pli', 'ccm fir', 'transport-cc'];
+const FEEDBACK = ['goog-remb', 'transport-cc', 'ccm fir', 'nack', 'nack pli'];
 /** Names our source in RTCP SDES and SDP (RFC 7022: no more than an identifier). */
 export const CNAME = 'guise';
 
@@ -68,8 +68,9 @@ function acceptedSection({ section, direction, codecs, media }: AcceptedSection,
     `a=${direction}`,
     ...(send ? [`a=msid:${CNAME} ${media.kind}`] : []),
     'a=rtcp-mux',
-    'a=rtcp-rsize',
+    ...(section.reducedRtcp ? ['a=rtcp-rsize'] : []),
     ...codecs.flatMap((codec) => codecLines(codec, section, transport.startBitrate)),
+    ...(media.layer === undefined ? [] : [`a=rid:${media.layer} recv`, `a=simulcast:recv ${media.layer}`]),
     ...(send ? sourceLines(send) : []),
     ...transport.candidates.map((candidate) => `a=${candidate}`),
     'a=end-of-candidates',
@@ -79,12 +80,11 @@ function acceptedSection({ section, direction, codecs, media }: AcceptedSection,
 function codecLines(codec: NegotiatedCodec, section: OfferedSection, startBitrate: number): string[] {
   const { payloadType, name, clockRate, channels } = codec;
   const spelled = SPELLING[name] ?? name;
+  const isPicture = PICTURES.has(name);
   const parameters = codec.parameters === '' ? [] : [codec.parameters];
-  if (section.kind === 'video' && name !== 'rtx') {
-    parameters.push(`x-google-start-bitrate=${Math.round(startBitrate / 1000)}`);
-  }
+  if (isPicture) parameters.push(`x-google-start-bitrate=${Math.round(startBitrate / 1000)}`);
   const offered = [...(section.feedback.get(String(payloadType)) ?? []), ...(section.feedback.get('*') ?? [])];
-  const feedback = section.kind === 'video' ? FEEDBACK.filter((value) => offered.includes(value)) : [];
+  const feedback = isPicture || name === 'flexfec-03' ? FEEDBACK.filter((value) => offered.includes(value)) : [];
   return [
     `a=rtpmap:${payloadType} ${spelled}/${clockRate}${channels === undefined ? '' : `/${channels}`}`,
     ...(parameters.length === 0 ? [] : [`a=fmtp:${payloadType} ${parameters.join(';')}`]),
@@ -94,11 +94,15 @@ function codecLines(codec: NegotiatedCodec, section: OfferedSection, startBitrat
 
 /** Encoding names as they are registered. */
 const SPELLING: Partial<Record<string, string>> = { vp8: 'VP8', vp9: 'VP9', h264: 'H264', av1: 'AV1' };
+/** Formats that carry pictures; the others of a video line resend or protect these. */
+const PICTURES = new Set(Object.keys(SPELLING));
 
-function sourceLines({ ssrc, rtxSsrc }: NonNullable<AcceptedSection['media']['send']>): string[] {
+function sourceLines({ ssrc, rtxSsrc, fec }: NonNullable<AcceptedSection['media']['send']>): string[] {
+  const fecSsrc = fec?.kind === 'flexfec' ? fec.ssrc : undefined;
+  const sources = [ssrc, rtxSsrc, fecSsrc].filter((source) => source !== undefined);
   return [
     ...(rtxSsrc === undefined ? [] : [`a=ssrc-group:FID ${ssrc} ${rtxSsrc}`]),
-    `a=ssrc:${ssrc} cname:${CNAME}`,
-    ...(rtxSsrc === undefined ? [] : [`a=ssrc:${rtxSsrc} cname:${CNAME}`]),
+    ...(fecSsrc === undefined ? [] : [`a=ssrc-group:FEC-FR ${ssrc} ${fecSsrc}`]),
+    ...sources.map((source) => `a=ssrc:${source} cname:${CNAME}`),
   ];
 }

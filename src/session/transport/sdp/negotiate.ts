@@ -1,16 +1,21 @@
 /** What of an offer is taken: which sections, codecs, extensions; and what we will send. */
 import { GatewayError } from '../../../errors.ts';
 import type { SendCodec } from '../../../codec/codec.ts';
+import { EXTENSION_URI } from '../../../rtp/packet/extension.ts';
 import type { DtlsRole } from '../dtls/dtls.ts';
 import type { Fingerprint } from '../dtls/peer-proof.ts';
-import type { NegotiatedCodec, NegotiatedMedia } from '../transport.ts';
+import type { NegotiatedCodec, NegotiatedFec, NegotiatedMedia } from '../transport.ts';
+import { agreeOnFec, type FecKind } from './fec.ts';
 import type { Direction, Offer, OfferedSection } from './offer.ts';
+import { chooseLayer } from './simulcast.ts';
 
 /** SSRCs that this side uses; the same in every answer of a session. */
 export interface LocalSources {
   readonly audio: number;
   readonly video: number;
   readonly videoRtx: number;
+  /** For FlexFEC. */
+  readonly videoFec: number;
 }
 
 /** A section that is taken. */
@@ -35,19 +40,18 @@ export interface NegotiationOptions {
   /** Codec to send; `undefined` = the first of the offer that can be sent. */
   readonly codec: SendCodec | undefined;
   readonly sources: LocalSources;
+  /** Longest side that is taken, pixels: of simulcast layers the largest within it is asked for. Default: any. */
+  readonly maximumSide?: number;
+  /** Forward error correction that may be agreed on, the most welcome first. Default none. */
+  readonly fec?: readonly FecKind[];
 }
 
-/** Extensions that are understood: which section a packet belongs to, TWCC, and the wish for a short jitter buffer. */
-export const EXTENSION = {
-  mid: 'urn:ietf:params:rtp-hdrext:sdes:mid',
-  transportSequence: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
-  playoutDelay: 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
-} as const;
-
-/** Audio keeps out of the transport-wide numbering: it is not what the peer adapts. */
+/** Extensions that are understood. Audio keeps out of the transport-wide numbering: it is not what the peer adapts. */
 const EXTENSIONS = {
-  audio: [EXTENSION.mid],
-  video: [EXTENSION.mid, EXTENSION.transportSequence, EXTENSION.playoutDelay],
+  audio: [EXTENSION_URI.mid],
+  video: [EXTENSION_URI.mid, EXTENSION_URI.transportSequence, EXTENSION_URI.playoutDelay],
+  /** Only where there is simulcast: which layer a packet belongs to. */
+  layers: [EXTENSION_URI.streamId, EXTENSION_URI.repairedStreamId],
 } as const;
 
 const OUR_DIRECTION: Record<Direction, Direction> = {
@@ -100,30 +104,40 @@ function transportOf(section: OfferedSection): Pick<Negotiation, 'ufrag' | 'fing
   return { ufrag, fingerprints, role: setup === 'active' ? 'server' : 'client' };
 }
 
-function videoSection(section: OfferedSection, { codec, sources }: NegotiationOptions): AcceptedSection {
+function videoSection(section: OfferedSection, options: NegotiationOptions): AcceptedSection {
   const formats = section.codecs.filter(canReceive);
   const sends = section.direction !== 'sendonly';
-  const chosen = sendable(formats, codec);
+  const chosen = sendable(formats, options.codec);
   if (formats.length === 0 || (sends && chosen === undefined)) {
-    throw new GatewayError('no_codec', 'the offer must have VP8 or H.264 (packetization-mode=1)');
+    throw new GatewayError('no_codec', 'the offer must have VP8 or H.264');
   }
+  const fec = agreeOnFec(section.codecs, options.fec ?? [], options.sources.videoFec);
+  const taken = [...formats, ...fec.codecs];
   const resends = section.codecs.filter(
-    (entry) => entry.name === 'rtx' && formats.some(({ payloadType }) => payloadType === entry.associated),
+    (entry) => entry.name === 'rtx' && taken.some(({ payloadType }) => payloadType === entry.associated),
   );
   const rtx = resends.find((entry) => entry.associated === chosen?.payloadType);
-  return accept(section, [...formats, ...resends], {
+  const layer =
+    section.direction === 'recvonly' ? undefined : chooseLayer(section.layers, options.maximumSide ?? Infinity);
+  return accept(section, [...formats, ...resends, ...fec.codecs], {
     kind: 'video',
-    ...(sends && chosen !== undefined && { send: sendSide(chosen, rtx, sources) }),
+    ...(sends && chosen !== undefined && { send: sendSide(chosen, rtx, fec.send, options.sources) }),
+    ...(layer !== undefined && { layer: layer.rid }),
   });
 }
 
 function sendSide(
   codec: NegotiatedCodec,
   rtx: NegotiatedCodec | undefined,
+  fec: NegotiatedFec | undefined,
   sources: LocalSources,
 ): NonNullable<NegotiatedMedia['send']> {
-  if (rtx === undefined) return { codec, ssrc: sources.video };
-  return { codec, ssrc: sources.video, rtxPayloadType: rtx.payloadType, rtxSsrc: sources.videoRtx };
+  return {
+    codec,
+    ssrc: sources.video,
+    ...(rtx !== undefined && { rtxPayloadType: rtx.payloadType, rtxSsrc: sources.videoRtx }),
+    ...(fec !== undefined && { fec }),
+  };
 }
 
 function audioSection(section: OfferedSection, { sources }: NegotiationOptions): AcceptedSection | undefined {
@@ -136,8 +150,9 @@ function audioSection(section: OfferedSection, { sources }: NegotiationOptions):
 function accept(
   section: OfferedSection,
   codecs: readonly NegotiatedCodec[],
-  media: Pick<NegotiatedMedia, 'kind' | 'send'>,
+  media: Pick<NegotiatedMedia, 'kind' | 'send' | 'layer'>,
 ): AcceptedSection {
+  const extensions = [...EXTENSIONS[media.kind], ...(media.layer === undefined ? [] : EXTENSIONS.layers)];
   return {
     section,
     direction: OUR_DIRECTION[section.direction],
@@ -146,7 +161,7 @@ function accept(
       ...media,
       mid: section.mid,
       receive: section.direction === 'recvonly' ? [] : codecs,
-      extensions: pick(section.extensions, EXTENSIONS[media.kind]),
+      extensions: pick(section.extensions, extensions),
     },
   };
 }
@@ -163,15 +178,18 @@ function canReceive(codec: NegotiatedCodec): boolean {
   return codec.name === 'vp8' || codec.name === 'h264';
 }
 
+/**
+ * The entry to send: of the wanted codec if there is one. H.264 is sent as constrained baseline (42e0…): the entry that says
+ * so is the truest, any other decodes it too. In packetization mode 0 a slice must fit a packet, so it comes last.
+ */
 function sendable(codecs: readonly NegotiatedCodec[], wanted: SendCodec | undefined): NegotiatedCodec | undefined {
-  const candidates = codecs.filter(
-    (codec) => codec.name === 'vp8' || (codec.name === 'h264' && parameter(codec, 'packetization-mode') === '1'),
-  );
-  const first = candidates.find((codec) => codec.name === wanted) ?? candidates[0];
+  const candidates = codecs.filter(({ name }) => name === 'vp8' || name === 'h264');
+  const first = candidates.find(({ name }) => name === wanted) ?? candidates[0];
   if (first?.name !== 'h264') return first;
-  // What is sent is constrained baseline (42e0…): the entry that says so is the truest, any other decodes it too.
-  const constrained = candidates.find((codec) => /^42e0/i.test(parameter(codec, 'profile-level-id') ?? ''));
-  return constrained ?? first;
+  const entries = candidates.filter(({ name }) => name === 'h264');
+  const fragmented = entries.filter((codec) => parameter(codec, 'packetization-mode') === '1');
+  const best = fragmented.length > 0 ? fragmented : entries;
+  return best.find((codec) => /^42e0/i.test(parameter(codec, 'profile-level-id') ?? '')) ?? best[0];
 }
 
 /** A value of the `a=fmtp` line. */

@@ -2,6 +2,7 @@
 import { GatewayError } from '../../../errors.ts';
 import type { Fingerprint } from '../dtls/peer-proof.ts';
 import type { NegotiatedCodec } from '../transport.ts';
+import { parseLayers, type OfferedLayer } from './simulcast.ts';
 
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -22,6 +23,10 @@ export interface OfferedSection {
   /** Header extension ids by URI. */
   readonly extensions: ReadonlyMap<string, number>;
   readonly rtcpMux: boolean;
+  /** RTCP need not be compound (RFC 5506). */
+  readonly reducedRtcp: boolean;
+  /** The layers that the peer would send at once, in its order of preference; empty without simulcast. */
+  readonly layers: readonly OfferedLayer[];
   readonly ufrag: string | undefined;
   readonly password: string | undefined;
   readonly fingerprints: readonly Fingerprint[];
@@ -78,6 +83,8 @@ function parseSection(lines: readonly string[], session: readonly string[]): Off
     feedback: parseFeedback(lines),
     extensions: parseExtensions(lines),
     rtcpMux: lines.includes('a=rtcp-mux'),
+    reducedRtcp: lines.includes('a=rtcp-rsize'),
+    layers: parseLayers(attributes(lines, 'simulcast')[0], attributes(lines, 'rid')),
     ufrag: inherited('ice-ufrag'),
     password: inherited('ice-pwd'),
     fingerprints: (fingerprints.length > 0 ? fingerprints : attributes(session, 'fingerprint')).flatMap(

@@ -6,7 +6,7 @@ import { negotiate, type NegotiationOptions } from './negotiate.ts';
 import { parseOffer } from './offer.ts';
 
 const CHROMIUM = readFileSync(new URL('./chromium-offer.sdp', import.meta.url), 'utf8');
-const OPTIONS: NegotiationOptions = { codec: undefined, sources: { audio: 1, video: 2, videoRtx: 3 } };
+const OPTIONS: NegotiationOptions = { codec: undefined, sources: { audio: 1, video: 2, videoRtx: 3, videoFec: 4 } };
 
 function answerTo(sdp: string, options = OPTIONS): { lines: string[]; send: string | undefined } {
   const offer = parseOffer(sdp);
@@ -72,12 +72,13 @@ describe('the answer to a browser', () => {
     expect(send).toBe('vp8');
     expect(lines).toContain('a=fmtp:96 x-google-start-bitrate=2000');
     expect(lines.filter((line) => line.startsWith('a=rtcp-fb:96 ')).map((line) => line.slice(13))).toEqual([
+      'goog-remb',
+      'transport-cc',
+      'ccm fir',
       'nack',
       'nack pli',
-      'ccm fir',
-      'transport-cc',
     ]);
-    expect(lines.some((line) => line.includes('goog-remb') || line.includes('abs-send-time'))).toBe(false);
+    expect(lines.some((line) => /abs-send-time|rtp-stream-id|a=rid|simulcast|FEC-FR/.test(line))).toBe(false);
   });
 
   it('sends the codec that the session wants, H.264 as constrained baseline in packetization mode 1', () => {
@@ -86,6 +87,26 @@ describe('the answer to a browser', () => {
     expect(media?.send?.codec.parameters).toContain('packetization-mode=1;profile-level-id=42e01f');
     const rtx = media?.receive.find(({ payloadType }) => payloadType === media.send?.rtxPayloadType);
     expect(rtx?.associated).toBe(media?.send?.codec.payloadType);
+  });
+
+  it('sends H.264 in packetization mode 0 only where there is no other', () => {
+    const modeOf = (sdp: string) => negotiate(parseOffer(sdp), { ...OPTIONS, codec: 'h264' }).sections[1]?.media.send;
+    expect(modeOf(CHROMIUM.replaceAll('packetization-mode=1', 'packetization-mode=0'))?.codec.payloadType).toBe(108);
+    expect(modeOf(CHROMIUM.replaceAll('packetization-mode=1;', ''))?.codec.name).toBe('h264');
+  });
+
+  it('makes RTCP small only for those who said that they read it', () => {
+    expect(answerTo(CHROMIUM).lines).toContain('a=rtcp-rsize');
+    expect(answerTo(CHROMIUM.replaceAll('a=rtcp-rsize\r\n', '')).lines).not.toContain('a=rtcp-rsize');
+  });
+
+  it('knows the peer by any of several fingerprints', () => {
+    const two = CHROMIUM.replaceAll(
+      /(a=fingerprint:sha-256) .*\r\n/g,
+      '$&a=fingerprint:sha-512 AB:CD\r\na=fingerprint:sha-1 EF\r\n',
+    );
+    const { fingerprints } = negotiate(parseOffer(two), OPTIONS);
+    expect(fingerprints.map(({ algorithm }) => algorithm)).toEqual(['sha256', 'sha512']);
   });
 
   it('takes a bundle-only section, whose port is 0', () => {
