@@ -1,12 +1,10 @@
-import { randomBytes, randomInt } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Milli } from '../../time.ts';
 import { Dtls, ownCertificate, ownFingerprint, type SrtpKeys } from './dtls/dtls.ts';
 import { hostAddresses } from './ice/addresses.ts';
 import { IceLite, type DoorFigures } from './ice/ice-lite.ts';
-import { writeAnswer } from './sdp/answer.ts';
-import { negotiate, type LocalSources, type Negotiation } from './sdp/negotiate.ts';
-import { parseOffer, type Offer } from './sdp/offer.ts';
+import { Conversation, type AnswerPart } from './sdp/conversation.ts';
+import type { Negotiation } from './sdp/negotiate.ts';
 import { SrtpReceiver, SrtpSender } from './srtp/srtp.ts';
 import type { TransportSettings } from './transport-settings.ts';
 import type {
@@ -30,9 +28,6 @@ export const WERIFT_CAPABILITIES: TransportCapabilities = {
   ipv6: false,
 };
 
-/** Longest offer that is read, characters. */
-const MAXIMUM_OFFER = 128 * 1024;
-const DEFAULT_START_BITRATE = 2_000_000;
 const DEFAULT_SILENCE: Milli = 10_000;
 
 /**
@@ -44,11 +39,8 @@ export class WeriftTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #clock: Clock;
   readonly #ice: IceLite;
-  readonly #session = String(randomInt(2 ** 47));
-  readonly #sources: LocalSources = newSources();
+  readonly #conversation: Conversation;
   #state: TransportState = 'new';
-  #answering = false;
-  #version = 0;
   #dtls: Dtls | undefined;
   #receiver: SrtpReceiver | undefined;
   #sender: SrtpSender | undefined;
@@ -58,6 +50,7 @@ export class WeriftTransport implements Transport {
     this.#settings = settings;
     this.#events = events;
     this.#clock = clock;
+    this.#conversation = new Conversation(settings);
     this.#ice = new IceLite(
       {
         onDtls: (data) => this.#dtls?.receive(data),
@@ -77,15 +70,9 @@ export class WeriftTransport implements Transport {
     return { ...this.#ice.figures, srtpRefused: this.#receiver?.refused ?? 0 };
   }
 
-  async answer(text: string): Promise<{ readonly sdp: string; readonly media: readonly NegotiatedMedia[] }> {
-    if (this.#state === 'closed') throw new GatewayError('closed', 'the session must be open');
-    if (this.#answering) throw new GatewayError('state_invalid', 'an offer must wait for the answer to the one before');
-    this.#answering = true;
-    try {
-      return await this.#negotiate(text);
-    } finally {
-      this.#answering = false;
-    }
+  async answer(offer: string): Promise<{ readonly sdp: string; readonly media: readonly NegotiatedMedia[] }> {
+    this.#assertOpen();
+    return this.#conversation.exchange(offer, (negotiation) => this.#settle(negotiation));
   }
 
   /** ICE-lite learns the peer's addresses from its checks. */
@@ -103,23 +90,14 @@ export class WeriftTransport implements Transport {
     this.#close('closed');
   }
 
-  async #negotiate(text: string): Promise<{ sdp: string; media: readonly NegotiatedMedia[] }> {
-    if (text.length > MAXIMUM_OFFER) throw new GatewayError('offer_invalid', 'the offer must be at most 128 kB');
-    const offer = parseOffer(text);
-    const { codec, maximumSide, fec } = this.#settings;
-    const negotiation = negotiate(offer, {
-      codec,
-      sources: this.#sources,
-      ...(maximumSide !== undefined && { maximumSide }),
-      ...(fec && { fec }),
-    });
+  async #settle(negotiation: Negotiation): Promise<AnswerPart> {
     if (this.#dtls === undefined) await this.#open(negotiation);
-    else this.#renegotiate(negotiation, this.#dtls);
     this.#ice.setRemote(negotiation.ufrag);
-    const sdp = await this.#write(offer, negotiation);
+    const fingerprint = await ownFingerprint();
     // Closing may have overtaken the awaits above.
     this.#assertOpen();
-    return { sdp, media: negotiation.sections.flatMap((accepted) => (accepted ? [accepted.media] : [])) };
+    const { credentials: ice, candidates } = this.#ice;
+    return { ice, candidates, fingerprint, role: this.#dtls?.role ?? negotiation.role };
   }
 
   async #open(negotiation: Negotiation): Promise<void> {
@@ -140,24 +118,6 @@ export class WeriftTransport implements Transport {
     this.#ice.lastHeard = this.#clock.now();
     const silence = this.#settings.silence ?? DEFAULT_SILENCE;
     this.#watch = setInterval(() => this.#listen(silence), silence / 10);
-  }
-
-  /** A later offer may change media and restart ICE; the DTLS association stays, so its certificate must. */
-  #renegotiate(negotiation: Negotiation, dtls: Dtls): void {
-    const same = negotiation.fingerprints.some(({ value }) => dtls.fingerprints.some((known) => known.value === value));
-    if (!same) throw new GatewayError('offer_invalid', 'a later offer must keep the certificate of the first');
-  }
-
-  async #write(offer: Offer, negotiation: Negotiation): Promise<string> {
-    return writeAnswer(offer, negotiation, {
-      ice: this.#ice.credentials,
-      candidates: this.#ice.candidates,
-      fingerprint: await ownFingerprint(),
-      role: this.#dtls?.role ?? negotiation.role,
-      session: this.#session,
-      version: ++this.#version,
-      startBitrate: this.#settings.startBitrate ?? DEFAULT_START_BITRATE,
-    });
   }
 
   #connected({ profile, local, remote }: SrtpKeys): void {
@@ -202,15 +162,4 @@ export class WeriftTransport implements Transport {
     this.#state = state;
     this.#events.onState(state, reason);
   }
-}
-
-/** Random and different (RFC 3550 §8.1). */
-function newSources(): LocalSources {
-  const base = randomBytes(4).readUInt32BE(0) | 3;
-  return {
-    audio: (base - 3) >>> 0,
-    video: (base - 2) >>> 0,
-    videoRtx: (base - 1) >>> 0,
-    videoFec: base >>> 0,
-  };
 }
