@@ -34,6 +34,14 @@ const https = z
     error: 'certificate and key go together: set both or neither',
   });
 
+const codecs = z.strictObject({
+  send: z
+    .array(z.enum(['vp8', 'h264', 'vp9']))
+    .min(1)
+    .default(['vp8', 'h264'])
+    .describe('Codecs for the way back of sessions that ask for none, as their offer orders them. Default vp8, h264.'),
+});
+
 const media = z.strictObject({
   workers: z.int().min(1).max(64).default(1).describe('Media worker processes, 1–64. Default 1.'),
   pixelThreads: z
@@ -51,6 +59,7 @@ const media = z.strictObject({
     .array(address)
     .default([])
     .describe('IPv4 addresses at which browsers reach this machine. Default: those of its network interfaces.'),
+  codecs: codecs.prefault({}),
 });
 
 const sessions = z.strictObject({
@@ -161,6 +170,7 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: readonly stri
   GUISE_PIXEL_THREADS: { path: ['media', 'pixelThreads'], parse: asNumber },
   GUISE_UDP_PORTS: { path: ['media', 'udpPorts'], parse: asRange },
   GUISE_ANNOUNCE: { path: ['media', 'announce'], parse: asList },
+  GUISE_CODECS: { path: ['media', 'codecs', 'send'], parse: asList },
   GUISE_POLICIES: { path: ['sessions', 'policies'], parse: asList },
   GUISE_LABEL_OPTIONAL: { path: ['sessions', 'labelOptional'], parse: asBoolean },
   GUISE_SESSIONS: { path: ['sessions', 'maximum'], parse: asNumber },

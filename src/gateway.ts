@@ -50,6 +50,7 @@ export async function openGateway(
     media: {
       udpPorts: media.udpPorts,
       announce: media.announce,
+      codecs: media.codecs,
       maximumBytes: photos.maximumBytes,
       maximumPixels: photos.maximumPixels,
     },

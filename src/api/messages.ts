@@ -17,6 +17,9 @@ const policy = z.enum(['never', 'when-no-face', 'always']);
 /** `mask:NAME` or the id that the photo upload gave. */
 const identityId = z.string().min(1).max(128);
 
+/** The way back. The same as SEND_CODECS, which the page must not import. */
+const sendCodec = z.enum(['vp8', 'h264', 'vp9']);
+
 /** What a session's owner may choose. Fields left out keep their default or their value. */
 const look = z.object({
   /** 0–1, default 1. */
@@ -39,7 +42,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     label: z.boolean().optional(),
     /** Longest side, pixels. */
     maximumSide: z.int().min(160).max(1920).optional(),
-    codec: z.enum(['vp8', 'h264']).optional(),
+    codec: sendCodec.optional(),
     /** Bits a second on the way back. */
     bitrate: z.int().min(100_000).max(20_000_000).optional(),
     look: look.optional(),
@@ -77,7 +80,7 @@ export const statisticsSchema = z.object({
   /** Round trip, milliseconds; null before the first measurement. */
   roundTrip: z.number().nullable(),
   /** Codec of the way back. */
-  codec: z.enum(['vp8', 'h264']),
+  codec: sendCodec,
   faces: z.int(),
 });
 export type Statistics = z.infer<typeof statisticsSchema>;

@@ -1,9 +1,8 @@
-import type { Chunk, VideoCodec } from '../media/chunk.ts';
+import type { Chunk, SendCodec, TemporalPlace, VideoCodec } from '../media/chunk.ts';
 import type { RtpTicks } from '../time.ts';
 import type { WorkPicture } from './work-picture.ts';
 
-/** Codecs that can be sent: their rate can be changed live. */
-export type SendCodec = Extract<VideoCodec, 'vp8' | 'h264'>;
+export type { SendCodec } from '../media/chunk.ts';
 
 /** What decoding one chunk gave. */
 export type Decoded =
@@ -64,6 +63,8 @@ export interface EncodedChunk {
   readonly data: Uint8Array;
   readonly timestamp: RtpTicks;
   readonly keyframe: boolean;
+  /** Where the encoder makes temporal layers. */
+  readonly temporal?: TemporalPlace;
 }
 
 export interface EncoderSettings {

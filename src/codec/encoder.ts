@@ -17,6 +17,8 @@ import type { WorkPicture } from './work-picture.ts';
 interface Recipe {
   readonly encoder: string;
   readonly options: Readonly<Record<string, string>>;
+  /** What holds the rate: our choice of each frame's quantiser, or the encoder's own buffer. */
+  readonly rate: 'quantiser' | 'buffer';
 }
 
 // All without look-ahead or threads: one call gives one chunk. VP8 at a fixed speed (a positive cpu-used adapts to the
@@ -38,15 +40,31 @@ const RECIPES: Record<SendCodec, Recipe> = {
       qmin: '2',
       qmax: '50',
     },
+    rate: 'quantiser',
+  },
+  vp9: {
+    encoder: 'libvpx-vp9',
+    options: {
+      deadline: 'realtime',
+      'cpu-used': '8',
+      'row-mt': '1',
+      'lag-in-frames': '0',
+      'error-resilient': '1',
+      'auto-alt-ref': '0',
+      qmin: '2',
+      qmax: '50',
+    },
+    rate: 'quantiser',
   },
   h264: {
     encoder: 'libx264',
     options: { preset: 'ultrafast', tune: 'zerolatency', profile: 'baseline', 'forced-idr': '1', crf: '20' },
+    rate: 'buffer',
   },
 };
 
 /** Bits a second that make libvpx always use the largest quantiser it may, so that QuantiserControl decides. */
-const VP8_FLOOR = 50_000;
+const FLOOR = 50_000;
 
 /** Share of a second that H.264's rate buffer holds: bounds a keyframe, and how fast a new rate is reached. */
 const VBV_SECONDS = 0.25;
@@ -90,7 +108,9 @@ class LiveEncoder implements Encoder {
     this.#followFrameRate(options.timestamp);
     const forced = options.keyframe || fresh;
     const data =
-      this.codec === 'vp8' ? this.#runVp8(context, input, forced, width * height) : this.#run(context, input, forced);
+      RECIPES[this.codec].rate === 'quantiser'
+        ? this.#runByQuantiser(context, input, forced, width * height)
+        : this.#run(context, input, forced);
     const keyframe = this.#packet.isKeyframe;
     this.#packet.unref();
     return { codec: this.codec, data, timestamp: options.timestamp, keyframe };
@@ -109,7 +129,7 @@ class LiveEncoder implements Encoder {
     this.#packet.free();
   }
 
-  #runVp8(context: CodecContext, input: WorkPicture, forced: boolean, pixels: number): Uint8Array {
+  #runByQuantiser(context: CodecContext, input: WorkPicture, forced: boolean, pixels: number): Uint8Array {
     if (!forced) {
       const quantiser = this.#quantiser.forDelta();
       context.qMax = quantiser;
@@ -189,15 +209,16 @@ class LiveEncoder implements Encoder {
 
   #applyPlan(): void {
     this.#quantiser.plan(this.#bitrate, this.#frameRate);
-    if (this.#context && this.codec === 'h264') this.#setRates(this.#context);
+    if (this.#context && RECIPES[this.codec].rate === 'buffer') this.#setRates(this.#context);
   }
 
   #setRates(context: CodecContext): void {
+    const byQuantiser = RECIPES[this.codec].rate === 'quantiser';
     // x264 counts frames, not time: at fewer frames a second each may have more bits.
-    const bitrate = this.codec === 'vp8' ? VP8_FLOOR : (this.#bitrate * this.#nominalRate) / this.#frameRate;
+    const bitrate = byQuantiser ? FLOOR : (this.#bitrate * this.#nominalRate) / this.#frameRate;
     context.bitRate = BigInt(Math.round(bitrate));
     context.rcMaxRate = BigInt(Math.round(bitrate));
-    context.rcBufferSize = Math.round(this.codec === 'vp8' ? VP8_FLOOR : this.#bitrate * VBV_SECONDS);
+    context.rcBufferSize = Math.round(byQuantiser ? FLOOR : this.#bitrate * VBV_SECONDS);
   }
 
   #followFrameRate(timestamp: RtpTicks): void {

@@ -1,4 +1,4 @@
-/** Quantisers of VP8, 0 (best) to 63. Below 10 the bits buy nothing that a viewer sees. */
+/** Quantisers of VP8 and VP9, 0 (best) to 63. Below 10 the bits buy nothing that a viewer sees. */
 const BEST = 10;
 const WORST = 63;
 

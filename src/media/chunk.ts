@@ -1,7 +1,28 @@
 import type { Milli, RtpTicks } from '../time.ts';
 
-/** The video codecs that Guise knows. Sent: vp8, h264. Received: all. */
+/** The video codecs that Guise knows; all are received. */
 export type VideoCodec = 'vp8' | 'h264' | 'vp9' | 'av1';
+
+/** The codecs that are sent: those that src/codec/encoder.contract.test.ts finds to follow a new rate live. */
+export const SEND_CODECS = ['vp8', 'h264', 'vp9'] as const satisfies readonly VideoCodec[];
+export type SendCodec = (typeof SEND_CODECS)[number];
+
+/** True if `name` is a codec that is sent. */
+export function isSendCodec(name: string): name is SendCodec {
+  return SEND_CODECS.some((codec) => codec === name);
+}
+
+/**
+ * Where a chunk stands among temporal layers. It needs the newest chunk of layer 0 and, unless `sync`, the newest of each
+ * layer between: nothing else, so that the layers above any one can be left out at any time.
+ */
+export interface TemporalPlace {
+  readonly layer: 0 | 1 | 2;
+  /** Needs the newest chunk of layer 0 only, or, as a keyframe, nothing. */
+  readonly sync: boolean;
+  /** False: no other chunk needs it. */
+  readonly referenced: boolean;
+}
 
 /**
  * One encoded access unit. H.264 is Annex B (start codes), VP8, VP9 and AV1 one whole frame

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SEND_CODECS } from '../media/chunk.ts';
 
 /**
  * What a frame may show when a face cannot be swapped (docs/privacy.md).
@@ -8,7 +9,7 @@ import { z } from 'zod';
 export const exposurePolicySchema = z.enum(['never', 'when-no-face', 'always']);
 export type ExposurePolicy = z.infer<typeof exposurePolicySchema>;
 
-export const sendCodecSchema = z.enum(['vp8', 'h264']);
+export const sendCodecSchema = z.enum(SEND_CODECS);
 
 /** How one session is served; fixed or changed by its owner through signalling. */
 export const sessionSettingsSchema = z.object({

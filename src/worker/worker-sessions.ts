@@ -21,13 +21,14 @@ export interface WorkerSessionsOptions {
 /** The sessions of one media worker, by id: joins each one's I/O half with a pixel thread and with the gateway. Owns them. */
 export class WorkerSessions {
   readonly #options: WorkerSessionsOptions;
-  readonly #reach: Pick<TransportSettings, 'portRange' | 'hostAddresses'>;
+  readonly #reach: Pick<TransportSettings, 'portRange' | 'hostAddresses' | 'unasked'>;
   readonly #sessions = new Map<string, { readonly media: MediaSession; readonly seat: PixelSeat }>();
 
   constructor(options: WorkerSessionsOptions) {
     this.#options = options;
-    const { udpPorts, announce } = options.settings;
+    const { udpPorts, announce, codecs } = options.settings;
     this.#reach = {
+      unasked: codecs.send,
       ...(udpPorts === null ? {} : { portRange: [udpPorts.from, udpPorts.to] }),
       ...(announce.length === 0 ? {} : { hostAddresses: announcedAddresses(announce) }),
     };

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import type { SendCodec } from '../../src/codec/codec.ts';
+import { isSendCodec, SEND_CODECS } from '../../src/media/chunk.ts';
 import { benchCall } from './call.ts';
 import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
 import type { BenchIdentity } from './local-swap.ts';
+import { benchNetwork } from './network/network-bench.ts';
 import { benchSoak } from './soak.ts';
 import { benchStall } from './stall.ts';
 import { printTable } from './table.ts';
@@ -20,6 +21,9 @@ const { values: options, positionals } = parseArgs({
     identity: { type: 'string', default: 'astronaut' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '10' },
+    transport: { type: 'string', default: 'werift' },
+    row: { type: 'string', multiple: true, default: [] },
+    echo: { type: 'boolean', default: false },
   },
 });
 
@@ -29,6 +33,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   call: () => benchCall(callOrder()),
   soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
   stall: () => benchStall(callOrder()),
+  network: () => benchNetwork({ ...callOrder(), transport: transport(), echo: options.echo }, options.row),
   exposure: () => benchExposure(positionals.slice(1)),
 };
 
@@ -36,7 +41,7 @@ function callOrder(): Parameters<typeof benchCall>[0] {
   const [width, height] = options.size.split('x').map(Number);
   const { codec, identity } = options;
   if (!width || !height) throw new TypeError(`--size must be like 1280x720 [size:${options.size}]`);
-  if (codec !== 'vp8' && codec !== 'h264') throw new TypeError(`--codec must be vp8 or h264 [codec:${codec}]`);
+  if (!isSendCodec(codec)) throw new TypeError(`--codec must be one of ${SEND_CODECS.join(', ')} [codec:${codec}]`);
   return {
     streams: count('streams'),
     seconds: count('seconds'),
@@ -44,9 +49,16 @@ function callOrder(): Parameters<typeof benchCall>[0] {
     seed: count('seed'),
     width,
     height,
-    codec: codec satisfies SendCodec,
+    codec,
     identity: identity as BenchIdentity,
   };
+}
+
+function transport(): 'werift' | 'libdatachannel' {
+  const { transport: name } = options;
+  if (name !== 'werift' && name !== 'libdatachannel')
+    throw new TypeError(`--transport must be werift or libdatachannel [transport:${name}]`);
+  return name;
 }
 
 function count(name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes'): number {

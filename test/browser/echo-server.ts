@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
+import { isSendCodec } from '../../src/media/chunk.ts';
 import { MediaSession } from '../../src/session/io/media-session.ts';
 import type { FromPixel, ToPixel } from '../../src/session/pixel.ts';
 import { sessionSettingsSchema, type SessionSettings } from '../../src/session/settings.ts';
@@ -19,7 +20,7 @@ export function echo(message: ToPixel, budget: Milli): FromPixel[] {
   if (message.type !== 'chunk') return [];
   const { codec, data, timestamp, keyframe, decodable } = message.chunk;
   const credit = { type: 'credit', session, count: 1 } as const;
-  if (codec !== 'vp8' && codec !== 'h264') return [credit];
+  if (!isSendCodec(codec)) return [credit];
   const chunk = { codec, data, timestamp, keyframe };
   return [credit, { type: 'chunk', session, chunk, outcome: 'clear', decodable, deadline: decodable + budget }];
 }

@@ -119,10 +119,10 @@ describe.skipIf(BROWSER_SKIPPED)('a call of a real Chromium that is echoed chunk
     });
   });
 
-  it('carries H.264 both ways', async () => {
-    await withCall({ prefer: 'h264', settings: { codec: 'h264' } }, async (page, server) => {
+  it.each(['h264', 'vp9'] as const)('carries %s both ways', async (codec) => {
+    await withCall({ prefer: codec, settings: { codec } }, async (page, server) => {
       await reach(page, ({ framesDecoded }) => framesDecoded >= 60);
-      expect(server.figures.at(-1)?.codec).toBe('h264');
+      expect(server.figures.at(-1)?.codec).toBe(codec);
     });
   });
 

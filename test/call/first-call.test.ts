@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { configSchema } from '../../src/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { createLog } from '../../src/log.ts';
+import { SEND_CODECS } from '../../src/media/chunk.ts';
 import { monotonic } from '../../src/time.ts';
 import { Signalling, uploadPhoto } from '../bench/client/signalling.ts';
 import { paceStreams, Stream } from '../bench/client/stream.ts';
@@ -38,7 +39,7 @@ async function referenceWith(clip: Awaited<ReturnType<typeof encodedClip>>): Pro
   return reference;
 }
 
-describe.each(['vp8', 'h264'] as const)('a call in %s', (codec) => {
+describe.each(SEND_CODECS)('a call in %s', (codec) => {
   test('comes back with the identity on, never with the caller, through a change of identity', async () => {
     const clip = await encodedClip(CLIP, codec);
     const photo = await uploadPhoto(url, readFileSync(portraitFile('astronaut')));

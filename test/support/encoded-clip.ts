@@ -3,7 +3,7 @@ import { Codec, CodecContext, Packet, Rational } from 'node-av/lib';
 import { createEncoder } from '../../src/codec/encoder.ts';
 import { WorkPicture } from '../../src/codec/work-picture.ts';
 import { assert } from '../../src/errors.ts';
-import type { Chunk, VideoCodec } from '../../src/media/chunk.ts';
+import { isSendCodec, type Chunk, type SendCodec, type VideoCodec } from '../../src/media/chunk.ts';
 import { movingPicture } from './moving-picture.ts';
 
 /** What to encode: one run of frames of one size; `keyframes` are indexes in the run besides the first. */
@@ -18,7 +18,7 @@ export interface ClipPart {
 export function encodedClip(codec: VideoCodec, parts: readonly ClipPart[]): Chunk[] {
   const chunks: Chunk[] = [];
   for (const part of parts) {
-    const run = codec === 'vp8' || codec === 'h264' ? encodeSendable(codec, part) : encodeOther(codec, part);
+    const run = isSendCodec(codec) ? encodeSendable(codec, part) : encodeAv1(part);
     for (const { data, keyframe } of run) {
       chunks.push({ codec, data, keyframe, timestamp: chunks.length * 3000, decodable: 0, referenced: true });
     }
@@ -31,7 +31,7 @@ interface Encoded {
   readonly keyframe: boolean;
 }
 
-function* encodeSendable(codec: 'vp8' | 'h264', part: ClipPart): Generator<Encoded> {
+function* encodeSendable(codec: SendCodec, part: ClipPart): Generator<Encoded> {
   const encoder = createEncoder(codec, { bitrate: 3_000_000 });
   const work = new WorkPicture();
   for (let index = 0; index < part.frames; index++) {
@@ -46,14 +46,11 @@ function* encodeSendable(codec: 'vp8' | 'h264', part: ClipPart): Generator<Encod
 // SVT-AV1 says what it does on stderr unless this is set before it is loaded: 1 = errors only.
 process.env['SVT_LOG'] ??= '1';
 
-const OTHER = {
-  vp9: { name: 'libvpx-vp9', options: { deadline: 'realtime', 'cpu-used': '8', 'lag-in-frames': '0' } },
-  av1: { name: 'libsvtav1', options: { preset: '10', 'svtav1-params': 'pred-struct=1:lp=1:rc=2' } },
-};
+const AV1 = { name: 'libsvtav1', options: { preset: '10', 'svtav1-params': 'pred-struct=1:lp=1:rc=2' } };
 
-/** Codecs that are only received: encoded by node-av directly. */
-function* encodeOther(codec: 'vp9' | 'av1', part: ClipPart): Generator<Encoded> {
-  const { name, options } = OTHER[codec];
+/** AV1 is only received: encoded by node-av directly. */
+function* encodeAv1(part: ClipPart): Generator<Encoded> {
+  const { name, options } = AV1;
   const context = openEncoder(name, options, part.width, part.height);
   const packet = new Packet();
   packet.alloc();

@@ -1,4 +1,4 @@
-/** RTP payloads of the codecs that Guise only receives, laid out as browsers do it; VP8 and H.264 by our own packetizers. */
+/** RTP payloads as browsers lay them out where our own packetizers do otherwise; else by those. */
 import type { VideoCodec } from '../../src/media/chunk.ts';
 import { leb128, OBU, parseObu, readLeb128 } from '../../src/rtp/video/av1/av1-obu.ts';
 import { createPacketizer } from '../../src/rtp/video/create-packetizer.ts';
@@ -13,7 +13,7 @@ export function packetizeAny(
   switch (codec) {
     case 'vp8':
     case 'h264':
-      return createPacketizer(codec, 'packetization-mode=1', index).packetize(chunk.data, budget).map(joinPieces);
+      return createPacketizer(codec, 'packetization-mode=1', index).packetize(chunk, budget).map(joinPieces);
     case 'vp9':
       return packetizeVp9(chunk, budget, index);
     case 'av1':

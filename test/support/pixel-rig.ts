@@ -4,7 +4,7 @@ import { WorkPicture } from '../../src/codec/work-picture.ts';
 import { assert } from '../../src/errors.ts';
 import type { Faces } from '../../src/face/face.ts';
 import { createLog } from '../../src/log.ts';
-import type { Chunk } from '../../src/media/chunk.ts';
+import type { Chunk, SendCodec } from '../../src/media/chunk.ts';
 import type { I420 } from '../../src/media/plane.ts';
 import type { SwapBackend } from '../../src/schedule/backend.ts';
 import type { FromPixel, PixelFigures, ToPixel } from '../../src/session/pixel.ts';
@@ -18,7 +18,7 @@ export const PERIOD = 1000 / 30;
 /** Frames of the talking head as a browser would send them. */
 export function talk(
   frames: number,
-  { width = 320, height = 180, codec = 'vp8' as 'vp8' | 'h264', first = 0 } = {},
+  { width = 320, height = 180, codec = 'vp8' as SendCodec, first = 0 } = {},
 ): Chunk[] {
   const scene = sceneOf({ script: 'talk', width, height });
   const encoder = createEncoder(codec, { bitrate: 1_500_000 });
@@ -90,7 +90,7 @@ export class PixelRig {
     );
   }
 
-  open(session = 'a', settings: Partial<SessionSettings> = {}, codec: 'vp8' | 'h264' = 'vp8'): void {
+  open(session = 'a', settings: Partial<SessionSettings> = {}, codec: SendCodec = 'vp8'): void {
     const whole = { ...sessionSettingsSchema.parse({}), ...settings };
     this.thread.receive({ type: 'open', session, settings: whole, codec, identity: 'mask:porcelain' });
   }

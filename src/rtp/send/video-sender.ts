@@ -1,13 +1,15 @@
 import { assert, assertNever } from '../../errors.ts';
+import type { SendCodec, TemporalPlace } from '../../media/chunk.ts';
 import { addTicks, ticksBetween, VIDEO_CLOCK, type Milli, type RtpTicks } from '../../time.ts';
-import { HeaderTemplate, type OutgoingExtensions } from '../packet/header-template.ts';
+import type { OutgoingExtensions } from '../packet/header-template.ts';
 import type { OutgoingPacket } from '../packet/outgoing-packet.ts';
 import type { NtpClock } from '../rtcp/ntp-clock.ts';
 import type { RtcpPacket, SenderReport } from '../rtcp/rtcp-packet.ts';
 import type { MediaTimeline } from '../source-clock.ts';
 import { createPacketizer } from '../video/create-packetizer.ts';
 import type { Packetizer } from '../video/packetizer.ts';
-import { Resender } from './resender.ts';
+import { DelayHeader } from './delay/delay-header.ts';
+import { Resender } from './resend/resender.ts';
 import { RoundTrip } from './round-trip.ts';
 import { senderReport } from './sender-report.ts';
 import { TimestampMap } from './timestamp-map.ts';
@@ -19,15 +21,16 @@ const RESERVED = 18;
 
 /** An encoded picture; `EncodedChunk` is one. */
 export interface SendChunk {
-  readonly codec: 'vp8' | 'h264';
+  readonly codec: SendCodec;
   readonly data: Uint8Array;
   /** RTP timestamp of the input frame. */
   readonly timestamp: RtpTicks;
   readonly keyframe: boolean;
+  readonly temporal?: TemporalPlace;
 }
 
 export interface VideoSenderOptions {
-  readonly codec: 'vp8' | 'h264';
+  readonly codec: SendCodec;
   readonly ssrc: number;
   readonly payloadType: number;
   /** The negotiated `a=fmtp` value, for H.264's packetization mode. */
@@ -54,13 +57,24 @@ export interface VideoFeedback {
   readonly estimate?: number;
 }
 
+/** What a line has sent so far. */
+export interface VideoSendFigures {
+  readonly packets: number;
+  /** Payload bytes. */
+  readonly bytes: number;
+  /** Packets that were sent again. */
+  readonly resent: number;
+  /** How long the receiver is asked to hold pictures back, so that resends are on time: 0–400 ms. */
+  readonly playoutDelay: Milli;
+}
+
 const NO_FEEDBACK: VideoFeedback = { resend: [], keyframe: false };
 
 /** The sending end of one video line: chunks in, packets out. Pure; what it gives goes into the pacer. */
 export class VideoSender {
   readonly ssrc: number;
   readonly #packetizer: Packetizer;
-  readonly #template: HeaderTemplate;
+  readonly #header: DelayHeader;
   readonly #budget: number;
   readonly #clock: NtpClock;
   readonly #timeline: MediaTimeline | undefined;
@@ -77,13 +91,13 @@ export class VideoSender {
     const { ssrc, payloadType, extensions, rtx, seed } = options;
     this.ssrc = ssrc;
     this.#packetizer = createPacketizer(options.codec, options.parameters ?? '', seed);
-    this.#template = new HeaderTemplate({ ssrc, payloadType, ...(extensions ? { extensions } : {}) });
+    this.#header = new DelayHeader({ ssrc, payloadType, ...(extensions ? { extensions } : {}) });
     this.#resender = new Resender({
       ...(rtx ? { rtx } : {}),
       ...(extensions ? { extensions } : {}),
       seed: seed >>> 16,
     });
-    this.#budget = PACKET_LIMIT - RESERVED - this.#template.size;
+    this.#budget = PACKET_LIMIT - RESERVED - this.#header.size;
     this.#clock = options.clock;
     this.#timeline = options.timeline;
     this.#roundTrip = new RoundTrip(options.clock);
@@ -97,37 +111,47 @@ export class VideoSender {
     return this.#roundTrip.smoothed;
   }
 
-  /** Counts since the start; resends apart. */
-  get figures(): { readonly packets: number; readonly bytes: number; readonly resent: number } {
-    return { packets: this.#packetCount, bytes: this.#octetCount, resent: this.#resender.resent };
+  /** Counts since the start, resends apart, and the playout delay as it is. */
+  get figures(): VideoSendFigures {
+    return {
+      packets: this.#packetCount,
+      bytes: this.#octetCount,
+      resent: this.#resender.resent,
+      playoutDelay: this.#header.minimum,
+    };
   }
 
   /** The packets of one chunk, in order. They are kept for resending. */
   send(chunk: SendChunk, now: Milli): OutgoingPacket[] {
     assert(chunk.codec === this.#packetizer.codec, `chunk must be ${this.#packetizer.codec} [codec:${chunk.codec}]`);
-    const payloads = this.#packetizer.packetize(chunk.data, this.#budget);
+    const payloads = this.#packetizer.packetize(chunk, this.#budget);
     if (payloads.length === 0) return [];
     const timestamp = this.#outputTimestamp(chunk.timestamp, now);
     this.#last = { timestamp, at: now };
+    const frame = { sequence: this.#sequence, packets: payloads.length, keyframe: chunk.keyframe };
+    const header = this.#header.onFrame(frame, this.#roundTrip.smoothed ?? 0, now);
     return payloads.map((payload, index) => {
       const sequence = this.#sequence;
       this.#sequence = (sequence + 1) & 0xffff;
       const marker = index === payloads.length - 1;
-      const packet = this.#template.packet({ marker, sequence, timestamp }, payload, 'video');
+      const packet = header.packet({ marker, sequence, timestamp }, payload, 'video');
       this.#packetCount++;
-      this.#octetCount += packet.data.length - this.#template.size;
+      this.#octetCount += packet.data.length - header.size;
       this.#resender.keep(sequence, packet, now);
       return packet;
     });
+  }
+
+  /** About `bytes` on the wire that mean nothing, for probes: by RTX, so none where that is not negotiated. */
+  padding(bytes: number, now: Milli): OutgoingPacket[] {
+    return this.#resender.padding(bytes, now);
   }
 
   /** An RTCP packet of the peer came; those that are not for this line change nothing. */
   onRtcp(packet: RtcpPacket, now: Milli): VideoFeedback {
     switch (packet.type) {
       case 'nack':
-        return packet.mediaSsrc === this.ssrc
-          ? { resend: this.#resender.answer(packet.lost, now, this.#roundTrip.smoothed ?? 0), keyframe: false }
-          : NO_FEEDBACK;
+        return packet.mediaSsrc === this.ssrc ? this.#onNack(packet.lost, now) : NO_FEEDBACK;
       case 'picture-loss':
         return { resend: [], keyframe: packet.mediaSsrc === this.ssrc };
       case 'full-intra-request': {
@@ -141,6 +165,7 @@ export class VideoSender {
         const block = packet.reports.find(({ ssrc }) => ssrc === this.ssrc);
         if (!block) return NO_FEEDBACK;
         this.#roundTrip.onReport(block, now);
+        this.#header.onReport(block.highestSequence);
         return { ...NO_FEEDBACK, fractionLost: block.fractionLost / 256 };
       }
       case 'bitrate-estimate':
@@ -167,6 +192,12 @@ export class VideoSender {
       octetCount: this.#octetCount,
     };
     return senderReport(line, now);
+  }
+
+  #onNack(lost: readonly number[], now: Milli): VideoFeedback {
+    const { packets, first, keyframe } = this.#resender.answer(lost, now, this.#roundTrip.smoothed ?? 0);
+    this.#header.onLost(first, now);
+    return { resend: packets, keyframe };
   }
 
   /** Never at or before the last one: a picture repeated during a hold may carry any timestamp. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../test/media/random.ts';
 import { encodedClip } from '../../../test/support/encoded-clip.ts';
 import { createDecoder } from '../../codec/decoder.ts';
+import type { SendCodec } from '../../media/chunk.ts';
 import { NtpClock } from '../rtcp/ntp-clock.ts';
 import { VideoReceiver } from '../receive/video-receiver.ts';
 import { VideoSender } from '../send/video-sender.ts';
@@ -12,16 +13,17 @@ import { joinPieces } from './join.ts';
 
 const CASES = [
   ['vp8', ''],
+  ['vp9', ''],
   ['h264', 'packetization-mode=1'],
   ['h264', 'packetization-mode=0'],
 ] as const;
 
-/** A chunk that looks like one of the codec: a VP8 frame, or one to four NAL units with no start code inside. */
-function anyChunk(codec: 'vp8' | 'h264', random: Random): Uint8Array {
+/** A chunk that looks like one of the codec: a VP8 or VP9 delta frame, or one to four NAL units with no start code inside. */
+function anyChunk(codec: SendCodec, random: Random): Uint8Array {
   const bytes = (length: number) => Uint8Array.from({ length }, () => 1 + random.below(255));
-  if (codec === 'vp8') {
+  if (codec !== 'h264') {
     const data = bytes(10 + random.below(6000));
-    data[0] = (data[0] ?? 0) | 1;
+    data[0] = codec === 'vp8' ? (data[0] ?? 0) | 1 : 0x86;
     return data;
   }
   const types = [0x67, 0x68, 0x06, 0x41].filter((type) => type === 0x41 || random.next() < 0.5);
@@ -38,10 +40,10 @@ describe.each(CASES)('the %s packetizer [%s]', (codec, parameters) => {
     for (let round = 0; round < 300; round++) {
       const data = anyChunk(codec, random);
       const budget = 64 + random.below(1200);
-      const payloads = packetizer.packetize(data, budget);
+      const payloads = packetizer.packetize({ data, keyframe: false }, budget);
       const longest = Math.max(...payloads.map((pieces) => joinPieces(pieces).length));
       if (!parameters.endsWith('0')) expect(longest).toBeLessThanOrEqual(budget);
-      const isView = (piece: Uint8Array) => piece.buffer === data.buffer || piece.length <= 4;
+      const isView = (piece: Uint8Array) => piece.buffer === data.buffer || piece.length <= 5;
       expect(payloads.flat().every(isView)).toBe(true);
       const assembled = depacketizer.assemble(payloads.map(joinPieces));
       if (assembled.kind !== 'frame') throw new Error(JSON.stringify(assembled));
@@ -50,7 +52,9 @@ describe.each(CASES)('the %s packetizer [%s]', (codec, parameters) => {
   });
 
   it('gives nothing for nothing', () => {
-    expect(createPacketizer(codec, parameters, 0).packetize(new Uint8Array(0), 1000)).toEqual([]);
+    expect(
+      createPacketizer(codec, parameters, 0).packetize({ data: new Uint8Array(0), keyframe: false }, 1000),
+    ).toEqual([]);
   });
 
   it('carries real pictures through a change of size and back', () => {

@@ -14,6 +14,7 @@ const SPS = Uint8Array.of(0x67, 0x42, 0xc0, 0x1f, 0xda, 1);
 const PPS = Uint8Array.of(0x68, 0xce, 0x3c, 0x80);
 const IDR = Uint8Array.of(0x65, 0x88, 0x84, 1, 2, 3);
 const START = [0, 0, 0, 1];
+const whole = (data: Uint8Array) => ({ data, keyframe: false });
 
 describe('VP8 payloads', () => {
   it.each([
@@ -37,16 +38,18 @@ describe('VP8 payloads', () => {
 
   it('carry picture ids that wrap at 15 bits', () => {
     const packetizer = createPacketizer('vp8', '', 0x7fff);
-    const ids = [1, 2].map(() => joinPieces(packetizer.packetize(Uint8Array.of(1, 2, 3), 100)[0] ?? []).subarray(2, 4));
+    const ids = [1, 2].map(() =>
+      joinPieces(packetizer.packetize(whole(Uint8Array.of(1, 2, 3)), 100)[0] ?? []).subarray(2, 4),
+    );
     expect(ids).toEqual([Uint8Array.of(0xff, 0xff), Uint8Array.of(0x80, 0)]);
   });
 
   it('of one frame are about equally long', () => {
     const sizes = createPacketizer('vp8', '', 0)
-      .packetize(new Uint8Array(2300), 1154)
+      .packetize(whole(new Uint8Array(2300)), 1154)
       .map((pieces) => joinPieces(pieces).length);
     expect(sizes).toEqual([1154, 1154]);
-    expect(createPacketizer('vp8', '', 0).packetize(new Uint8Array(2301), 1154)).toHaveLength(3);
+    expect(createPacketizer('vp8', '', 0).packetize(whole(new Uint8Array(2301)), 1154)).toHaveLength(3);
   });
 });
 
@@ -55,7 +58,7 @@ describe('H.264 payloads', () => {
 
   it('carry parameter sets together and split long slices', () => {
     const slice = Uint8Array.from({ length: 250 }, (_, at) => (at === 0 ? 0x65 : at === 1 ? 0x88 : (at % 251) | 1));
-    const payloads = new H264Packetizer(1).packetize(annexB(SPS, PPS, slice), 100).map(joinPieces);
+    const payloads = new H264Packetizer(1).packetize(whole(annexB(SPS, PPS, slice)), 100).map(joinPieces);
     expect(payloads.map((payload) => (payload[0] ?? 0) & 31)).toEqual([24, 28, 28, 28]);
     expect(payloads.slice(1).map((payload) => payload[1])).toEqual([0x85, 0x05, 0x45]);
     expect(new H264Depacketizer().assemble(payloads)).toMatchObject({ kind: 'frame', data: annexB(SPS, PPS, slice) });
@@ -63,8 +66,10 @@ describe('H.264 payloads', () => {
 
   it('are one NAL unit each in mode 0', () => {
     const packetizer = createPacketizer('h264', 'profile-level-id=42e01f', 0);
-    expect(packetizer.packetize(annexB(SPS, PPS, IDR), 100).map(joinPieces)).toEqual([SPS, PPS, IDR]);
-    expect(createPacketizer('h264', 'packetization-mode=1', 0).packetize(annexB(SPS, PPS, IDR), 100)).toHaveLength(2);
+    expect(packetizer.packetize(whole(annexB(SPS, PPS, IDR)), 100).map(joinPieces)).toEqual([SPS, PPS, IDR]);
+    expect(
+      createPacketizer('h264', 'packetization-mode=1', 0).packetize(whole(annexB(SPS, PPS, IDR)), 100),
+    ).toHaveLength(2);
   });
 
   it('give each IDR its parameter sets, if they were sent ahead by themselves', () => {

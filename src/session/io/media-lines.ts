@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EncodedChunk, SendCodec } from '../../codec/codec.ts';
 import { assert } from '../../errors.ts';
-import type { Chunk } from '../../media/chunk.ts';
+import { isSendCodec, type Chunk } from '../../media/chunk.ts';
 import type { OutgoingPacket } from '../../rtp/packet/outgoing-packet.ts';
 import type { VideoReceiveFigures } from '../../rtp/receive/video-receiver.ts';
 import { NtpClock } from '../../rtp/rtcp/ntp-clock.ts';
@@ -219,7 +219,7 @@ function forwarder(audio: NegotiatedMedia, clock: NtpClock, source: SourceClock)
 }
 
 function sendCodecOf(name: string): SendCodec {
-  assert(name === 'vp8' || name === 'h264', 'the transport negotiates a codec that can be sent');
+  assert(isSendCodec(name), 'the transport negotiates a codec that can be sent');
   return name;
 }
 

@@ -1,6 +1,6 @@
 import type { SendCodec } from '../../codec/codec.ts';
 import { assertNever, GatewayError } from '../../errors.ts';
-import type { Chunk } from '../../media/chunk.ts';
+import { isSendCodec, type Chunk } from '../../media/chunk.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
@@ -140,7 +140,8 @@ export class MediaSession {
   #open(media: readonly NegotiatedMedia[], video: NegotiatedMedia): void {
     const { id, clock } = this.#options;
     const counts = new FigureCounts(clock.now());
-    const codec: SendCodec = video.send?.codec.name === 'h264' ? 'h264' : 'vp8';
+    const negotiated = video.send?.codec.name ?? '';
+    const codec: SendCodec = isSendCodec(negotiated) ? negotiated : 'vp8';
     const lines = new MediaLines({
       media,
       bitrate: this.#settings.bitrate,

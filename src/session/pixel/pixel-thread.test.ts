@@ -3,6 +3,7 @@ import { sceneOf } from '../../../test/media/clip.ts';
 import { psnr } from '../../../test/media/psnr.ts';
 import { dropped, PERIOD, PixelRig, talk } from '../../../test/support/pixel-rig.ts';
 import { openParts, type OpenParts } from './parts.ts';
+import { SEND_CODECS } from '../../media/chunk.ts';
 import type { Box } from '../../media/plane.ts';
 
 let real: OpenParts;
@@ -20,7 +21,7 @@ const middle = ({ x, y, width, height }: Box): Box => ({
 describe('a pixel thread with everything real', () => {
   const realRig = () => new PixelRig(real, { backend: real.backend, createTracker: real.createTracker });
 
-  for (const codec of ['vp8', 'h264'] as const) {
+  for (const codec of SEND_CODECS) {
     test(`brings every frame of a ${codec} clip back, swapped, under its own timestamp`, async () => {
       const rig = realRig();
       rig.open('a', {}, codec);

@@ -1,19 +1,27 @@
 import type { SendCodec } from '../../codec/codec.ts';
 import type { Milli } from '../../time.ts';
 import type { HostAddress } from './ice/addresses.ts';
-import type { PortRange } from './ice/udp-port.ts';
+import type { IceMode } from './ice/ice-agent.ts';
+import type { PortRange } from './ice/ports/udp-socket.ts';
+import type { StunServer } from './ice/stun/server-reflexive.ts';
 import type { FecKind } from './sdp/fec.ts';
 
 /** How a session is reached; the operator's. */
 export interface TransportSettings {
   /** UDP ports that may be used; default: whatever the system gives. */
   readonly portRange?: PortRange;
-  /** Default: every IPv4 address of the machine that others can reach, else 127.0.0.1. */
+  /** Default: every address of the machine that others can reach, else 127.0.0.1. */
   readonly hostAddresses?: readonly HostAddress[];
   /** Adds 127.0.0.1 to the default addresses. Default false. */
   readonly includeLoopback?: boolean;
+  /** Whether we only answer the peer's checks or make our own too. Default `lite`. */
+  readonly ice?: IceMode;
+  /** Asked for the addresses that a NAT gives us, where `ice` is `full`. Default none. */
+  readonly stunServers?: readonly StunServer[];
   /** Codec to send; default the first of the offer that can be sent. */
   readonly codec?: SendCodec;
+  /** Codecs that are sent without being asked for, if the offer has them. Default VP8 and H.264. */
+  readonly unasked?: readonly SendCodec[];
   /** Longest side that is taken of simulcast layers, pixels. Default: any. */
   readonly maximumSide?: number;
   /** Forward error correction that may be agreed on, the most welcome first. Default none. */

@@ -19,7 +19,13 @@ const supervisor = new Supervisor({
   workers: 2,
   pixelThreads: 2,
   maximumSessions: 4,
-  media: { udpPorts: null, announce: ['127.0.0.1'], maximumBytes: 12e6, maximumPixels: 50e6 },
+  media: {
+    udpPorts: null,
+    announce: ['127.0.0.1'],
+    codecs: { send: ['vp8'] },
+    maximumBytes: 12e6,
+    maximumPixels: 50e6,
+  },
   log: createLog('test'),
   clock: monotonic,
 });

@@ -30,6 +30,8 @@ export const configureSchema = z.strictObject({
   pixelThreads: z.int().min(1).max(256),
   udpPorts: z.strictObject({ from: z.int(), to: z.int() }).nullable(),
   announce: z.array(z.string()),
+  /** `send`: codecs that are sent without being asked for. */
+  codecs: z.strictObject({ send: z.array(sendCodecSchema).min(1) }),
   /** Bytes and pixels of the largest photo. */
   maximumBytes: z.int().positive(),
   maximumPixels: z.int().positive(),

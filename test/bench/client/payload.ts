@@ -4,12 +4,34 @@ import type { SendCodec } from '../../../src/codec/codec.ts';
 const PAYLOAD = 1150;
 
 /**
- * Cuts an access unit into RTP payloads: VP8 by RFC 7741 §4.2 (descriptor with a 15-bit picture id), H.264 by RFC 6184
- * (single NAL units and FU-A). The load client has its own few lines, so that a mistake of the product's cannot cancel out.
- * @param pictureId VP8's, counted by the caller
+ * Cuts an access unit into RTP payloads: VP8 by RFC 7741 §4.2 (descriptor with a 15-bit picture id), VP9 by RFC 9628 §4.2
+ * (non-flexible mode, one layer), H.264 by RFC 6184 (single NAL units and FU-A). The load client has its own few lines, so that a mistake of the product's cannot cancel out.
+ * @param pictureId VP8's or VP9's, counted by the caller
  */
-export function cut(codec: SendCodec, data: Uint8Array, pictureId: number): Uint8Array[] {
-  return codec === 'vp8' ? cutVp8(data, pictureId) : cutH264(data);
+export function cut(codec: SendCodec, unit: { data: Uint8Array; keyframe: boolean }, pictureId: number): Uint8Array[] {
+  switch (codec) {
+    case 'vp8':
+      return cutVp8(unit.data, pictureId);
+    case 'vp9':
+      return cutVp9(unit, pictureId);
+    case 'h264':
+      return cutH264(unit.data);
+  }
+}
+
+function cutVp9({ data, keyframe }: { data: Uint8Array; keyframe: boolean }, pictureId: number): Uint8Array[] {
+  const payloads: Uint8Array[] = [];
+  for (let at = 0; at < data.length; at += PAYLOAD) {
+    const part = data.subarray(at, at + PAYLOAD);
+    const begin = at === 0 ? 0x08 : 0;
+    const end = at + part.length === data.length ? 0x04 : 0;
+    // I=1, P unless a keyframe; then a 15-bit id. In front of a keyframe a structure: one layer, a group of one picture.
+    const structure = keyframe && at === 0 ? [0x08, 1, 0x04, 1] : [];
+    const first = 0x80 | (keyframe ? 0 : 0x40) | begin | end | (structure.length > 0 ? 0x02 : 0);
+    const head = [first, 0x80 | ((pictureId >> 8) & 0x7f), pictureId & 0xff, ...structure];
+    payloads.push(Uint8Array.from([...head, ...part]));
+  }
+  return payloads;
 }
 
 function cutVp8(data: Uint8Array, pictureId: number): Uint8Array[] {
@@ -67,10 +89,36 @@ export function join(
   codec: SendCodec,
   payloads: readonly Uint8Array[],
 ): { data: Uint8Array; keyframe: boolean } | undefined {
-  const parts = codec === 'vp8' ? payloads.map(vp8Body) : payloads.flatMap(h264Bodies);
+  const parts = payloads.flatMap<Uint8Array | undefined>(BODIES[codec]);
   if (parts.length === 0 || parts.some((part) => part === undefined)) return undefined;
   const data = new Uint8Array(Buffer.concat(parts as Uint8Array[]));
-  return { data, keyframe: codec === 'vp8' ? ((data[0] ?? 1) & 1) === 0 : hasIdr(data) };
+  return { data, keyframe: IS_KEYFRAME[codec](data) };
+}
+
+const BODIES = { vp8: vp8Body, vp9: vp9Body, h264: h264Bodies };
+const IS_KEYFRAME: Record<SendCodec, (data: Uint8Array) => boolean> = {
+  vp8: (data) => ((data[0] ?? 1) & 1) === 0,
+  // Profile 0: marker 10, profile 00, show_existing_frame 0, frame_type 0.
+  vp9: (data) => ((data[0] ?? 0xff) & 0x0c) === 0,
+  h264: hasIdr,
+};
+
+/** The payload behind the descriptor, in either mode. */
+function vp9Body(payload: Uint8Array): Uint8Array | undefined {
+  const first = payload[0]!;
+  const flexible = (first & 0x10) !== 0;
+  let at = 1;
+  if ((first & 0x80) !== 0) at += (payload[at]! & 0x80) !== 0 ? 2 : 1;
+  if ((first & 0x20) !== 0) at += flexible ? 1 : 2;
+  if (flexible && (first & 0x40) !== 0) while ((payload[at++]! & 1) !== 0);
+  if ((first & 0x02) !== 0) {
+    const structure = payload[at++]!;
+    if ((structure & 0x10) !== 0) at += 4 * ((structure >> 5) + 1);
+    if ((structure & 0x08) !== 0) {
+      for (let pictures = payload[at++]!; pictures > 0; pictures--) at += 1 + ((payload[at]! >> 2) & 3);
+    }
+  }
+  return at < payload.length ? payload.subarray(at) : undefined;
 }
 
 /** The payload behind the descriptor. */

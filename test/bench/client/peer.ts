@@ -12,7 +12,7 @@ import type { SendCodec } from '../../../src/codec/codec.ts';
 import type { RtpTicks } from '../../../src/time.ts';
 import type { Signalling } from './signalling.ts';
 
-const MIME: Record<SendCodec, string> = { vp8: 'video/VP8', h264: 'video/H264' };
+const MIME: Record<SendCodec, string> = { vp8: 'video/VP8', h264: 'video/H264', vp9: 'video/VP9' };
 
 /** What comes back. */
 export interface PeerEvents {

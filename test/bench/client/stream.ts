@@ -68,7 +68,7 @@ export class Stream {
   constructor(clip: Clip, signalling: Signalling, random: Random, options: { readonly keep?: boolean } = {}) {
     this.#clip = clip;
     this.#signalling = signalling;
-    this.#payloads = clip.chunks.map(({ data }, index) => cut(clip.codec, data, index & 0x7fff));
+    this.#payloads = clip.chunks.map((chunk, index) => cut(clip.codec, chunk, index & 0x7fff));
     this.#random = random;
     this.#timestamp = random.below(2 ** 32);
     this.#keep = options.keep ?? true;

@@ -12,6 +12,6 @@ export function callOptions(search: string): SessionOptions {
     budget: number('budget'),
     bitrate: number('bitrate'),
     faces: number('faces'),
-    codec: codec === 'vp8' || codec === 'h264' ? codec : undefined,
+    codec: codec === 'vp8' || codec === 'h264' || codec === 'vp9' ? codec : undefined,
   };
 }

@@ -1,7 +1,7 @@
 /** H.264 access units (Annex B) to RTP payloads, RFC 6184 §5.6–5.8. */
 import { readU8 } from '../../packet/bytes.ts';
 import { isPicture, NAL, nalType, splitAnnexB } from './h264-nal.ts';
-import { evenly, type Packetizer, type Payload } from '../packetizer.ts';
+import { evenly, type Packetizer, type Payload, type WholeFrame } from '../packetizer.ts';
 
 /** A UDP datagram holds 65,507 bytes; beyond that a single NAL unit cannot leave in mode 0 at all. */
 const DATAGRAM = 65_000;
@@ -19,7 +19,7 @@ export class H264Packetizer implements Packetizer {
     this.#mode = mode;
   }
 
-  packetize(data: Uint8Array, budget: number): Payload[] {
+  packetize({ data }: WholeFrame, budget: number): Payload[] {
     const nals = splitAnnexB(data);
     if (this.#mode === 0) return nals.some((nal) => nal.length > DATAGRAM) ? [] : nals.map((nal) => [nal]);
     const payloads: Payload[] = [];

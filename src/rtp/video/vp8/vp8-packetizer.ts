@@ -1,5 +1,5 @@
 /** VP8 frames to RTP payloads, RFC 7741: descriptor with a 15-bit picture id, then a slice of the frame. */
-import { evenly, type Packetizer, type Payload } from '../packetizer.ts';
+import { evenly, type Packetizer, type Payload, type WholeFrame } from '../packetizer.ts';
 
 /** Bytes of the descriptor: |X R N S R PID| |I…| |M picture id| |picture id|. */
 const DESCRIPTOR = 4;
@@ -13,7 +13,7 @@ export class Vp8Packetizer implements Packetizer {
     this.#pictureId = pictureId & 0x7fff;
   }
 
-  packetize(data: Uint8Array, budget: number): Payload[] {
+  packetize({ data }: WholeFrame, budget: number): Payload[] {
     if (data.length === 0) return [];
     const id = this.#pictureId;
     this.#pictureId = (id + 1) & 0x7fff;

@@ -3,6 +3,7 @@ import { readU8 } from '../../packet/bytes.ts';
 import { broken, type Assembled, type Depacketizer } from '../depacketizer.ts';
 import { joinPieces } from '../join.ts';
 import { parseVp9Descriptor } from './vp9-descriptor.ts';
+import { hasFrameMarker, isKeyframe } from './vp9-frame-header.ts';
 
 /** A superframe index counts up to eight frames. */
 const LAYER_LIMIT = 8;
@@ -35,19 +36,10 @@ export class Vp9Depacketizer implements Depacketizer {
     if (layers.length > LAYER_LIMIT) return broken('too many layers');
     if (layers.length > 1) pieces.push(superframeIndex(layers));
     const data = joinPieces(pieces);
-    if (readU8(data, 0) >> 6 !== 2) return broken('no frame marker');
+    if (!hasFrameMarker(readU8(data, 0))) return broken('no frame marker');
     // What refers to a frame is not to be seen from it: every one may be needed.
     return { kind: 'frame', data, keyframe: isKeyframe(readU8(data, 0)), referenced: true };
   }
-}
-
-/**
- * From the first byte of the uncompressed header: frame marker 2 bits, profile 2 (3 with a reserved bit in profile 3),
- * show_existing_frame, frame_type (0 is a keyframe).
- */
-function isKeyframe(first: number): boolean {
-  const shift = (first & 0x30) === 0x30 ? 1 : 2;
-  return ((first >> shift) & 3) === 0;
 }
 
 /** Marker, sizes of all frames (4 bytes each, little-endian), marker: it tells a decoder where each frame begins. */

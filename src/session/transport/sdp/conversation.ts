@@ -49,10 +49,11 @@ export class Conversation {
   ): Promise<{ readonly sdp: string; readonly media: readonly NegotiatedMedia[] }> {
     if (text.length > MAXIMUM_OFFER) throw new GatewayError('offer_invalid', 'the offer must be at most 128 kB');
     const offer = parseOffer(text);
-    const { codec, maximumSide, fec, startBitrate = DEFAULT_START_BITRATE } = this.#settings;
+    const { codec, unasked, maximumSide, fec, startBitrate = DEFAULT_START_BITRATE } = this.#settings;
     const negotiation = negotiate(offer, {
       codec,
       sources: this.#sources,
+      ...(unasked && { unasked }),
       ...(maximumSide !== undefined && { maximumSide }),
       ...(fec && { fec }),
     });

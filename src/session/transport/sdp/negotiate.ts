@@ -1,9 +1,10 @@
 /** What of an offer is taken: which sections, codecs, extensions; and what we will send. */
 import { GatewayError } from '../../../errors.ts';
-import type { SendCodec } from '../../../codec/codec.ts';
+import { isSendCodec, type SendCodec } from '../../../media/chunk.ts';
 import { EXTENSION_URI } from '../../../rtp/packet/extension.ts';
 import type { DtlsRole } from '../dtls/dtls.ts';
 import type { Fingerprint } from '../dtls/peer-proof.ts';
+import type { RemoteDescription } from '../ice/ice-agent.ts';
 import type { NegotiatedCodec, NegotiatedFec, NegotiatedMedia } from '../transport.ts';
 import { agreeOnFec, type FecKind } from './fec.ts';
 import type { Direction, Offer, OfferedSection } from './offer.ts';
@@ -31,14 +32,16 @@ export interface AcceptedSection {
 export interface Negotiation {
   /** One entry for each section of the offer, in order; `undefined` is refused with port 0. */
   readonly sections: readonly (AcceptedSection | undefined)[];
-  readonly ufrag: string;
+  readonly ice: RemoteDescription;
   readonly fingerprints: readonly Fingerprint[];
   readonly role: DtlsRole;
 }
 
 export interface NegotiationOptions {
-  /** Codec to send; `undefined` = the first of the offer that can be sent. */
+  /** Codec to send; `undefined` or not offered = the first of the offer that `unasked` names. */
   readonly codec: SendCodec | undefined;
+  /** Codecs that are sent without being asked for. Default VP8 and H.264; VP9 costs two to three times their time. */
+  readonly unasked?: readonly SendCodec[];
   readonly sources: LocalSources;
   /** Longest side that is taken, pixels: of simulcast layers the largest within it is asked for. Default: any. */
   readonly maximumSide?: number;
@@ -77,7 +80,7 @@ export function negotiate(offer: Offer, options: NegotiationOptions): Negotiatio
       if (section === video) return videoSection(section, options);
       return section === audio ? audioSection(section, options) : undefined;
     }),
-    ...transportOf(video),
+    ...transportOf(video, offer),
   };
 }
 
@@ -90,10 +93,10 @@ function isRtp(section: OfferedSection, kind: string): boolean {
   );
 }
 
-function transportOf(section: OfferedSection): Pick<Negotiation, 'ufrag' | 'fingerprints' | 'role'> {
-  const { ufrag, password, fingerprints, setup } = section;
+function transportOf(section: OfferedSection, offer: Offer): Pick<Negotiation, 'ice' | 'fingerprints' | 'role'> {
+  const { ufrag = '', password = '', fingerprints, setup } = section;
   // RFC 8839 §5.4: 4–256 and 22–256 ice-chars.
-  if (ufrag === undefined || !/^[\w+/-]{4,256}$/.test(ufrag) || !/^[\w+/-]{22,256}$/.test(password ?? '')) {
+  if (!/^[\w+/-]{4,256}$/.test(ufrag) || !/^[\w+/-]{22,256}$/.test(password)) {
     throw new GatewayError('offer_invalid', 'the offer must have ICE credentials');
   }
   if (fingerprints.length === 0) throw new GatewayError('offer_invalid', 'the offer must have a SHA-2 fingerprint');
@@ -101,15 +104,18 @@ function transportOf(section: OfferedSection): Pick<Negotiation, 'ufrag' | 'fing
   if (setup !== 'actpass' && setup !== 'active' && setup !== 'passive') {
     throw new GatewayError('offer_invalid', 'the offer must have a DTLS role (a=setup)');
   }
-  return { ufrag, fingerprints, role: setup === 'active' ? 'server' : 'client' };
+  // All sections of a group run over one transport, and a browser names its candidates only in the first of them.
+  const candidates = offer.sections.flatMap((each) => each.candidates);
+  const ice = { ufrag, password, lite: offer.iceLite, candidates };
+  return { ice, fingerprints, role: setup === 'active' ? 'server' : 'client' };
 }
 
 function videoSection(section: OfferedSection, options: NegotiationOptions): AcceptedSection {
   const formats = section.codecs.filter(canReceive);
   const sends = section.direction !== 'sendonly';
-  const chosen = sendable(formats, options.codec);
+  const chosen = sendable(formats, options);
   if (formats.length === 0 || (sends && chosen === undefined)) {
-    throw new GatewayError('no_codec', 'the offer must have VP8 or H.264');
+    throw new GatewayError('no_codec', 'the offer must have VP8, H.264 or VP9');
   }
   const fec = agreeOnFec(section.codecs, options.fec ?? [], options.sources.videoFec);
   const taken = [...formats, ...fec.codecs];
@@ -178,13 +184,19 @@ function canReceive(codec: NegotiatedCodec): boolean {
   return codec.name === 'vp8' || codec.name === 'h264';
 }
 
+const UNASKED: readonly SendCodec[] = ['vp8', 'h264'];
+
 /**
- * The entry to send: of the wanted codec if there is one. H.264 is sent as constrained baseline (42e0…): the entry that says
+ * The entry to send: of the wanted codec if there is one, else of those that are sent unasked, else of any. H.264 is sent as constrained baseline (42e0…): the entry that says
  * so is the truest, any other decodes it too. In packetization mode 0 a slice must fit a packet, so it comes last.
  */
-function sendable(codecs: readonly NegotiatedCodec[], wanted: SendCodec | undefined): NegotiatedCodec | undefined {
-  const candidates = codecs.filter(({ name }) => name === 'vp8' || name === 'h264');
-  const first = candidates.find(({ name }) => name === wanted) ?? candidates[0];
+function sendable(
+  codecs: readonly NegotiatedCodec[],
+  { codec: wanted, unasked = UNASKED }: Pick<NegotiationOptions, 'codec' | 'unasked'>,
+): NegotiatedCodec | undefined {
+  const candidates = codecs.filter(({ name }) => isSendCodec(name));
+  const usual = candidates.find(({ name }) => unasked.some((codec) => codec === name));
+  const first = candidates.find(({ name }) => name === wanted) ?? usual ?? candidates[0];
   if (first?.name !== 'h264') return first;
   const entries = candidates.filter(({ name }) => name === 'h264');
   const fragmented = entries.filter((codec) => parameter(codec, 'packetization-mode') === '1');

@@ -89,6 +89,18 @@ describe('the answer to a browser', () => {
     expect(rtx?.associated).toBe(media?.send?.codec.payloadType);
   });
 
+  it('sends VP9 only where the session or the operator wants it, or nothing else is offered', () => {
+    const sentTo = (sdp: string, options = {}) =>
+      negotiate(parseOffer(sdp), { ...OPTIONS, ...options }).sections[1]?.media.send?.codec.name;
+    const vp9First = CHROMIUM.replace(/(m=video \d+ \S+) (.*)\b98\b/, '$1 98 $2');
+    expect(sentTo(vp9First)).toBe('vp8');
+    expect(sentTo(vp9First, { codec: 'vp9' })).toBe('vp9');
+    expect(sentTo(CHROMIUM, { codec: 'vp9' })).toBe('vp9');
+    expect(sentTo(vp9First, { unasked: ['vp8', 'vp9'] })).toBe('vp9');
+    expect(sentTo(CHROMIUM, { unasked: ['vp8', 'vp9'] })).toBe('vp8');
+    expect(sentTo(onlyCodecs('vp9', 'av1'))).toBe('vp9');
+  });
+
   it('sends H.264 in packetization mode 0 only where there is no other', () => {
     const modeOf = (sdp: string) => negotiate(parseOffer(sdp), { ...OPTIONS, codec: 'h264' }).sections[1]?.media.send;
     expect(modeOf(CHROMIUM.replaceAll('packetization-mode=1', 'packetization-mode=0'))?.codec.payloadType).toBe(108);
@@ -142,7 +154,7 @@ describe('an offer that cannot be served', () => {
     ['video refused', CHROMIUM.replace(/m=video \d+/, 'm=video 0'), 'no_video'],
     ['video inactive', CHROMIUM.replace(/(m=video[\s\S]*)a=sendrecv/, '$1a=inactive'), 'no_video'],
     ['only codecs that are unknown', onlyCodecs('red', 'ulpfec'), 'no_codec'],
-    ['only codecs that cannot be sent', onlyCodecs('vp9', 'av1'), 'no_codec'],
+    ['only codecs that cannot be sent', onlyCodecs('av1'), 'no_codec'],
     ['no ICE credentials', CHROMIUM.replaceAll(/a=ice-.*\r\n/g, ''), 'offer_invalid'],
     ['no fingerprint', CHROMIUM.replaceAll(/a=fingerprint.*\r\n/g, ''), 'offer_invalid'],
     ['only a SHA-1 fingerprint', CHROMIUM.replaceAll('sha-256', 'sha-1'), 'offer_invalid'],
