@@ -1,6 +1,9 @@
 /** Finds and starts a Chromium for the tests that need a real browser. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { chromium, type Browser } from 'playwright-core';
-import { chromiumAdvice, findChromium } from '../../scripts/chromium.mjs';
+import type * as Scripts from '../../scripts/chromium.mjs';
+import { PROJECT_ROOT } from '../../src/entry.ts';
 
 /** True if the caller asked to go without a browser (`GUISE_SKIP=browser`); nothing else skips these tests. */
 export const BROWSER_SKIPPED = (process.env['GUISE_SKIP'] ?? '').split(',').includes('browser');
@@ -32,6 +35,9 @@ export interface ChromiumOptions {
 
 /** Starts it, headless. The caller closes it. */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
+  // By its place: benches run this file from dist/, where there are no scripts.
+  const scripts = pathToFileURL(join(PROJECT_ROOT, 'scripts/chromium.mjs')).href;
+  const { chromiumAdvice, findChromium } = (await import(scripts)) as typeof Scripts;
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error(chromiumAdvice);
   return chromium.launch({

@@ -11,7 +11,7 @@ export interface PacketRecord {
   readonly at: Milli;
   /** Bytes of UDP payload. */
   readonly size: number;
-  /** Which flow of the relay it belongs to, in the order of their opening. */
+  /** The relay's number of the call that it belongs to. */
   readonly flow: number;
   readonly loss?: Loss;
   /** How long it stood before the bottleneck, ms; missing while it does, and if it was dropped. */

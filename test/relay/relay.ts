@@ -40,6 +40,8 @@ interface Client {
 
 /** One candidate of a gateway, and the port that stands for it. */
 interface Flow {
+  /** Of the call that it belongs to, from 0 in the order of their beginning. */
+  readonly number: number;
   readonly front: Socket;
   readonly target: { readonly address: string; readonly port: number };
   readonly clients: Map<string, Client>;
@@ -64,6 +66,7 @@ export class Relay {
   readonly #timers = new Set<NodeJS.Timeout>();
   #wake: NodeJS.Timeout | undefined;
   #wakeAt: Milli = Infinity;
+  #calls = 0;
   #closed = false;
 
   constructor({ seed = 1, up, down }: RelayOptions = {}) {
@@ -72,20 +75,19 @@ export class Relay {
 
   /** An answer of the gateway with its candidates replaced by ports of this relay. Only UDP over IPv4 goes through. */
   through(answer: string): Promise<string> {
-    return throughRelay(answer, (address, port) => this.flow(address, port));
+    const number = this.#calls++;
+    const known = new Map<string, Promise<number>>();
+    return throughRelay(answer, (address, port) => {
+      const key = `${address}:${port}`;
+      const own = known.get(key) ?? this.#open(address, port, number);
+      known.set(key, own);
+      return own;
+    });
   }
 
-  /** Opens a port of 127.0.0.1 that stands for the gateway's. The same target has the same port. */
-  async flow(address: string, port: number): Promise<number> {
-    const known = this.#flows.find(({ target }) => target.address === address && target.port === port);
-    if (known) return known.front.address().port;
-    const front = createSocket('udp4');
-    const flow: Flow = { front, target: { address, port }, clients: new Map() };
-    const index = this.#flows.push(flow) - 1;
-    front.on('message', (bytes, from) => this.#fromClient(flow, index, bytes, from));
-    front.bind(0, LOOPBACK);
-    await once(front, 'listening');
-    return front.address().port;
+  /** Opens a port of 127.0.0.1 that stands for the gateway's; a flow of its own, even to the same place. */
+  flow(address: string, port: number): Promise<number> {
+    return this.#open(address, port, this.#calls++);
   }
 
   /** Changes a link from now on. */
@@ -107,11 +109,11 @@ export class Relay {
 
   /** Gives every client a new port towards the gateway. */
   rebind(): void {
-    for (const [index, flow] of this.#flows.entries()) {
+    for (const flow of this.#flows) {
       for (const client of flow.clients.values()) {
         client.upstream.removeAllListeners('message');
         this.#forgotten.push(client.upstream);
-        client.upstream = this.#upstream(flow, index, client);
+        client.upstream = this.#upstream(flow, client);
       }
     }
   }
@@ -138,29 +140,39 @@ export class Relay {
     for (const socket of this.#forgotten) socket.close();
   }
 
+  async #open(address: string, port: number, number: number): Promise<number> {
+    const front = createSocket('udp4');
+    const flow: Flow = { number, front, target: { address, port }, clients: new Map() };
+    this.#flows.push(flow);
+    front.on('message', (bytes, from) => this.#fromClient(flow, bytes, from));
+    front.bind(0, LOOPBACK);
+    await once(front, 'listening');
+    return front.address().port;
+  }
+
   #apply(step: Step): void {
     if (step.up) this.set('up', step.up);
     if (step.down) this.set('down', step.down);
     if (step.rebind) this.rebind();
   }
 
-  #fromClient(flow: Flow, index: number, bytes: Buffer, { address, port }: RemoteInfo): void {
+  #fromClient(flow: Flow, bytes: Buffer, { address, port }: RemoteInfo): void {
     const key = `${address}:${port}`;
     let client = flow.clients.get(key);
     if (!client) {
       if (flow.clients.size === MOST_CLIENTS) return;
       const place = { address, port };
-      client = { ...place, upstream: this.#upstream(flow, index, place) };
+      client = { ...place, upstream: this.#upstream(flow, place) };
       flow.clients.set(key, client);
     }
-    this.#push('up', index, { bytes, socket: client.upstream, ...flow.target });
+    this.#push('up', flow.number, { bytes, socket: client.upstream, ...flow.target });
   }
 
-  #upstream(flow: Flow, index: number, { address, port }: Pick<Client, 'address' | 'port'>): Socket {
+  #upstream(flow: Flow, { address, port }: Pick<Client, 'address' | 'port'>): Socket {
     const socket = createSocket('udp4');
     socket.on('message', (bytes, from) => {
       if (from.address !== flow.target.address || from.port !== flow.target.port) return;
-      this.#push('down', index, { bytes, socket: flow.front, address, port });
+      this.#push('down', flow.number, { bytes, socket: flow.front, address, port });
     });
     socket.bind(0, LOOPBACK);
     return socket;

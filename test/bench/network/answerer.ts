@@ -1,0 +1,49 @@
+import { EchoServer } from '../../browser/echo-server.ts';
+import { Signalling } from '../client/signalling.ts';
+import { GatewayProcess } from '../gateway/gateway-process.ts';
+import type { Answerer } from './call-page.ts';
+
+/** The real gateway in processes of its own, with a mask put on. */
+export class GatewayAnswerer implements Answerer {
+  readonly #gateway: GatewayProcess;
+  readonly #calls: Signalling[] = [];
+
+  private constructor(gateway: GatewayProcess) {
+    this.#gateway = gateway;
+  }
+
+  /** @param settings environment of the gateway */
+  static async start(settings: Readonly<Record<string, string>>): Promise<GatewayAnswerer> {
+    return new GatewayAnswerer(await GatewayProcess.start({ GUISE_SESSIONS: '8', ...settings }));
+  }
+
+  async answer(offer: string): Promise<string> {
+    const call = await Signalling.open(this.#gateway.url, { identity: 'mask:porcelain' });
+    this.#calls.push(call);
+    call.send({ type: 'offer', sdp: offer });
+    return (await call.next('answer')).sdp;
+  }
+
+  async close(): Promise<void> {
+    for (const call of this.#calls) call.close();
+    await this.#gateway.stop();
+  }
+}
+
+/** The I/O half of a session in this process, every chunk echoed: the network without any work on pictures. */
+export class EchoAnswerer implements Answerer {
+  readonly #servers: EchoServer[] = [];
+
+  async answer(offer: string): Promise<string> {
+    const server = await EchoServer.open({
+      transport: { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] },
+    });
+    this.#servers.push(server);
+    return server.session.answer(offer);
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.#servers) server.close();
+    return Promise.resolve();
+  }
+}
