@@ -24,7 +24,7 @@ async function callUp(): Promise<{ port: number; ufrag: string; password: string
   await Promise.all([peer.connect(sdp), server.until(() => server.transport.state === 'connected')]);
   const value = (pattern: RegExp): string => pattern.exec(sdp)?.[1] ?? '';
   return {
-    port: Number(value(/a=candidate:1 1 udp \d+ 127\.0\.0\.1 (\d+)/)),
+    port: Number(value(/a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+)/)),
     ufrag: `${value(/a=ice-ufrag:(\S+)/)}:${/a=ice-ufrag:(\S+)/.exec(offer)?.[1] ?? ''}`,
     password: value(/a=ice-pwd:(\S+)/),
   };

@@ -125,7 +125,7 @@ describe('negotiation', () => {
     const offer = await newPeer().offer();
     const [one, two] = [newServer(), newServer()];
     const { sdp } = await one.transport.answer(offer);
-    const port = Number(/a=candidate:1 1 udp \d+ 127\.0\.0\.1 (\d+)/.exec(sdp)?.[1]);
+    const port = Number(/a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+)/.exec(sdp)?.[1]);
     const settings = { ...LOOPBACK, portRange: [port, port] as const };
     const full = newServer(settings);
     await expect(full.transport.answer(offer)).rejects.toMatchObject({ code: 'capacity_full' });

@@ -2,7 +2,9 @@ import { GatewayError } from '../../errors.ts';
 import type { Clock, Milli } from '../../time.ts';
 import { Dtls, ownCertificate, ownFingerprint, type SrtpKeys } from './dtls/dtls.ts';
 import { hostAddresses } from './ice/addresses.ts';
-import { IceLite, type DoorFigures } from './ice/ice-lite.ts';
+import { IceAgent, type DoorFigures } from './ice/ice-agent.ts';
+import type { PortSource } from './ice/ports/local-port.ts';
+import { udpPorts } from './ice/ports/udp-ports.ts';
 import { Conversation, type AnswerPart } from './sdp/conversation.ts';
 import type { Negotiation } from './sdp/negotiate.ts';
 import { SrtpReceiver, SrtpSender } from './srtp/srtp.ts';
@@ -21,24 +23,24 @@ export type { TransportSettings } from './transport-settings.ts';
 export const WERIFT_CAPABILITIES: TransportCapabilities = {
   restart: true,
   lite: true,
-  full: false,
+  full: true,
   tcp: false,
   rebind: true,
   mux: false,
-  ipv6: false,
+  ipv6: true,
 };
 
 const DEFAULT_SILENCE: Milli = 10_000;
 
 /**
- * The server's side of one peer connection: ICE-lite, DTLS by werift, SRTP, all media over one path.
+ * The server's side of one peer connection: ICE of our own, DTLS by werift, SRTP, all media over one path.
  * `new` until the first answer, `connecting` until SRTP has keys, then `connected`.
  */
 export class WeriftTransport implements Transport {
   readonly #settings: TransportSettings;
   readonly #events: TransportEvents;
   readonly #clock: Clock;
-  readonly #ice: IceLite;
+  readonly #ice: IceAgent;
   readonly #conversation: Conversation;
   #state: TransportState = 'new';
   #dtls: Dtls | undefined;
@@ -51,7 +53,8 @@ export class WeriftTransport implements Transport {
     this.#events = events;
     this.#clock = clock;
     this.#conversation = new Conversation(settings);
-    this.#ice = new IceLite(
+    this.#ice = new IceAgent(
+      settings.ice ?? 'lite',
       {
         onDtls: (data) => this.#dtls?.receive(data),
         onMedia: (data, arrived) => this.#media(data, arrived),
@@ -75,8 +78,9 @@ export class WeriftTransport implements Transport {
     return this.#conversation.exchange(offer, (negotiation) => this.#settle(negotiation));
   }
 
-  /** ICE-lite learns the peer's addresses from its checks. */
-  addCandidate(_candidate: string, _mid: string): void {}
+  addCandidate(candidate: string, _mid: string): void {
+    this.#ice.addCandidate(candidate);
+  }
 
   sendRtp(packet: Uint8Array): void {
     if (this.#sender !== undefined) this.#ice.send(this.#sender.rtp(packet));
@@ -92,21 +96,19 @@ export class WeriftTransport implements Transport {
 
   async #settle(negotiation: Negotiation): Promise<AnswerPart> {
     if (this.#dtls === undefined) await this.#open(negotiation);
-    this.#ice.setRemote(negotiation.ufrag);
+    this.#ice.setRemote(negotiation.ice);
     const fingerprint = await ownFingerprint();
     // Closing may have overtaken the awaits above.
     this.#assertOpen();
     const { credentials: ice, candidates } = this.#ice;
-    return { ice, candidates, fingerprint, role: this.#dtls?.role ?? negotiation.role };
+    const lite = this.#settings.ice !== 'full';
+    return { ice, lite, candidates, fingerprint, role: this.#dtls?.role ?? negotiation.role };
   }
 
   async #open(negotiation: Negotiation): Promise<void> {
     const certificate = await ownCertificate();
     this.#assertOpen();
-    await this.#ice.open(
-      this.#settings.hostAddresses ?? hostAddresses({ includeLoopback: this.#settings.includeLoopback ?? false }),
-      this.#settings.portRange,
-    );
+    await this.#ice.open(this.#sources(), this.#settings.ice === 'full' ? this.#settings.stunServers : []);
     this.#assertOpen();
     if (this.#ice.candidates.length === 0) throw new GatewayError('capacity_full', 'a host address must be free');
     this.#dtls = new Dtls(negotiation.role, certificate, negotiation.fingerprints, {
@@ -118,6 +120,11 @@ export class WeriftTransport implements Transport {
     this.#ice.lastHeard = this.#clock.now();
     const silence = this.#settings.silence ?? DEFAULT_SILENCE;
     this.#watch = setInterval(() => this.#listen(silence), silence / 10);
+  }
+
+  #sources(): readonly PortSource[] {
+    const { hostAddresses: given, includeLoopback = false, portRange } = this.#settings;
+    return [udpPorts(given ?? hostAddresses({ includeLoopback }), portRange)];
   }
 
   #connected({ profile, local, remote }: SrtpKeys): void {
@@ -141,7 +148,7 @@ export class WeriftTransport implements Transport {
   }
 
   #listen(silence: Milli): void {
-    if (this.#clock.now() - this.#ice.lastHeard > silence) this.#close('silent');
+    if (this.#clock.now() - this.#ice.lastHeard > silence || this.#ice.consentLost) this.#close('silent');
   }
 
   #close(reason: string): void {

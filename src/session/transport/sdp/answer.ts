@@ -1,12 +1,14 @@
 /** Writes the SDP answer (RFC 8829 §5.3) to a negotiated offer. */
 import type { DtlsRole } from '../dtls/dtls.ts';
-import type { IceCredentials } from '../ice/ice-lite.ts';
+import type { IceCredentials } from '../ice/ice-agent.ts';
 import type { NegotiatedCodec } from '../transport.ts';
 import type { AcceptedSection, Negotiation } from './negotiate.ts';
 import type { Offer, OfferedSection } from './offer.ts';
 
 export interface AnswerTransport {
   readonly ice: IceCredentials;
+  /** Whether this side is an ICE-lite agent. Default true. */
+  readonly lite?: boolean;
   /** Candidate lines without `a=`. */
   readonly candidates: readonly string[];
   /** `sha-256 AA:BB…` */
@@ -34,7 +36,7 @@ export function writeAnswer(offer: Offer, negotiation: Negotiation, transport: A
     's=-',
     't=0 0',
     ...(bundled.length > 0 ? [`a=group:BUNDLE ${bundled.join(' ')}`] : []),
-    'a=ice-lite',
+    ...(transport.lite === false ? [] : ['a=ice-lite']),
     ...offer.sections.flatMap((section, index) => {
       const accepted = negotiation.sections[index];
       return accepted ? acceptedSection(accepted, transport) : refusedSection(section);

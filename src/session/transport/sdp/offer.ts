@@ -31,12 +31,16 @@ export interface OfferedSection {
   readonly password: string | undefined;
   readonly fingerprints: readonly Fingerprint[];
   readonly setup: string | undefined;
+  /** Candidate lines, without `a=`. */
+  readonly candidates: readonly string[];
 }
 
 export interface Offer {
   readonly sections: readonly OfferedSection[];
   /** Mids of the first BUNDLE group. */
   readonly bundle: readonly string[];
+  /** The peer only answers ICE checks (RFC 8445 §2.5). */
+  readonly iceLite: boolean;
 }
 
 /** Most `m=` sections and lines that are read; a browser's offer of this use has 2 or 3 sections, 200 lines. */
@@ -63,7 +67,7 @@ export function parseOffer(sdp: string): Offer {
   if (mids.size !== sections.length)
     throw new GatewayError('offer_invalid', 'each media section must have its own mid');
   const group = attributes(session, 'group').find((value) => value.startsWith('BUNDLE'));
-  return { sections, bundle: group?.split(' ').slice(1) ?? [] };
+  return { sections, bundle: group?.split(' ').slice(1) ?? [], iceLite: session.includes('a=ice-lite') };
 }
 
 function parseSection(lines: readonly string[], session: readonly string[]): OfferedSection {
@@ -91,6 +95,7 @@ function parseSection(lines: readonly string[], session: readonly string[]): Off
       parseFingerprint,
     ),
     setup: inherited('setup'),
+    candidates: attributes(lines, 'candidate').map((value) => `candidate:${value}`),
   };
 }
 

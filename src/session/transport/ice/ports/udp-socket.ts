@@ -1,9 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { randomInt } from 'node:crypto';
-import { GatewayError } from '../../../errors.ts';
-import type { HostAddress } from './addresses.ts';
+import { GatewayError } from '../../../../errors.ts';
+import type { HostAddress } from '../addresses.ts';
+import { familyOf } from '../stun/internet-address.ts';
 
-/** First and last UDP port that may be bound, both included. */
+/** First and last port that may be bound, both included. */
 export type PortRange = readonly [first: number, last: number];
 
 /**
@@ -12,39 +13,37 @@ export type PortRange = readonly [first: number, last: number];
  */
 const SOCKET_BUFFER = 4 << 20;
 
-/** One UDP socket, bound to one address of the machine. */
-export interface UdpPort {
-  readonly socket: Socket;
-  readonly host: HostAddress;
-  readonly port: number;
-}
-
 /**
  * Binds a socket to the address itself, never to 0.0.0.0: replies must leave from the address that the peer wrote to.
  * From a wildcard socket the kernel picks the source by route, so what a browser on the same machine sends from its
  * LAN address to 127.0.0.1 would be answered from the LAN address, and the browser drops that.
  * @throws GatewayError capacity_full if no port of the range is free
  */
-export async function bindUdp(host: HostAddress, range: PortRange | undefined): Promise<UdpPort> {
+export async function bindUdp(host: HostAddress, range: PortRange | undefined): Promise<Socket> {
   const [first, last] = range ?? [0, 0];
   const count = last - first + 1;
   const offset = randomInt(count);
   for (let i = 0; i < count; i++) {
     const socket = await tryBind(host.bind, first + ((offset + i) % count));
-    if (socket !== undefined) return { socket, host, port: socket.address().port };
+    if (socket !== undefined) return socket;
   }
   throw new GatewayError('capacity_full', `a UDP port must be free [range:${first}-${last}]`);
 }
 
 /** `undefined` if the port is taken; other failures (no such address) are the operator's to know. */
 function tryBind(address: string, port: number): Promise<Socket | undefined> {
+  const family = familyOf(address);
   // Addresses are numeric, so the resolver, which costs a tick for every packet, is bypassed.
   const lookup = (
     name: string,
     _options: unknown,
     callback: (error: null, address: string, family: number) => void,
-  ): void => callback(null, name, 4);
-  const socket = createSocket({ type: 'udp4', lookup: lookup as never });
+  ): void => callback(null, name, family);
+  const socket = createSocket({
+    type: `udp${family}`,
+    lookup: lookup as never,
+    ...(family === 6 && { ipv6Only: true }),
+  });
   return new Promise((resolve, reject) => {
     socket.once('error', (error: NodeJS.ErrnoException) => {
       socket.close();
@@ -53,6 +52,8 @@ function tryBind(address: string, port: number): Promise<Socket | undefined> {
     });
     socket.bind({ address, port }, () => {
       socket.removeAllListeners('error');
+      // ICMP errors of one packet (peer gone) are not the socket's end: silence ends a session, not they.
+      socket.on('error', () => undefined);
       enlarge(socket);
       resolve(socket);
     });

@@ -1,0 +1,97 @@
+import { lookup } from 'node:dns/promises';
+import { randomBytes } from 'node:crypto';
+import type { Milli } from '../../../../time.ts';
+import type { LocalPort } from '../ports/local-port.ts';
+import { canonicalAddress, familyOf, type Remote } from './internet-address.ts';
+import { transactionKey, type StunMessage } from './stun.ts';
+import { writeServerRequest } from './write-stun.ts';
+
+/** A STUN server of the operator: name or address, and port. */
+export interface StunServer {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How a NAT shows one of our ports to the world. */
+export interface Reflexive {
+  readonly port: LocalPort;
+  readonly mapped: Remote;
+}
+
+/** When requests are sent, after the start; UDP may lose two. */
+const SENT_AT: readonly Milli[] = [0, 150, 400];
+/** The answer to an offer waits no longer for servers that say nothing. */
+const LIMIT: Milli = 1_000;
+
+/** Asks STUN servers for the addresses that our ports have behind a NAT (RFC 8445 §5.1.1.2). For one session, once. */
+export class ServerReflexive {
+  readonly #ports: readonly LocalPort[];
+  readonly #asked = new Map<string, { readonly port: LocalPort; readonly server: Remote }>();
+  readonly #found = new Map<LocalPort, Remote>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #finish: () => void = () => undefined;
+
+  constructor(ports: readonly LocalPort[]) {
+    this.#ports = ports.filter(({ transport }) => transport === 'udp');
+  }
+
+  /** One address for each port that a server has told one for that is not its own; never rejects. */
+  async gather(servers: readonly StunServer[]): Promise<readonly Reflexive[]> {
+    if (this.#ports.length === 0) return [];
+    const done = new Promise<void>((resolve) => (this.#finish = resolve));
+    this.#timers.push(setTimeout(this.#finish, LIMIT));
+    for (const server of servers) void this.#ask(server);
+    await done;
+    this.close();
+    return [...this.#found].flatMap(([port, mapped]) =>
+      mapped.address === port.host.announce || mapped.address === port.host.bind ? [] : [{ port, mapped }],
+    );
+  }
+
+  /** Takes a response; false if it is none to a request of this one. */
+  take(message: StunMessage, port: LocalPort, from: Remote): boolean {
+    const asked = this.#asked.get(transactionKey(message.transaction));
+    if (asked === undefined || asked.port !== port || asked.server.address !== from.address) return false;
+    if (message.kind === 'success' && message.mapped !== undefined && !this.#found.has(port)) {
+      this.#found.set(port, message.mapped);
+      if (this.#found.size === this.#ports.length) this.#finish();
+    }
+    return true;
+  }
+
+  /** Ends the wait. Idempotent. */
+  close(): void {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    this.#asked.clear();
+    this.#finish();
+  }
+
+  async #ask(server: StunServer): Promise<void> {
+    const addresses = await resolve(server.host);
+    for (const port of this.#ports) {
+      const address = addresses.find((each) => familyOf(each) === familyOf(port.host.bind));
+      if (address === undefined) continue;
+      const to = { address, port: server.port };
+      for (const at of SENT_AT) this.#timers.push(setTimeout(() => this.#send(port, to), at));
+    }
+  }
+
+  #send(port: LocalPort, server: Remote): void {
+    if (this.#found.has(port)) return;
+    const transaction = randomBytes(12);
+    this.#asked.set(transactionKey(transaction), { port, server });
+    port.ask(writeServerRequest(transaction), server);
+  }
+}
+
+/** A name that does not resolve is a server that does not answer: the others may. */
+async function resolve(host: string): Promise<readonly string[]> {
+  const numeric = canonicalAddress(host);
+  if (numeric !== undefined) return [numeric];
+  try {
+    const found = await lookup(host, { all: true });
+    return found.flatMap(({ address }) => canonicalAddress(address) ?? []);
+  } catch {
+    return [];
+  }
+}
