@@ -4,7 +4,7 @@ import type { Chunk } from '../../media/chunk.ts';
 import { EXTENSION_URI } from '../packet/extension.ts';
 import { HeaderTemplate } from '../packet/header-template.ts';
 import { parseRtp, type RtpPacket } from '../packet/rtp-packet.ts';
-import type { Received } from './video-receiver.ts';
+import { VideoReceiver, type Received } from './video-receiver.ts';
 
 const kinds = ({ feedback }: Received) => feedback.map(({ type }) => type);
 
@@ -48,12 +48,13 @@ describe('VideoReceiver', () => {
     const [from, to] = [sender(), receiver()];
     pushAll(to, packetsOf(from, picture(0, 100, true)), 0);
     const [head = new Uint8Array(), hole = new Uint8Array(), ...rest] = packetsOf(from, picture(1, 4000), 33);
-    expect(pushAll(to, [head, ...rest, ...packetsOf(from, picture(2, 100), 40)], 40)).toEqual([]);
-    const asked = to.poll(46);
-    expect(asked.feedback).toEqual([
+    const later = [head, ...rest, ...packetsOf(from, picture(2, 100), 40)].map((data) => to.push(data, 40));
+    expect(later.flatMap(({ chunks }) => chunks)).toEqual([]);
+    const [asked, ...more] = [...later, to.poll(46)].flatMap(({ feedback }) => feedback);
+    expect([asked, ...more]).toEqual([
       { type: 'nack', senderSsrc: 1, mediaSsrc: 50, lost: [(parseRtp(hole) as RtpPacket).sequence] },
     ]);
-    const { resend } = from.onRtcp(asked.feedback[0] as never, 60);
+    const { resend } = from.onRtcp(asked as never, 60);
     expect(
       pushAll(
         to,
@@ -208,6 +209,20 @@ describe('VideoReceiver', () => {
     expect(kinds(to.requestKeyframe(200))).toEqual([]);
     expect(to.nextAt).toBe(600);
     expect(kinds(to.poll(600))).toEqual(['picture-loss']);
+  });
+
+  it('asks by full intra request, each a new one, where the peer knows no other way', () => {
+    const to = new VideoReceiver({
+      receive: [{ name: 'vp8', payloadType: 96, parameters: '' }],
+      extensions: new Map(),
+      senderSsrc: 1,
+      keyframeRequest: 'full-intra-request',
+    });
+    const from = sender();
+    const asked = [0, 600].map((now) => packetsOf(from, picture(now, 100), now).map((data) => to.push(data, now)));
+    expect(asked.flat().flatMap(({ feedback }) => feedback)).toEqual(
+      [0, 1].map((sequence) => ({ type: 'full-intra-request', senderSsrc: 1, requests: [{ ssrc: 50, sequence }] })),
+    );
   });
 
   it('ignores formats that were not negotiated and bytes that are no packets', () => {

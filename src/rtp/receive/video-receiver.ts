@@ -6,8 +6,8 @@ import type { ReportBlock, RtcpPacket } from '../rtcp/rtcp-packet.ts';
 import type { MediaTimeline } from '../source-clock.ts';
 import { FrameAssembler } from '../assemble/frame-assembler.ts';
 import type { ReceiveDrop } from '../assemble/frame-tally.ts';
-import { KeyframeRequests } from './keyframe-requests.ts';
-import { NackGenerator } from './nack-generator.ts';
+import { KeyframeRequests } from './requests/keyframe-requests.ts';
+import { NackGenerator } from './requests/nack-generator.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtxStreams } from './rtx.ts';
 import { SequenceGate } from './sequence-gate.ts';
@@ -25,6 +25,8 @@ export interface VideoReceiverOptions {
   readonly extensions: ReadonlyMap<string, number>;
   /** Our SSRC in feedback. */
   readonly senderSsrc: number;
+  /** How the peer can be asked for a keyframe. Default: by picture loss indication, which nearly everyone understands. */
+  readonly keyframeRequest?: 'picture-loss' | 'full-intra-request';
   /** Told of each packet and sender report, if given. */
   readonly timeline?: MediaTimeline;
 }
@@ -63,6 +65,7 @@ export class VideoReceiver {
   readonly #rtx: RtxStreams;
   readonly #orientationId: number;
   readonly #senderSsrc: number;
+  readonly #keyframeRequest: 'picture-loss' | 'full-intra-request';
   readonly #timeline: MediaTimeline | undefined;
   readonly #statistics = new ReceiveStatistics(CLOCK_RATE);
   readonly #nacks = new NackGenerator();
@@ -87,6 +90,7 @@ export class VideoReceiver {
     this.#rtx = new RtxStreams(this.#formats.originals);
     this.#orientationId = options.extensions.get(EXTENSION_URI.videoOrientation) ?? -1;
     this.#senderSsrc = options.senderSsrc;
+    this.#keyframeRequest = options.keyframeRequest ?? 'picture-loss';
     this.#timeline = options.timeline;
   }
 
@@ -201,6 +205,8 @@ export class VideoReceiver {
       return NOTHING;
     }
     if (resent) this.#counts.recovered++;
+    if (depacketizer.beginsKeyframe(payload)) this.#keyframes.onKeyframeBegun(arrived);
+    this.#nacks.jitter = this.#statistics.jitter;
     return this.#settle(arrived);
   }
 
@@ -220,14 +226,20 @@ export class VideoReceiver {
 
   #feedback(ask: readonly number[], now: Milli): RtcpPacket[] {
     const feedback: RtcpPacket[] = [];
-    const ends = { senderSsrc: this.#senderSsrc, mediaSsrc: this.#ssrc ?? 0 };
+    const mediaSsrc = this.#ssrc ?? 0;
+    const ends = { senderSsrc: this.#senderSsrc, mediaSsrc };
     if (ask.length > 0) {
       this.#counts.nacks += ask.length;
       feedback.push({ type: 'nack', ...ends, lost: ask.map((position) => position & 0xffff) });
     }
     if (this.#keyframes.due(now)) {
-      this.#counts.keyframeRequests++;
-      feedback.push({ type: 'picture-loss', ...ends });
+      // Each full intra request is a new one (RFC 5104 §4.3.1.1): one that is repeated counts on.
+      const sequence = this.#counts.keyframeRequests++ & 0xff;
+      feedback.push(
+        this.#keyframeRequest === 'picture-loss'
+          ? { type: 'picture-loss', ...ends }
+          : { type: 'full-intra-request', senderSsrc: this.#senderSsrc, requests: [{ ssrc: mediaSsrc, sequence }] },
+      );
     }
     return feedback;
   }

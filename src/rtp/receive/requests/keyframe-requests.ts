@@ -1,4 +1,4 @@
-import type { Milli } from '../../time.ts';
+import type { Milli } from '../../../time.ts';
 
 /** Requests are at least this far apart: a keyframe costs the sender many times a frame. */
 export const KEYFRAME_THROTTLE: Milli = 500;
@@ -44,7 +44,12 @@ export class KeyframeRequests {
     this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#askedAt + KEYFRAME_THROTTLE));
   }
 
-  /** A keyframe came. */
+  /** A keyframe begins to come: it is given the time of a throttle to be whole before the next is asked for. */
+  onKeyframeBegun(now: Milli): void {
+    if (this.pending) this.#dueAt = Math.max(this.#dueAt, now + KEYFRAME_THROTTLE);
+  }
+
+  /** A keyframe is whole. */
   onKeyframe(): void {
     this.#dueAt = Infinity;
   }

@@ -1,4 +1,4 @@
-import type { Milli } from '../../time.ts';
+import type { Milli } from '../../../time.ts';
 
 /** Packets asked for at a time; more missing than this and a keyframe is cheaper than resending. */
 export const NACK_LIMIT = 500;
