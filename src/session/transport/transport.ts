@@ -75,6 +75,8 @@ export interface TransportCapabilities {
   readonly mux: boolean;
   /** Takes IPv6 addresses. */
   readonly ipv6: boolean;
+  /** `close()` reaches the peer as a DTLS alert; else the peer hears of it by signalling, or sees the path die. */
+  readonly farewell: boolean;
 }
 
 /**
@@ -95,6 +97,6 @@ export interface Transport {
   sendRtp(packet: Uint8Array): void;
   /** Sends a compound RTCP packet. */
   sendRtcp(packet: Uint8Array): void;
-  /** Idempotent; tells the peer. */
+  /** Idempotent; tells the peer where `farewell` is declared. */
   close(): void;
 }

@@ -28,6 +28,7 @@ export const WERIFT_CAPABILITIES: TransportCapabilities = {
   rebind: true,
   mux: false,
   ipv6: true,
+  farewell: true,
 };
 
 const DEFAULT_SILENCE: Milli = 10_000;
