@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { packetCipher } from './ciphers.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { packetCipher, type PacketCipher } from './ciphers.ts';
 import { deriveKeys, MASTER_LENGTHS, type SrtpProfile } from './keys.ts';
 import { ReplayWindow } from './replay-window.ts';
 import { SrtpReceiver, SrtpSender } from './srtp.ts';
@@ -19,6 +19,13 @@ function rtp(sequence: number, options: { ssrc?: number; payload?: string; exten
   header.writeUInt32BE(options.ssrc ?? 7, 8);
   if (options.extension === true) header.writeUInt32BE(0xbede0001, 12);
   return Buffer.concat([header, Buffer.from(options.payload ?? `payload ${sequence}`)]);
+}
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
+/** What all ciphers of a profile share, to count their work. */
+function packetCipherPrototype(profile: SrtpProfile): PacketCipher {
+  return Object.getPrototypeOf(packetCipher(profile, deriveKeys(master(profile), 'rtp'))) as PacketCipher;
 }
 
 describe('key derivation', () => {
@@ -99,6 +106,52 @@ describe.each<SrtpProfile>(['aes-cm-sha1-80', 'aead-aes-gcm'])('a session with %
     expect(other.rtp(late.rtp(rtp(50_000)))).toBeDefined();
     const skipped = Array.from({ length: 4 }, (_, i) => late.rtp(rtp(50_000 + (i + 1) * 5000)));
     expect(other.rtp(skipped[3] ?? Buffer.alloc(0))).toEqual(rtp(70_000, { payload: 'payload 70000' }));
+  });
+
+  it('finds the rollover count after an outage of 300 packets that spans a wrap, both ways', () => {
+    for (const [sender, receiver] of [pair(), pair()]) {
+      const sealed = range(65_300, 66_000).map((sequence) => sender.rtp(rtp(sequence)));
+      const heard = sealed.filter((_, at) => at < 100 || at >= 400);
+      expect(heard.filter((packet) => receiver.rtp(packet) === undefined)).toHaveLength(0);
+      expect(receiver.refused).toBe(0);
+    }
+  });
+
+  it('finds the rollover count after an outage of more than half a cycle, or of two, within some packets', () => {
+    for (const outage of [33_000, 70_000, 140_000]) {
+      const [sender, receiver] = pair();
+      expect(receiver.rtp(sender.rtp(rtp(100)))).toBeDefined();
+      // A sender that goes on without a gap; only what it sends after the outage is heard.
+      for (let sequence = 101; sequence < 100 + outage; sequence += 10_000) sender.rtp(rtp(sequence));
+      const later = range(100 + outage, 130 + outage).map((sequence) => receiver.rtp(sender.rtp(rtp(sequence))));
+      expect(later.findIndex((packet) => packet !== undefined)).toBeLessThan(12);
+      expect(later.slice(12)).not.toContain(undefined);
+    }
+  });
+
+  it('finds the rollover count of a source whose first packets were lost across the wrap', () => {
+    const [sender, receiver] = pair();
+    sender.rtp(rtp(65_535));
+    const heard = range(65_536, 65_566).map((sequence) => receiver.rtp(sender.rtp(rtp(sequence))));
+    expect(heard.slice(9)).not.toContain(undefined);
+  });
+
+  it('opens a forged packet twice at most, and is not led astray by forgeries', () => {
+    const [sender, receiver] = pair();
+    receiver.rtp(sender.rtp(rtp(500)));
+    const opened = vi.spyOn(packetCipherPrototype(profile), 'openRtp');
+    const forged = sender.rtp(rtp(501));
+    for (let count = 0; count < 1000; count++) {
+      forged[20 + (count % 8)] = (forged[20 + (count % 8)] ?? 0) ^ 0x55;
+      forged.writeUInt16BE((count * 77) & 0xffff, 2);
+      receiver.rtp(forged);
+    }
+    expect(opened.mock.calls.length).toBeLessThanOrEqual(2000);
+    opened.mockRestore();
+    expect(receiver.rtp(sender.rtp(rtp(502)))).toBeDefined();
+    const replayed = sender.rtp(rtp(503));
+    expect(receiver.rtp(replayed)).toBeDefined();
+    for (let count = 0; count < 40; count++) expect(receiver.rtp(replayed)).toBeUndefined();
   });
 
   it('seals RTCP, and refuses its replay', () => {
