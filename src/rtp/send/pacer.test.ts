@@ -22,26 +22,57 @@ function drain(pacer: Pacer, from: number): number[] {
 }
 
 describe('Pacer', () => {
-  it('lets ordinary frames pass at once', () => {
-    const pacer = new Pacer({ bitrate: 2_500_000 });
+  it('lets ordinary pictures pass at once', () => {
+    const pacer = new Pacer({ bitrate: 3_500_000 });
     for (let index = 0; index < 90; index++) {
-      // 25 kB: two and a half times the mean frame.
-      pacer.push(packets(22));
-      expect(pacer.due(index * 33.3)).toHaveLength(22);
+      // 2.5 Mbit/s at 30 frames a second.
+      pacer.push(packets(9));
+      expect(pacer.due(index * 33.3)).toHaveLength(9);
       expect(pacer.nextAt).toBe(Infinity);
     }
   });
 
-  it('spreads a keyframe of 95 packets so that no socket buffer overflows', () => {
+  it('puts no more into the queue of a narrow way than it carries in about a frame', () => {
+    const pacer = new Pacer({ bitrate: 1_000_000 });
+    // What was saved for the first picture is used up.
+    pacer.push(packets(12));
+    drain(pacer, 0);
+    for (let index = 1; index < 30; index++) {
+      // 1.5 frames of it.
+      pacer.push(packets(5, 1200));
+      const left = drain(pacer, index * 50);
+      expect(left.filter((at) => at === index * 50).length).toBeLessThanOrEqual(3);
+      expect((left.at(-1) ?? 0) - index * 50).toBeLessThanOrEqual(12);
+    }
+  });
+
+  it('spreads a keyframe over the time that it takes at 2.5 times the estimate', () => {
     const pacer = new Pacer({ bitrate: 2_500_000 });
-    pacer.push(packets(95));
+    pacer.push(packets(95, 1156));
     const left = drain(pacer, 1000);
     expect(left).toHaveLength(95);
-    // A buffer of 212,992 bytes takes about 90 packets of this size; a receiver may not read for 10 ms.
-    for (let now = 1000; now < 1100; now++) {
-      expect(left.filter((at) => at >= now && at < now + 10).length).toBeLessThan(60);
-    }
-    expect((left.at(-1) ?? 0) - 1000).toBeLessThan(45);
+    // Without the first burst: (95 × 1200 − 12,000) × 8 / 6.25 Mbit/s.
+    expect((left.at(-1) ?? 0) - 1000).toBeGreaterThan(125);
+    expect((left.at(-1) ?? 0) - 1000).toBeLessThan(140);
+  });
+
+  it('lets nothing wait for long, however low the estimate is', () => {
+    const pacer = new Pacer({ bitrate: 100_000 });
+    pacer.push(packets(80));
+    const left = drain(pacer, 0);
+    expect(left.at(-1)).toBeGreaterThan(100);
+    expect(left.at(-1)).toBeLessThanOrEqual(200);
+    pacer.push(packets(6));
+    expect(drain(pacer, 1000).at(-1)).toBeGreaterThan(1050);
+  });
+
+  it('throws what waits away, but sound', () => {
+    const pacer = new Pacer({ bitrate: 500_000 });
+    pacer.push([...packets(40), packet(900, 'resend'), packet(100, 'audio')]);
+    pacer.clear();
+    expect(pacer.queue).toBe(0);
+    expect(pacer.due(0).map(({ urgency }) => urgency)).toEqual(['audio']);
+    expect(pacer.nextAt).toBe(Infinity);
   });
 
   it('says when it has something again, and keeps that promise', () => {
@@ -78,6 +109,65 @@ describe('Pacer', () => {
     for (let index = 0; index < 100; index++) if (!pacer.push(packets(95))) refused++;
     expect(refused).toBeGreaterThan(50);
     expect(pacer.overflowed).toBe(refused * 95);
+    // Sound is none of it.
+    expect(pacer.push([packet(100, 'audio')])).toBe(true);
+  });
+
+  it('keeps room for pictures where resends fill the queue', () => {
+    const pacer = new Pacer({ bitrate: 500_000 });
+    let taken = 0;
+    while (pacer.push([packet(1150, 'resend')])) taken++;
+    expect(taken).toBeGreaterThan(20);
+    expect(pacer.push(packets(30))).toBe(true);
+  });
+});
+
+describe('a probe', () => {
+  const probe = { id: 7, bitrate: 6_000_000, bytes: 12_000, packets: 5 };
+
+  /** Sends a probe from 100 ms on while pictures of `size` packets come each 33 ms; what left, when, as part of what. */
+  function run(size: number, padding: boolean): { at: number; urgency: Urgency; probe: number | undefined }[] {
+    const left: { at: number; urgency: Urgency; probe: number | undefined }[] = [];
+    const pacer = new Pacer({
+      bitrate: 1_000_000,
+      stamp: { stamp: ({ urgency }, at, id) => left.push({ at, urgency, probe: id }) },
+      padding: (bytes) => (padding ? [packet(Math.max(200, bytes), 'padding')] : []),
+    });
+    for (let now = 0; now < 1000; now++) {
+      if (now === 100) pacer.probe(probe);
+      if (now % 33 === 0) pacer.push(packets(size));
+      if (now >= pacer.nextAt) pacer.due(now);
+    }
+    return left;
+  }
+
+  it('leaves at its own rate, media first, then padding', () => {
+    const left = run(3, true).filter((each) => each.probe === 7);
+    expect(left.map(({ urgency }) => urgency)).toContain('padding');
+    expect(left.length).toBeGreaterThanOrEqual(11);
+    const took = (left.at(-1)?.at ?? 0) - (left[0]?.at ?? 0);
+    // 12,000 bytes at 6 Mbit/s are 16 ms, the last packet leaves at their end.
+    expect(took).toBeGreaterThan(12);
+    expect(took).toBeLessThan(18);
+  });
+
+  it('is made of the pictures that come where nothing can be padded, and ends', () => {
+    const left = run(3, false);
+    const probed = left.filter((each) => each.probe === 7);
+    expect(probed.length).toBeGreaterThanOrEqual(10);
+    expect(probed.every(({ urgency }) => urgency === 'video')).toBe(true);
+    expect(left.at(-1)?.probe).toBeUndefined();
+    expect(left).toHaveLength(31 * 3);
+  });
+
+  it('waits for the first picture', () => {
+    const pacer = new Pacer({ bitrate: 1_000_000, padding: () => [] });
+    pacer.probe(probe);
+    expect(pacer.due(0)).toEqual([]);
+    expect(pacer.nextAt).toBe(Infinity);
+    pacer.push(packets(2));
+    expect(pacer.nextAt).toBeLessThanOrEqual(5000);
+    expect(pacer.due(5000)).toHaveLength(1);
   });
 });
 
@@ -96,10 +186,10 @@ describe('SendLog', () => {
         else generator.onPacket(((data[2] ?? 0) << 8) | (data[3] ?? 0), now + 12.25, 7);
       }
       for (const feedback of generator.due(now + 13)) {
-        const outcome = log.onFeedback(feedback);
+        const outcome = log.onFeedback(feedback, now + 25);
         for (const { sentAt, arrivedAt, size } of outcome.packets) {
           told++;
-          expect(size).toBe(300);
+          expect(size).toBe(344);
           if (arrivedAt === undefined) toldLost++;
           else expect(arrivedAt - sentAt).toBeCloseTo(12.25, 5);
         }
@@ -109,6 +199,10 @@ describe('SendLog', () => {
     expect(toldLost / lost).toBeGreaterThan(0.99);
     expect(told).toBeGreaterThanOrEqual(sent - 80);
     expect(told).toBeLessThanOrEqual(sent);
+    expect(log.inFlight).toBeLessThanOrEqual(80 * 344);
+    // 12.25 ms there, 12.75 ms back; what has waited longest for its feedback does not count.
+    expect(log.roundTrip).toBeGreaterThanOrEqual(25);
+    expect(log.roundTrip).toBeLessThan(27);
   });
 
   it('takes feedback on packets it never sent for nothing', () => {
@@ -119,7 +213,7 @@ describe('SendLog', () => {
       feedbackCount: 0,
       referenceTime: 0,
     } as const;
-    const outcome = new SendLog().onFeedback({ ...feedback, baseSequence: 40_000, arrivals: Int32Array.of(1, 2) });
+    const outcome = new SendLog().onFeedback({ ...feedback, baseSequence: 40_000, arrivals: Int32Array.of(1, 2) }, 0);
     expect(outcome).toEqual({ packets: [], fractionLost: 0 });
   });
 
