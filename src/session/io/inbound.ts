@@ -28,7 +28,14 @@ export class Inbound {
   constructor(options: InboundOptions) {
     const { media, senderSsrc, timeline } = options;
     this.#options = options;
-    this.#receiver = new VideoReceiver({ receive: media.receive, extensions: media.extensions, senderSsrc, timeline });
+    const { receive, extensions, keyframeRequest } = media;
+    this.#receiver = new VideoReceiver({
+      receive,
+      extensions,
+      senderSsrc,
+      timeline,
+      ...(keyframeRequest && { keyframeRequest }),
+    });
     this.#twcc = new TwccGenerator(senderSsrc);
     this.#sequenceId = media.extensions.get(EXTENSION_URI.transportSequence) ?? -1;
   }

@@ -26,6 +26,8 @@ export interface NegotiatedMedia {
   };
   /** Of the layers of a simulcast offer the one that was asked for, by its RTP stream id; absent without simulcast. */
   readonly layer?: string;
+  /** How the peer is asked for a keyframe, if not by picture loss indication (`nack pli`). */
+  readonly keyframeRequest?: 'full-intra-request';
   /** Header extension ids by URI, 1–14. */
   readonly extensions: ReadonlyMap<string, number>;
 }

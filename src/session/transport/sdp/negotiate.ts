@@ -129,7 +129,17 @@ function videoSection(section: OfferedSection, options: NegotiationOptions): Acc
     kind: 'video',
     ...(sends && chosen !== undefined && { send: sendSide(chosen, rtx, fec.send, options.sources) }),
     ...(layer !== undefined && { layer: layer.rid }),
+    ...(asksByIntraRequest(section, formats) && { keyframeRequest: 'full-intra-request' as const }),
   });
+}
+
+/** True if the peer takes full intra requests (`ccm fir`) for what it sends and no picture loss indications. */
+function asksByIntraRequest(section: OfferedSection, formats: readonly NegotiatedCodec[]): boolean {
+  const takes = (value: string) =>
+    [...formats.map(({ payloadType }) => String(payloadType)), '*'].some((format) =>
+      section.feedback.get(format)?.includes(value),
+    );
+  return takes('ccm fir') && !takes('nack pli');
 }
 
 function sendSide(
@@ -156,7 +166,7 @@ function audioSection(section: OfferedSection, { sources }: NegotiationOptions):
 function accept(
   section: OfferedSection,
   codecs: readonly NegotiatedCodec[],
-  media: Pick<NegotiatedMedia, 'kind' | 'send' | 'layer'>,
+  media: Pick<NegotiatedMedia, 'kind' | 'send' | 'layer' | 'keyframeRequest'>,
 ): AcceptedSection {
   const extensions = [...EXTENSIONS[media.kind], ...(media.layer === undefined ? [] : EXTENSIONS.layers)];
   return {

@@ -101,6 +101,14 @@ describe('the answer to a browser', () => {
     expect(sentTo(onlyCodecs('vp9', 'av1'))).toBe('vp9');
   });
 
+  it('asks for keyframes by full intra request only where the peer takes nothing else', () => {
+    const requestOf = (sdp: string) => negotiate(parseOffer(sdp), OPTIONS).sections[1]?.media.keyframeRequest;
+    expect(requestOf(CHROMIUM)).toBeUndefined();
+    const without = CHROMIUM.replaceAll(/a=rtcp-fb:\d+ nack pli\r\n/g, '');
+    expect(requestOf(without)).toBe('full-intra-request');
+    expect(requestOf(without.replaceAll(/a=rtcp-fb:\d+ ccm fir\r\n/g, ''))).toBeUndefined();
+  });
+
   it('sends H.264 in packetization mode 0 only where there is no other', () => {
     const modeOf = (sdp: string) => negotiate(parseOffer(sdp), { ...OPTIONS, codec: 'h264' }).sections[1]?.media.send;
     expect(modeOf(CHROMIUM.replaceAll('packetization-mode=1', 'packetization-mode=0'))?.codec.payloadType).toBe(108);
