@@ -32,4 +32,31 @@ describe('turning a picture', () => {
     turnI420(wide, 1, into);
     expect([...into.y]).toEqual([3, 0, 0, 0, 4, 1, 0, 0, 5, 2, 0, 0]);
   });
+
+  // Whole words, rows and columns left over, planes too small for a word.
+  const sizes = [
+    [16, 8],
+    [12, 10],
+    [22, 14],
+    [7, 5],
+    [2, 2],
+  ] as const;
+  it.each(sizes)('puts every sample where it belongs at %i × %i', (width, height) => {
+    for (const turns of [1, 2, 3] as const) {
+      const source = numbered(width, height);
+      const wide = turns & 1 ? allocI420(height, width) : allocI420(width, height);
+      const padded = { ...wide, y: new Uint8Array(wide.height * 24), strideY: 24 };
+      const turned = turnI420(source, turns, padded);
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const [tx, ty] = [
+            [height - 1 - y, x],
+            [width - 1 - x, height - 1 - y],
+            [y, width - 1 - x],
+          ][turns - 1] as [number, number];
+          expect(turned.y[ty * 24 + tx]).toBe(source.y[y * width + x]);
+        }
+      }
+    }
+  });
 });

@@ -54,8 +54,14 @@ export type FromPixel =
 
 /** Counts since the session opened; sent every second. */
 export interface PixelFigures {
+  /** Of the pictures that are worked on, pixels; 0 before the first. */
   readonly width: number;
   readonly height: number;
+  /** Of the picture that was sent last, pixels; 0 before the first. */
+  readonly sentWidth: number;
+  readonly sentHeight: number;
+  /** Frames a second that are sent at most, as the way to the peer carries no more; null if all are. */
+  readonly frameRateLimit: number | null;
   readonly decoded: number;
   readonly swapped: number;
   readonly hidden: number;

@@ -6,6 +6,7 @@ import type { Faces } from '../../src/face/face.ts';
 import { createLog } from '../../src/log.ts';
 import type { Chunk, SendCodec } from '../../src/media/chunk.ts';
 import type { I420 } from '../../src/media/plane.ts';
+import { turnI420, type QuarterTurns } from '../../src/media/turn.ts';
 import type { SwapBackend } from '../../src/schedule/backend.ts';
 import type { FromPixel, PixelFigures, ToPixel } from '../../src/session/pixel.ts';
 import type { OpenParts } from '../../src/session/pixel/parts.ts';
@@ -15,16 +16,16 @@ import type { SwapCrop, SwappedCrop } from '../../src/swap/swap.ts';
 import { sceneOf } from '../media/clip.ts';
 
 export const PERIOD = 1000 / 30;
-/** Frames of the talking head as a browser would send them. */
+/** Frames of the talking head as a browser would send them, or a camera that is turned clockwise. */
 export function talk(
   frames: number,
-  { width = 320, height = 180, codec = 'vp8' as SendCodec, first = 0 } = {},
+  { width = 320, height = 180, codec = 'vp8' as SendCodec, first = 0, turns = 0 as QuarterTurns } = {},
 ): Chunk[] {
   const scene = sceneOf({ script: 'talk', width, height });
   const encoder = createEncoder(codec, { bitrate: 1_500_000 });
   const work = new WorkPicture();
   const chunks = Array.from({ length: frames }, (_, i): Chunk => {
-    work.load(scene.draw(first + i).picture);
+    work.load(turnI420(scene.draw(first + i).picture, turns));
     const { data, keyframe } = encoder.encode(work, { keyframe: i === 0, timestamp: i * 3000 });
     return { codec, data, keyframe, timestamp: (first + i) * 3000, decodable: 0, referenced: true };
   });

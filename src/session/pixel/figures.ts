@@ -1,6 +1,7 @@
 import type { Drops } from '../../schedule/drop.ts';
 import type { Milli } from '../../time.ts';
 import type { Outcome, PixelFigures } from '../pixel.ts';
+import type { LadderStep } from './ladder.ts';
 
 /** The stations of a frame whose time is told. */
 export type Station = 'decode' | 'copy' | 'track' | 'swap' | 'composite' | 'encode';
@@ -18,6 +19,7 @@ export class FigureCounts {
   width = 0;
   height = 0;
   faces = 0;
+  #sent: LadderStep = { width: 0, height: 0, frameRateLimit: Infinity };
   #decoded = 0;
   #held = 0;
 
@@ -29,8 +31,9 @@ export class FigureCounts {
     this.#decoded++;
   }
 
-  sent(outcome: Outcome): void {
+  sent(outcome: Outcome, step: LadderStep): void {
     this.#outcomes[outcome]++;
+    this.#sent = step;
   }
 
   held(): void {
@@ -53,6 +56,9 @@ export class FigureCounts {
     return {
       width: this.width,
       height: this.height,
+      sentWidth: this.#sent.width,
+      sentHeight: this.#sent.height,
+      frameRateLimit: this.#sent.frameRateLimit === Infinity ? null : this.#sent.frameRateLimit,
       decoded: this.#decoded,
       ...this.#outcomes,
       held: this.#held,

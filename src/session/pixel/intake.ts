@@ -1,7 +1,8 @@
 import type { Decoder } from '../../codec/codec.ts';
-import type { WorkPicture } from '../../codec/work-picture.ts';
+import { WorkPicture } from '../../codec/work-picture.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Chunk, VideoCodec } from '../../media/chunk.ts';
+import { turnI420 } from '../../media/turn.ts';
 import type { Drops } from '../../schedule/drop.ts';
 import { MediaClock } from '../../schedule/media-clock.ts';
 import type { Clock, Milli } from '../../time.ts';
@@ -31,6 +32,9 @@ export interface Arrival {
   readonly chunk: Chunk;
   /** True if it comes out of an old queue: it is not worth swapping. */
   readonly backlog: boolean;
+  /** Upright, pixels. */
+  readonly width: number;
+  readonly height: number;
 }
 
 /** The way in of one session: every chunk is decoded in order, and of those that are ready together the newest goes on. */
@@ -39,6 +43,8 @@ export class Intake {
   readonly #queue: ChunkQueue;
   readonly #mediaClock = new MediaClock();
   #decoder: Decoder | undefined;
+  /** Where pictures that come lying wait to be turned; without memory as long as none does. */
+  readonly #lying = new WorkPicture();
   #candidate: Arrival | undefined;
   #askedAt: Milli = -Infinity;
   #tooLargeSince: Milli | undefined;
@@ -83,9 +89,16 @@ export class Intake {
     return undefined;
   }
 
-  /** Copies the picture of the last arrival. */
-  copyTo(work: WorkPicture): void {
-    this.#decoder?.copyTo(work);
+  /** Copies the picture of the last arrival, upright. */
+  copyTo(work: WorkPicture, { chunk, width, height }: Arrival): void {
+    const { rotation = 0 } = chunk;
+    if (rotation === 0) {
+      this.#lying.close();
+      this.#decoder?.copyTo(work);
+    } else if (this.#decoder?.copyTo(this.#lying)) {
+      work.resize(width, height);
+      turnI420(this.#lying.picture, rotation, work.picture);
+    }
   }
 
   /** Idempotent. */
@@ -95,6 +108,7 @@ export class Intake {
     this.#candidate = undefined;
     this.#decoder?.close();
     this.#decoder = undefined;
+    this.#lying.close();
   }
 
   #decode(chunk: Chunk, maximumSide: number): void {
@@ -106,7 +120,7 @@ export class Intake {
       case 'picture':
         onDecoded(clock.now() - started);
         if (Math.max(decoded.width, decoded.height) > maximumSide) this.#tooLarge(chunk);
-        else this.#goOn({ chunk, backlog });
+        else this.#goOn({ chunk, backlog, ...upright(decoded, chunk) });
         return;
       case 'too-large':
         this.#tooLarge(chunk);
@@ -150,4 +164,8 @@ export class Intake {
     }
     return (this.#decoder ??= this.#parts.createDecoder(codec));
   }
+}
+
+function upright({ width, height }: { readonly width: number; readonly height: number }, { rotation = 0 }: Chunk) {
+  return rotation % 2 === 0 ? { width, height } : { width: height, height: width };
 }

@@ -1,15 +1,24 @@
 import type { EncodedChunk, Encoder } from '../../codec/codec.ts';
+import { PictureScaler } from '../../codec/picture-scaler.ts';
 import { WorkPicture } from '../../codec/work-picture.ts';
 import { addTicks, type RtpTicks } from '../../time.ts';
+
+/** Pixels. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /**
  * The way out of one session: the picture that is worked on, the one that was sent last, and the encoder.
  *
- * The two pictures change places when one has been sent. So the last one sent is there, without a copy, for a keyframe
- * that is asked for while nothing may be shown: such a keyframe never comes from a picture that was not sent.
+ * The two pictures change places when one has been sent; a smaller one is scaled into the place of the last one sent, and
+ * becomes it. So the last one sent is there, without a copy, for a keyframe that is asked for while nothing may be shown:
+ * such a keyframe never comes from a picture that was not sent.
  */
 export class Outlet {
   readonly #encoder: Encoder;
+  readonly #scaler = new PictureScaler();
   #work = new WorkPicture();
   #sent = new WorkPicture();
   #lastTimestamp: RtpTicks | undefined;
@@ -39,11 +48,12 @@ export class Outlet {
     this.#encoder.setBitrate(bitsPerSecond);
   }
 
-  /** Encodes the work picture, which becomes the last one sent. */
-  encode(timestamp: RtpTicks): EncodedChunk {
-    const chunk = this.#run(this.#work, timestamp);
-    [this.#work, this.#sent] = [this.#sent, this.#work];
-    return chunk;
+  /** Encodes the work picture, at `size`, which becomes the last one sent. Left out: at its own size. */
+  encode(timestamp: RtpTicks, size: Size = this.#work.picture): EncodedChunk {
+    const { width, height } = this.#work.picture;
+    if (size.width === width && size.height === height) [this.#work, this.#sent] = [this.#sent, this.#work];
+    else this.#scaler.scale(this.#work, this.#sent, size);
+    return this.#run(this.#sent, timestamp);
   }
 
   /**
@@ -58,6 +68,7 @@ export class Outlet {
   /** Idempotent. */
   close(): void {
     this.#encoder.close();
+    this.#scaler.close();
     this.#work.close();
     this.#sent.close();
   }

@@ -10,8 +10,10 @@ import type { FromPixel, Outcome } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
 import { FacePass, type PassParts, type PassStage } from './face-pass.ts';
 import { FigureCounts } from './figures.ts';
+import { FrameRate } from './frame-rate.ts';
 import { FrameTime } from './frame-time.ts';
 import { Intake, type Arrival, type IntakeParts } from './intake.ts';
+import { Ladder, type LadderStep } from './ladder.ts';
 import { Outlet } from './outlet.ts';
 
 /** Every stage after decoding is only begun if all that follow can be done by the deadline. */
@@ -35,6 +37,8 @@ interface Current {
   readonly deadline: Milli;
   /** Its instant on the media clock. */
   readonly at: Milli;
+  /** What the picture is kept to when it is sent. */
+  readonly step: LadderStep;
 }
 
 /** The pixel half of one session: chunks in, swapped chunks out. All calls come from its PixelThread, one frame at a time. */
@@ -44,10 +48,14 @@ export class PixelSession {
   readonly #counts = new FigureCounts(new Drops());
   readonly #cost = new StageCost(STAGES);
   readonly #frameTime = new FrameTime();
+  readonly #frameRate = new FrameRate();
+  readonly #ladder: Ladder;
   readonly #intake: Intake;
   readonly #pass: FacePass;
   readonly #outlet: Outlet;
   #settings: SessionSettings;
+  /** Bits a second that the way to the peer carries. */
+  #carried = Infinity;
   #credits = 0;
   #lastOutcome: Outcome = 'hidden';
   #keyframeWantedAt: Milli | undefined;
@@ -58,6 +66,7 @@ export class PixelSession {
     this.#parts = parts;
     this.#settings = settings;
     this.#outlet = new Outlet(parts.encoder);
+    this.#ladder = new Ladder(parts.encoder.codec, settings.bitrate);
     this.#pass = new FacePass({ ...parts, onStage: (stage, duration) => this.#took(stage, duration) }, settings);
     this.#intake = new Intake({
       ...parts,
@@ -93,14 +102,18 @@ export class PixelSession {
 
   /** From the next frame on. */
   configure(settings: SessionSettings): void {
-    if (settings.bitrate !== this.#settings.bitrate) this.#outlet.setBitrate(settings.bitrate);
+    const changed = settings.bitrate !== this.#settings.bitrate;
     this.#settings = settings;
     this.#pass.configure(settings);
+    if (changed) this.setBitrate(this.#carried);
   }
 
   /** From the next frame on, within what the settings allow and what still makes a picture. */
   setBitrate(bitsPerSecond: number): void {
-    this.#outlet.setBitrate(Math.max(LEAST_BITRATE, Math.min(bitsPerSecond, this.#settings.bitrate)));
+    this.#carried = bitsPerSecond;
+    const bitrate = Math.max(LEAST_BITRATE, Math.min(bitsPerSecond, this.#settings.bitrate));
+    this.#outlet.setBitrate(bitrate);
+    this.#ladder.bitrate = bitrate;
   }
 
   requestKeyframe(): void {
@@ -141,11 +154,14 @@ export class PixelSession {
     else if (this.#state === 'working') this.#state = 'closing';
   }
 
-  async #frame({ chunk, backlog }: Arrival): Promise<void> {
-    const at = this.#frameTime.next(chunk.timestamp, chunk.decodable);
-    const current: Current = { chunk, at, deadline: chunk.decodable + this.#settings.budget };
-    if (backlog) return this.#giveUp(current, 'decode', 'backlog');
-    this.#copy();
+  async #frame(arrival: Arrival): Promise<void> {
+    const current = this.#begin(arrival);
+    const { at } = current;
+    if (arrival.backlog) return this.#giveUp(current, 'decode', 'backlog');
+    const admitted = this.#frameRate.admit(at, current.step.frameRateLimit);
+    // A keyframe that is wanted is made of the first frame that comes.
+    if (!admitted && !this.#outlet.keyframeWanted) return this.#giveUp(current, 'decode', 'thinned');
+    this.#copy(arrival);
     let objection: DropReason | undefined;
     const stillWanted = (stage: PassStage) => (objection = this.#objectionTo(stage, current)) === undefined;
     const result = await this.#pass.run(this.#outlet.work.picture, { at, stillWanted });
@@ -163,10 +179,18 @@ export class PixelSession {
     }
   }
 
-  #copy(): void {
+  #begin({ chunk, width, height }: Arrival): Current {
+    const at = this.#frameTime.next(chunk.timestamp, chunk.decodable);
+    this.#frameRate.note(at);
+    const frameRate = this.#frameRate.current;
+    const step = this.#ladder.step({ width, height, frameRate }, this.#parts.clock.now());
+    return { chunk, at, step, deadline: chunk.decodable + this.#settings.budget };
+  }
+
+  #copy(arrival: Arrival): void {
     const started = this.#parts.clock.now();
     const { work } = this.#outlet;
-    this.#intake.copyTo(work);
+    this.#intake.copyTo(work, arrival);
     this.#counts.took('copy', this.#parts.clock.now() - started);
     this.#counts.width = work.picture.width;
     this.#counts.height = work.picture.height;
@@ -210,11 +234,11 @@ export class PixelSession {
     if (!this.#isClosing()) this.#repeat(chunk.timestamp);
   }
 
-  #encode({ chunk, deadline }: Current, outcome: Outcome): void {
+  #encode({ chunk, deadline, step }: Current, outcome: Outcome): void {
     const started = this.#parts.clock.now();
-    const encoded = this.#outlet.encode(chunk.timestamp);
+    const encoded = this.#outlet.encode(chunk.timestamp, step);
     this.#took('encode', this.#parts.clock.now() - started);
-    this.#counts.sent(outcome);
+    this.#counts.sent(outcome, step);
     this.#lastOutcome = outcome;
     this.#sendOut(encoded, outcome, chunk.decodable, deadline);
   }
