@@ -8,7 +8,7 @@ const SPREAD = 0.15;
 const AGILITY = 0.25;
 const KEYFRAME_FACTOR = 5;
 
-/** Sizes of pictures as an encoder makes them: 30 a second, around the rate, the first one large. */
+/** Sizes of pictures as an encoder makes them: 30 a second from a random instant on, around the rate, the first one large. */
 export class EncoderModel {
   readonly #random: Random;
   readonly #maximum: number;
@@ -21,7 +21,7 @@ export class EncoderModel {
     this.#random = random;
     this.#maximum = options.maximum;
     this.#rate = Math.min(options.rate, options.maximum);
-    this.#nextAt = options.startAt;
+    this.#nextAt = options.startAt + random.between(0, 1000 / FRAME_RATE);
   }
 
   /** Bytes of the picture that is ready at `now`, if one is. @param target bits a second that are asked for */

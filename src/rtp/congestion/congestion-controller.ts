@@ -87,7 +87,7 @@ export class CongestionController implements CongestionControl {
       this.#aimd.rate,
       this.#acknowledged.rate,
     );
-    this.#plan.onEstimate(Math.min(this.#aimd.rate, this.#loss.limit), this.#aimd.capacity !== undefined, now);
+    this.#plan.onEstimate(Math.min(this.#aimd.rate, this.#loss.limit), now);
   }
 
   onSent(size: number, now: Milli): void {
@@ -127,8 +127,10 @@ export class CongestionController implements CongestionControl {
     const usage = this.#delay.push(received, now);
     const acknowledged = this.#acknowledged.rate;
     const probed = this.#prober.push(received);
-    if (usage === 'over') this.#plan.onOveruse(now);
-    else if (probed && this.#tells(probed, acknowledged)) {
+    if (usage === 'over') {
+      const before = this.#plan.onOveruse(now);
+      if (before !== undefined && before < this.#aimd.rate) this.#aimd.set(before, now);
+    } else if (probed && this.#tells(probed, acknowledged)) {
       this.#aimd.onProbe(probed.rate, probed.saturated, now);
       this.#acknowledged.expectChange();
       return;
@@ -136,9 +138,13 @@ export class CongestionController implements CongestionControl {
     this.#aimd.update(usage, acknowledged, this.#limit.limited, now);
   }
 
-  /** A probe can be slowed by more than a full link; so it lowers the estimate only where nothing better is known. */
-  #tells({ rate }: ProbeResult, acknowledged: number | undefined): boolean {
-    return rate > this.#aimd.rate || acknowledged === undefined;
+  /**
+   * A probe can be slowed by more than a full link, so it lowers the estimate only where nothing better is known. One that
+   * filled the link took others' share of it: it raises the estimate only until the link has been seen full.
+   */
+  #tells({ rate, saturated }: ProbeResult, acknowledged: number | undefined): boolean {
+    if (acknowledged === undefined) return true;
+    return rate > this.#aimd.rate && !(saturated && this.#aimd.capacity !== undefined);
   }
 
   #resume(now: Milli): void {

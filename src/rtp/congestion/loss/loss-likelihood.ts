@@ -7,12 +7,12 @@ const AGEING = 0.9;
  * part that grows as the rate falls ends the fall.
  */
 const INHERENT_LIMIT = 0.125;
-const INHERENT_EXTRA = 100_000;
+const INHERENT_EXTRA = 50_000;
 const LEAST_LOSS = 1e-4;
 /** Steps of the search for the most likely loss of the way itself: to 2 % of the range. */
 const SEARCH_STEPS = 9;
-/** Worth of a higher capacity, in nats per packet and e-fold: chance makes loss look as if it grew with the rate. */
-const BIAS = 0.1;
+/** Worth of a higher capacity, in nats per e-fold: by chance, loss looks as if it grew with the rate. */
+const BIAS = 20;
 
 /**
  * How well a link of `capacity` bits a second explains the loss in `spans`, whatever share it loses anyway: each span
@@ -28,11 +28,10 @@ export function lossLikelihood(spans: readonly LossSpan[], capacity: number): nu
     if (likelihood(spans, capacity, from + third) < likelihood(spans, capacity, to - third)) from += third;
     else to -= third;
   }
-  return likelihood(spans, capacity, (from + to) / 2);
+  return likelihood(spans, capacity, (from + to) / 2) + BIAS * Math.log(capacity);
 }
 
 function likelihood(spans: readonly LossSpan[], capacity: number, inherent: number): number {
-  const worth = BIAS * Math.log(capacity);
   let [sum, weight] = [0, 1];
   for (let index = spans.length - 1; index >= 0; index--) {
     const span = spans[index];
@@ -40,7 +39,7 @@ function likelihood(spans: readonly LossSpan[], capacity: number, inherent: numb
     const { packets, lost, rate } = span;
     const overflow = rate > capacity ? 1 - capacity / rate : 0;
     const loss = inherent + (1 - inherent) * overflow;
-    sum += weight * (lost * Math.log(loss) + (packets - lost) * Math.log(1 - loss) + packets * worth);
+    sum += weight * (lost * Math.log(loss) + (packets - lost) * Math.log(1 - loss));
     weight *= AGEING;
   }
   return sum;

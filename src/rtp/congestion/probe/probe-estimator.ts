@@ -3,13 +3,13 @@ import type { PacketOutcome } from '../../send/send-log.ts';
 import type { Probe } from '../congestion.ts';
 
 /** So much of a probe has to arrive. */
-const RECEIVED_SHARE = 0.8;
+const RECEIVED_SHARE = 0.6;
 /** Longer than this is no burst. */
 const SPAN_LIMIT: Milli = 1000;
-/** Arriving so much faster than it left, it was held up and let go: that says nothing. */
-const RATIO_LIMIT = 2;
-/** Arriving slower than this share of how it left, it has filled the link. */
-const UNSATURATED = 0.9;
+/** Arriving in less than this share of the time in which it left, it was held up and let go: that says nothing. */
+const SPREAD_MINIMUM = 0.5;
+/** Arriving in more than this share, it has filled the link. */
+const SPREAD_SATURATED = 1.1;
 /** What is used of a link that was filled. */
 const SATURATED_SHARE = 0.95;
 /** Probes whose feedback may still come. */
@@ -80,7 +80,7 @@ function count(seen: Seen, packet: PacketOutcome): void {
   if (arrival >= (seen.lastArrived?.arrivedAt ?? -Infinity)) seen.lastArrived = packet;
 }
 
-/** As libwebrtc's probe bitrate estimator: the size without one end packet, over the time from end to end. */
+/** As libwebrtc's probe bitrate estimator, but that the spans are compared: of few packets the rates depend on their sizes. */
 function judge({
   probe,
   packets,
@@ -95,9 +95,11 @@ function judge({
   const sendSpan = lastSent.sentAt - firstSent.sentAt;
   const arrivalSpan = (lastArrived.arrivedAt ?? 0) - (firstArrived.arrivedAt ?? 0);
   if (sendSpan <= 0 || sendSpan > SPAN_LIMIT || arrivalSpan <= 0 || arrivalSpan > SPAN_LIMIT) return undefined;
+  // A packet's sending time is that of its first byte, its arrival that of its last.
   const sendRate = ((bytes - lastSent.size) * 8000) / sendSpan;
   const arrivalRate = ((bytes - firstArrived.size) * 8000) / arrivalSpan;
-  if (arrivalRate > RATIO_LIMIT * sendRate) return undefined;
-  const saturated = arrivalRate < UNSATURATED * sendRate;
-  return { probe, rate: saturated ? SATURATED_SHARE * arrivalRate : Math.min(sendRate, arrivalRate), saturated };
+  const spread = arrivalSpan / sendSpan;
+  if (spread < SPREAD_MINIMUM) return undefined;
+  const saturated = spread > SPREAD_SATURATED;
+  return { probe, rate: saturated ? SATURATED_SHARE * arrivalRate : sendRate, saturated };
 }

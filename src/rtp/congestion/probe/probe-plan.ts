@@ -1,23 +1,31 @@
 import type { Milli } from '../../../time.ts';
 import type { Probe } from '../congestion.ts';
 
-/** Probes at the start, as multiples of the start rate. */
+/** Probes at the start, as multiples of the start rate, and the next ones while they pay. */
 const START_SCALES = [3, 6] as const;
-/** The next one while probes pay, and the one that asks again after a while. */
-const FURTHER_SCALE = 2;
-/** Where the link was seen to be full, only so much more is tried: less queue if it still is. */
-const KNOWN_SCALE = 1.5;
-/** A probe pays if the estimate comes to this share of it. */
+const START_FURTHER_SCALE = 2;
+/** Later ones ask for less: most of them find a link that is still full. */
+const SCALE = 1.5;
+/** How long a probe lasts, and its packets at least. */
+const LENGTH: Milli = 15;
+const PACKETS = 5;
+/** A probe pays if the estimate comes to this share of it, and grows by so much. */
 const PAID = 0.7;
+const PAID_GROWTH = 1.05;
 /** No answer after so long is none. */
 const ANSWER_LIMIT: Milli = 1000;
 /** Least time between asking again; grows with each that did not pay. */
 const INTERVAL_MINIMUM: Milli = 2500;
 const INTERVAL_MAXIMUM: Milli = 5000;
 const INTERVAL_GROWTH = 1.4;
-/** How long a probe lasts, and its packets at least. */
-const LENGTH: Milli = 15;
-const PACKETS = 5;
+/**
+ * A queue that grows so soon after a probe paid proves it wrong: it slipped into a gap that others leave between their
+ * pictures. Asking again would take their share each time, so it is done ever more seldom.
+ */
+const PROOF: Milli = 2000;
+const WRONG_INTERVAL_MINIMUM: Milli = 8000;
+const WRONG_INTERVAL_MAXIMUM: Milli = 40_000;
+const WRONG_INTERVAL_GROWTH = 2;
 /** Time between two probes in a row, so that each is a burst of its own. */
 const GAP: Milli = 5;
 /** Nearer to the maximum than this, more is of no use. */
@@ -31,11 +39,14 @@ export class ProbePlan {
   #nextId = 1;
   /** Before this nothing leaves: the probe before must be through. */
   #freeAt: Milli = -Infinity;
-  #last: { readonly bitrate: number; readonly sentAt: Milli; paid: boolean } | undefined;
+  #last: { readonly bitrate: number; readonly from: number; readonly sentAt: Milli; paid: boolean } | undefined;
   #interval: Milli = INTERVAL_MINIMUM;
   #askAt: Milli = Infinity;
   #estimate: number;
-  #known = false;
+  /** The estimate before a probe raised it, and when that was. */
+  #raised: { readonly from: number; readonly at: Milli } | undefined;
+  /** The probes of the start have not all paid or failed. */
+  #starting = true;
 
   constructor(options: { readonly start: number; readonly maximum: number }) {
     this.maximum = options.maximum;
@@ -48,25 +59,43 @@ export class ProbePlan {
     return this.#rates.length > 0 ? this.#freeAt : Math.max(this.#freeAt, this.#useful ? this.#askAt : Infinity);
   }
 
-  /** @param known the estimate is what the link carried when it was full */
-  onEstimate(estimate: number, known: boolean, now: Milli): void {
+  /** Feedback has led to this estimate. */
+  onEstimate(estimate: number, now: Milli): void {
     this.#estimate = estimate;
-    this.#known = known;
+    if (this.#raised && now - this.#raised.at > PROOF) {
+      this.#raised = undefined;
+      this.#interval = INTERVAL_MINIMUM;
+    }
     const last = this.#last;
-    if (!last || last.paid || now - last.sentAt > ANSWER_LIMIT || estimate < PAID * last.bitrate) return;
+    if (!last || last.paid || now - last.sentAt > ANSWER_LIMIT) return;
+    if (estimate < Math.max(PAID * last.bitrate, PAID_GROWTH * last.from)) return;
     last.paid = true;
-    this.#interval = INTERVAL_MINIMUM;
-    if (this.#useful && this.#rates.length === 0) this.#plan(FURTHER_SCALE * estimate);
+    if (!this.#starting) this.#raised = { from: this.#raised?.from ?? last.from, at: now };
+    if (this.#useful && this.#rates.length === 0) {
+      this.#plan(this.#starting ? START_FURTHER_SCALE * estimate : SCALE * estimate);
+    }
   }
 
-  /** A queue has grown: what waits is given up, and it is asked again only after a while. */
-  onOveruse(now: Milli): void {
+  /**
+   * A queue has grown: what waits is given up, and it is asked again only after a while.
+   * @returns the rate from before a probe that this proves wrong
+   */
+  onOveruse(now: Milli): number | undefined {
+    this.#starting = false;
     this.#rates.length = 0;
+    const raised = this.#raised;
+    this.#raised = undefined;
+    if (raised) {
+      const interval = Math.max(WRONG_INTERVAL_MINIMUM, WRONG_INTERVAL_GROWTH * this.#interval);
+      this.#interval = Math.min(WRONG_INTERVAL_MAXIMUM, interval);
+    }
     this.#askAt = now + this.#interval;
+    return raised?.from;
   }
 
   /** The link was interrupted at `rate`: is it still there? */
   resume(rate: number, now: Milli): void {
+    this.#starting = false;
     this.#rates.length = 0;
     this.#plan(rate);
     this.#askAt = now + this.#interval;
@@ -76,12 +105,16 @@ export class ProbePlan {
   poll(now: Milli): Probe | undefined {
     if (now < this.nextAt) return undefined;
     const planned = this.#rates.shift();
-    const bitrate = planned ?? Math.min(this.maximum, (this.#known ? KNOWN_SCALE : FURTHER_SCALE) * this.#estimate);
-    if (planned === undefined) this.#interval = Math.min(INTERVAL_MAXIMUM, this.#interval * INTERVAL_GROWTH);
+    if (planned === undefined) {
+      this.#starting = false;
+      const longer = Math.min(INTERVAL_MAXIMUM, this.#interval * INTERVAL_GROWTH);
+      this.#interval = Math.max(this.#interval, longer);
+    }
+    const bitrate = planned ?? Math.min(this.maximum, SCALE * this.#estimate);
     const bytes = Math.ceil((bitrate * LENGTH) / 8000);
     this.#freeAt = now + LENGTH + GAP;
     this.#askAt = now + this.#interval;
-    this.#last = { bitrate, sentAt: now, paid: false };
+    this.#last = { bitrate, from: this.#estimate, sentAt: now, paid: false };
     return { id: this.#nextId++, bitrate, bytes, packets: PACKETS };
   }
 

@@ -10,7 +10,7 @@ const GROWTH_MINIMUM = 1000;
 /** The rate may be so far above what arrives: what nobody sends cannot be known to fit. */
 const AHEAD = 1.5;
 const AHEAD_EXTRA = 10_000;
-/** Near the capacity the rate grows by about one packet of this size a response time. */
+/** Near the capacity the rate grows by one packet of this size a response time, the same for every flow. */
 const PACKET_BITS = 1200 * 8;
 const FRAME_INTERVAL: Milli = 1000 / 30;
 const RESPONSE_EXTRA: Milli = 100;
@@ -133,7 +133,7 @@ export class Aimd {
 
   #growthNear(): number {
     const frameBits = (this.#rate * FRAME_INTERVAL) / 1000;
-    const packetBits = frameBits / Math.max(1, Math.ceil(frameBits / PACKET_BITS));
+    const packetBits = Math.min(PACKET_BITS, frameBits);
     return Math.max(GROWTH_NEAR_MINIMUM, packetBits / ((this.#roundTrip + RESPONSE_EXTRA) / 1000));
   }
 
