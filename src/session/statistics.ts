@@ -1,8 +1,28 @@
 import type { SendCodec } from '../codec/codec.ts';
 import type { Milli } from '../time.ts';
 
+/** How the way to the caller is, and what is done about it. */
+export interface WayFigures {
+  /** Bits a second that the way back carries; null before the caller has said anything about it. */
+  readonly estimate: number | null;
+  /** How long the way needs for what waits to be sent, milliseconds. */
+  readonly queue: Milli;
+  /** How long the receiver is asked to hold pictures back so that resends are in time, milliseconds: 0–400. */
+  readonly playoutDelay: Milli;
+  /** Packets that were sent again in the last second. */
+  readonly resent: number;
+  /** Fraction of packets, 0–1, that was lost in the last second: on the way back, and on the way here. */
+  readonly lossOut: number;
+  readonly lossIn: number;
+  /** Of the picture that was sent last, pixels: smaller than `width`, `height` where the way carries no more. */
+  readonly sentWidth: number;
+  readonly sentHeight: number;
+  /** Frames a second that are sent at most for the same reason; null if all are. */
+  readonly frameRateLimit: number | null;
+}
+
 /** What a session did over the last second. Counts are of that second. */
-export interface SessionFigures {
+export interface SessionFigures extends WayFigures {
   /** Chunks that came whole and chunks that were sent, a second. */
   readonly fpsIn: number;
   readonly fpsOut: number;

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../test/media/random.ts';
 import type { OutgoingPacket, Urgency } from '../packet/outgoing-packet.ts';
 import { TwccGenerator } from '../receive/twcc-generator.ts';
-import { LossBasedRate } from './loss-based-rate.ts';
 import { Pacer } from './pacer.ts';
 import { SendLog } from './send-log.ts';
 
@@ -221,32 +220,5 @@ describe('SendLog', () => {
     const timed = { ...packet(20), transportSequenceAt: -1, sendTimeAt: 5 };
     new SendLog().stamp(timed, 64_000 + 1500);
     expect([...timed.data.subarray(5, 8)]).toEqual([0x06, 0, 0]);
-  });
-});
-
-describe('LossBasedRate', () => {
-  const rate = () => new LossBasedRate({ start: 1_000_000, minimum: 200_000, maximum: 2_000_000 });
-
-  it('falls with loss above a tenth, once for each round of reports', () => {
-    const control = rate();
-    expect(control.onLoss(0.2, 0)).toBeCloseTo(900_000);
-    expect(control.onLoss(0.2, 100)).toBeCloseTo(900_000);
-    expect(control.onLoss(0.2, 400)).toBeCloseTo(810_000);
-  });
-
-  it('rises by a twentieth a second without loss, however often it is told', () => {
-    const control = rate();
-    for (let now = 0; now <= 2000; now += 50) control.onLoss(0, now);
-    expect(control.rate).toBeCloseTo(1_000_000 * 1.05 ** 2, -1);
-  });
-
-  it('stays in between, within its bounds and under what the receiver can take', () => {
-    const control = rate();
-    expect(control.onLoss(0.05, 0)).toBe(1_000_000);
-    for (let now = 0; now < 60_000; now += 1000) control.onLoss(0.9, now);
-    expect(control.rate).toBe(200_000);
-    for (let now = 60_000; now < 200_000; now += 1000) control.onLoss(0, now);
-    expect(control.rate).toBe(2_000_000);
-    expect(control.onEstimate(700_000)).toBe(700_000);
   });
 });

@@ -7,6 +7,7 @@ import type { ReportBlock, RtcpPacket } from '../../rtp/rtcp/rtcp-packet.ts';
 import type { MediaTimeline } from '../../rtp/source-clock.ts';
 import type { Milli } from '../../time.ts';
 import type { NegotiatedMedia } from '../transport/transport.ts';
+import { Interruption } from './out/interruption.ts';
 
 export interface InboundOptions {
   readonly media: NegotiatedMedia;
@@ -16,6 +17,8 @@ export interface InboundOptions {
   readonly onChunk: (chunk: Chunk) => void;
   /** To be sent at once. */
   readonly onFeedback: (feedback: readonly RtcpPacket[]) => void;
+  /** The way was interrupted and is there again. */
+  readonly onInterrupted: (now: Milli) => void;
 }
 
 /** The way in of a session's video: packets to chunks, and the feedback that keeps the sender's estimate up. */
@@ -23,6 +26,7 @@ export class Inbound {
   readonly #options: InboundOptions;
   readonly #receiver: VideoReceiver;
   readonly #twcc: TwccGenerator;
+  readonly #silence = new Interruption();
   readonly #sequenceId: number;
 
   constructor(options: InboundOptions) {
@@ -54,8 +58,13 @@ export class Inbound {
   }
 
   onRtp(data: Uint8Array, arrived: Milli): void {
-    if (this.#sequenceId > 0) this.#noteSequence(data, arrived);
+    this.noteSequence(data, arrived);
+    const interrupted = this.#silence.onCome(arrived);
+    this.#silence.expect(arrived);
     this.#take(this.#receiver.push(data, arrived));
+    if (!interrupted) return;
+    this.requestKeyframe(arrived);
+    this.#options.onInterrupted(arrived);
   }
 
   onRtcp(packet: RtcpPacket, arrived: Milli): void {
@@ -78,7 +87,9 @@ export class Inbound {
     return this.#receiver.report(now);
   }
 
-  #noteSequence(data: Uint8Array, arrived: Milli): void {
+  /** Any packet of the transport came, sound too: if it is numbered, the peer is told when. */
+  noteSequence(data: Uint8Array, arrived: Milli): void {
+    if (this.#sequenceId <= 0) return;
     const packet = parseRtp(data);
     const at = packet && findExtension(packet, this.#sequenceId);
     if (packet === undefined || at === undefined) return;

@@ -3,7 +3,6 @@ import type { EncodedChunk, SendCodec } from '../../codec/codec.ts';
 import { assert } from '../../errors.ts';
 import { isSendCodec, type Chunk } from '../../media/chunk.ts';
 import type { OutgoingPacket } from '../../rtp/packet/outgoing-packet.ts';
-import type { VideoReceiveFigures } from '../../rtp/receive/video-receiver.ts';
 import { NtpClock } from '../../rtp/rtcp/ntp-clock.ts';
 import { parseRtcp } from '../../rtp/rtcp/parse.ts';
 import type { ReportBlock, RtcpPacket } from '../../rtp/rtcp/rtcp-packet.ts';
@@ -15,8 +14,9 @@ import { CNAME } from '../transport/sdp/answer.ts';
 import type { ArrivedPacket, NegotiatedMedia } from '../transport/transport.ts';
 import { Alarm } from './alarm.ts';
 import { Inbound } from './inbound.ts';
-import { Outbound } from './outbound.ts';
-import { Steady } from './steady.ts';
+import type { LineFigures } from './figures/figure-counts.ts';
+import { Outbound } from './out/outbound.ts';
+import { Steady } from './out/steady.ts';
 
 /** Reports go out this often; the receiver's sense of sound and picture being in step rests on them. */
 const REPORT_INTERVAL: Milli = 1000;
@@ -34,8 +34,8 @@ export interface MediaLinesOptions {
   /** The way to the peer carries more or less than before. */
   readonly onBitrate: (bitsPerSecond: number) => void;
   readonly onSent: (decodable: Milli, now: Milli) => void;
-  /** A picture was given up because too much waits to be sent already. */
-  readonly onGivenUp: () => void;
+  /** A picture was given up because too much waits to be sent, or because it waited through an interruption. */
+  readonly onGivenUp: (reason: 'no-credit' | 'backlog') => void;
   /** What is due by time threw; the lines cannot go on. */
   readonly onError: (error: unknown) => void;
 }
@@ -54,6 +54,8 @@ export class MediaLines {
   readonly #steady = new Steady<{ readonly chunk: EncodedChunk; readonly decodable: Milli }>();
   readonly #alarm: Alarm;
   #reportAt: Milli;
+  /** Fraction of the caller's video packets that was lost before our last report. */
+  #lossIn = 0;
 
   constructor(options: MediaLinesOptions) {
     const { media, clock } = options;
@@ -71,6 +73,8 @@ export class MediaLines {
       timeline,
       onChunk: options.onChunk,
       onFeedback: (feedback) => this.#sendRtcp(feedback),
+      // What was on its way to the caller then is lost too.
+      onInterrupted: (now) => this.#outbound?.resume(now),
     });
     if (video.send !== undefined) {
       const { mid, send, extensions } = video;
@@ -84,18 +88,20 @@ export class MediaLines {
     this.#alarm.set(this.#reportAt);
   }
 
-  /** Counts since the start. */
-  get received(): VideoReceiveFigures {
-    return this.#inbound.figures;
+  /** Counts since the start, and the way as it is; loss on the way out is that since the last call. */
+  takeFigures(): LineFigures {
+    const outbound = this.#outbound;
+    return {
+      received: this.#inbound.figures,
+      lossIn: this.#lossIn,
+      roundTrip: this.#roundTrip,
+      sent: outbound && { ...outbound.figures, loss: outbound.takeLoss() },
+    };
   }
 
-  /** Bytes of video sent since the start, resends apart. */
-  get sentBytes(): number {
-    return this.#outbound?.figures.bytes ?? 0;
-  }
-
-  get roundTrip(): Milli | undefined {
-    return this.#outbound?.roundTrip ?? this.#audio?.roundTrip;
+  /** What the encoder may spend now, bits a second; `undefined` if nothing is sent. */
+  get encoderBitrate(): number | undefined {
+    return this.#outbound?.encoderBitrate;
   }
 
   set bitrate(maximum: number) {
@@ -105,8 +111,9 @@ export class MediaLines {
   onRtp({ data, arrived }: ArrivedPacket): void {
     // The sections of a BUNDLE group have different payload types, so these tell the lines apart (RFC 9143 §9.2).
     if (this.#audioTypes.has((data[1] ?? 0) & 0x7f)) {
+      this.#inbound.noteSequence(data, arrived);
       const packet = this.#audio?.forward(data, arrived);
-      if (packet !== undefined) this.#sendAudio(packet);
+      if (packet !== undefined) this.#sendAudio(packet, arrived);
     } else this.#inbound.onRtp(data, arrived);
     this.#pump(arrived);
   }
@@ -117,7 +124,7 @@ export class MediaLines {
       this.#audio?.onRtcp(packet, arrived);
       this.#outbound?.onRtcp(packet, arrived);
     }
-    const { roundTrip } = this;
+    const roundTrip = this.#roundTrip;
     if (roundTrip !== undefined) this.#inbound.roundTrip = roundTrip;
     this.#pump(arrived);
   }
@@ -160,7 +167,7 @@ export class MediaLines {
   /** Everything that is due, and the instant of what is due next. */
   #pump(now: Milli): void {
     this.#inbound.poll(now);
-    for (const { chunk, decodable } of this.#steady.due(now)) this.#release(chunk, decodable, now);
+    for (const { chunk, decodable } of this.#steady.due(now)) this.#outbound?.chunk(chunk, decodable, now);
     for (const { data } of this.#outbound?.poll(now) ?? []) this.#options.sendRtp(data);
     if (now >= this.#reportAt) {
       this.#reportAt = now + REPORT_INTERVAL;
@@ -170,21 +177,19 @@ export class MediaLines {
     this.#alarm.set(Math.min(this.#reportAt, this.#inbound.nextAt, this.#steady.nextAt, outboundAt));
   }
 
-  #release(chunk: EncodedChunk, decodable: Milli, now: Milli): void {
-    if (this.#outbound === undefined || this.#outbound.chunk(chunk, decodable, now)) return;
-    this.#options.onGivenUp();
-    this.#outbound.requestKeyframe(now);
+  get #roundTrip(): Milli | undefined {
+    return this.#outbound?.roundTrip ?? this.#audio?.roundTrip;
   }
 
-  #sendAudio(packet: OutgoingPacket): void {
-    if (this.#outbound !== undefined) this.#outbound.audio(packet);
+  #sendAudio(packet: OutgoingPacket, now: Milli): void {
+    if (this.#outbound !== undefined) this.#outbound.audio(packet, now);
     else this.#options.sendRtp(packet.data);
   }
 
   #report(now: Milli): void {
-    const blocks = [this.#inbound.report(now), this.#audio?.receptionReport(now)].filter(
-      (block): block is ReportBlock => block !== undefined,
-    );
+    const block = this.#inbound.report(now);
+    this.#lossIn = (block?.fractionLost ?? 0) / 256;
+    const blocks = [block, this.#audio?.receptionReport(now)].filter((each): each is ReportBlock => each !== undefined);
     const video = this.#outbound?.report(now);
     const audio = this.#audio?.report(now);
     const packets: RtcpPacket[] = [

@@ -7,7 +7,7 @@ import type { SessionSettings } from '../settings.ts';
 import type { SessionFigures } from '../statistics.ts';
 import type { NegotiatedMedia, Transport, TransportEvents, TransportState } from '../transport/transport.ts';
 import { ChunkGate } from './chunk-gate.ts';
-import { FigureCounts } from './figure-counts.ts';
+import { FigureCounts } from './figures/figure-counts.ts';
 import { MediaLines } from './media-lines.ts';
 
 const FIGURES_INTERVAL: Milli = 1000;
@@ -152,12 +152,14 @@ export class MediaSession {
       onKeyframeWanted: () => this.#toPixel({ type: 'keyframe', session: id }),
       onBitrate: (bitsPerSecond) => this.#toPixel({ type: 'bitrate', session: id, bitsPerSecond }),
       onSent: (decodable, now) => counts.latency(now - decodable),
-      onGivenUp: () => counts.drops.count('send', 'no-credit'),
+      onGivenUp: (reason) => counts.drops.count('send', reason),
       onError: (error) => this.#failed(error),
     });
     const timer = setInterval(() => this.#tellFigures(), FIGURES_INTERVAL);
     this.#call = { codec, video, lines, counts, timer };
     this.#toPixel({ type: 'open', session: id, settings: this.#settings, codec, identity: this.#identity });
+    const { encoderBitrate } = lines;
+    if (encoderBitrate !== undefined) this.#toPixel({ type: 'bitrate', session: id, bitsPerSecond: encoderBitrate });
   }
 
   #take(message: FromPixel, call: Call): void {
@@ -219,8 +221,7 @@ export class MediaSession {
   #tellFigures(): void {
     const call = this.#call;
     if (call === undefined) return;
-    const { received, sentBytes, roundTrip } = call.lines;
-    const figures = call.counts.read(this.#options.clock.now(), { received, sentBytes, roundTrip }, call.codec);
+    const figures = call.counts.read(this.#options.clock.now(), call.lines.takeFigures(), call.codec);
     this.#options.events.onFigures(figures);
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReportBlock } from '../../rtp/rtcp/rtcp-packet.ts';
+import type { ReportBlock } from '../../../rtp/rtcp/rtcp-packet.ts';
 import { LossMeter } from './loss-meter.ts';
 
 function block(highestSequence: number, cumulativeLost: number): ReportBlock {

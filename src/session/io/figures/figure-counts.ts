@@ -1,16 +1,30 @@
-import type { SendCodec } from '../../codec/codec.ts';
-import type { VideoReceiveFigures } from '../../rtp/receive/video-receiver.ts';
-import { Drops } from '../../schedule/drop.ts';
-import type { Milli } from '../../time.ts';
-import type { Outcome, PixelFigures } from '../pixel.ts';
-import type { SessionFigures } from '../statistics.ts';
+import type { SendCodec } from '../../../codec/codec.ts';
+import type { VideoReceiveFigures } from '../../../rtp/receive/video-receiver.ts';
+import { Drops } from '../../../schedule/drop.ts';
+import type { Milli } from '../../../time.ts';
+import type { Outcome, PixelFigures } from '../../pixel.ts';
+import type { SessionFigures, WayFigures } from '../../statistics.ts';
 import { Latencies } from './latencies.ts';
 
-/** What the RTP side has counted since the start. */
+/** What the RTP side has counted since the start, and how the way is. */
 export interface LineFigures {
   readonly received: VideoReceiveFigures;
-  readonly sentBytes: number;
+  /** Fraction of the caller's packets, 0–1, that was lost in the last second. */
+  readonly lossIn: number;
   readonly roundTrip: Milli | undefined;
+  /** The way back; `undefined` if there is none. */
+  readonly sent: SentFigures | undefined;
+}
+
+/** The way back: counts since the start, and how it is. */
+export interface SentFigures {
+  readonly bytes: number;
+  readonly resent: number;
+  readonly playoutDelay: Milli;
+  readonly estimate: number | undefined;
+  readonly queue: Milli;
+  /** Fraction of our packets, 0–1, that was lost since the last reading. */
+  readonly loss: number;
 }
 
 /** Counts of both halves since the start, as they were at the last reading. */
@@ -19,6 +33,7 @@ interface Reading {
   readonly chunks: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly resent: number;
   readonly drops: Record<string, number>;
   readonly held: number;
   readonly decoded: number;
@@ -33,7 +48,7 @@ export class FigureCounts {
   #before: Reading;
 
   constructor(now: Milli) {
-    this.#before = { at: now, chunks: 0, bytesIn: 0, bytesOut: 0, drops: {}, held: 0, decoded: 0 };
+    this.#before = { at: now, chunks: 0, bytesIn: 0, bytesOut: 0, resent: 0, drops: {}, held: 0, decoded: 0 };
   }
 
   /** The pixel half's newest counts. */
@@ -75,13 +90,28 @@ export class FigureCounts {
       bitrateIn: (grown(before.bytesIn, after.bytesIn) * 8) / seconds,
       bitrateOut: (grown(before.bytesOut, after.bytesOut) * 8) / seconds,
       roundTrip: lines.roundTrip ?? null,
+      ...this.#way(lines, grown(before.resent, after.resent)),
       codec,
       faces: this.#pixel?.faces ?? 0,
       busy: (perFrame * grown(before.decoded, after.decoded)) / seconds,
     };
   }
 
-  #reading(now: Milli, { received, sentBytes }: LineFigures): Reading {
+  #way({ sent, lossIn }: LineFigures, resent: number): WayFigures {
+    return {
+      estimate: sent?.estimate ?? null,
+      queue: sent?.queue ?? 0,
+      playoutDelay: sent?.playoutDelay ?? 0,
+      resent,
+      lossOut: sent?.loss ?? 0,
+      lossIn,
+      sentWidth: this.#pixel?.sentWidth ?? 0,
+      sentHeight: this.#pixel?.sentHeight ?? 0,
+      frameRateLimit: this.#pixel?.frameRateLimit ?? null,
+    };
+  }
+
+  #reading(now: Milli, { received, sent }: LineFigures): Reading {
     const drops: Record<string, number> = { ...this.#pixel?.drops };
     const add = (key: string, count: number): void => {
       drops[key] = (drops[key] ?? 0) + count;
@@ -92,7 +122,8 @@ export class FigureCounts {
       at: now,
       chunks: received.chunks,
       bytesIn: received.bytes,
-      bytesOut: sentBytes,
+      bytesOut: sent?.bytes ?? 0,
+      resent: sent?.resent ?? 0,
       drops,
       held: this.#pixel?.held ?? 0,
       decoded: this.#pixel?.decoded ?? 0,

@@ -1,5 +1,5 @@
-import type { ReportBlock } from '../../rtp/rtcp/rtcp-packet.ts';
-import type { Milli } from '../../time.ts';
+import type { ReportBlock } from '../../../rtp/rtcp/rtcp-packet.ts';
+import type { Milli } from '../../../time.ts';
 
 /** Loss is judged over at least so long and so many packets. */
 const INTERVAL: Milli = 900;

@@ -1,4 +1,4 @@
-import type { Milli } from '../../time.ts';
+import type { Milli } from '../../../time.ts';
 
 /** Frames that the path's latency is judged by: two seconds at 30 fps. */
 const WINDOW = 60;

@@ -1,4 +1,4 @@
-import type { Milli } from '../../time.ts';
+import type { Milli } from '../../../time.ts';
 
 /** Most that are kept of one second: 120 fps. */
 const LIMIT = 120;
