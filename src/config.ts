@@ -1,20 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { iceServersSchema, networkFields } from './config-network.ts';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
-
-const address = z.ipv4({ error: 'must be an IPv4 address' });
 
 const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
   error: 'must be an origin such as https://studio.example.com, without a path',
 });
-
-const port = z.int().min(1).max(65_535);
-
-const udpPorts = z
-  .strictObject({ from: port, to: port })
-  .refine((range) => range.to >= range.from, { error: '"to" must not be below "from"' });
 
 const https = z
   .strictObject({
@@ -42,25 +35,29 @@ const codecs = z.strictObject({
     .describe('Codecs for the way back of sessions that ask for none, as their offer orders them. Default vp8, h264.'),
 });
 
-const media = z.strictObject({
-  workers: z.int().min(1).max(64).default(1).describe('Media worker processes, 1–64. Default 1.'),
-  pixelThreads: z
-    .int()
-    .min(1)
-    .max(256)
-    .nullable()
-    .default(null)
-    .describe('Threads for pixels in all media workers together, at most two a core. Default: two a core.'),
-  udpPorts: udpPorts
-    .nullable()
-    .default(null)
-    .describe('UDP ports for media, both ends included; a session takes one for each address. Default: any free port.'),
-  announce: z
-    .array(address)
-    .default([])
-    .describe('IPv4 addresses at which browsers reach this machine. Default: those of its network interfaces.'),
-  codecs: codecs.prefault({}),
-});
+const media = z
+  .strictObject({
+    workers: z.int().min(1).max(64).default(1).describe('Media worker processes, 1–64. Default 1.'),
+    pixelThreads: z
+      .int()
+      .min(1)
+      .max(256)
+      .nullable()
+      .default(null)
+      .describe('Threads for pixels in all media workers together, at most two a core. Default: two a core.'),
+    transport: z
+      .enum(['werift', 'libdatachannel'])
+      .default('werift')
+      .describe('What carries media: werift, or libdatachannel in native code (docs/transport.md). Default werift.'),
+    ...networkFields,
+    codecs: codecs.prefault({}),
+  })
+  .refine(({ ice, stunServers }) => ice === 'full' || stunServers.length === 0, {
+    error: 'stunServers need ice to be full',
+  })
+  .refine(({ transport, tcp, udpMux }) => transport === 'werift' || (tcp === null && udpMux === null), {
+    error: 'tcp and udpMux need the transport werift: libdatachannel has no TCP and always shares one port',
+  });
 
 const sessions = z.strictObject({
   policies: z
@@ -134,6 +131,7 @@ export const configSchema = z.strictObject({
     .default('loopback')
     .describe('Who may read GET /metrics. Default only this machine.'),
   media: media.prefault({}),
+  iceServers: iceServersSchema.prefault({}),
   sessions: sessions.prefault({}),
   photos: photos.prefault({}),
 });
@@ -168,8 +166,15 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: readonly stri
   GUISE_METRICS: { path: ['metrics'], parse: asText },
   GUISE_MEDIA_WORKERS: { path: ['media', 'workers'], parse: asNumber },
   GUISE_PIXEL_THREADS: { path: ['media', 'pixelThreads'], parse: asNumber },
+  GUISE_MEDIA_TRANSPORT: { path: ['media', 'transport'], parse: asText },
   GUISE_UDP_PORTS: { path: ['media', 'udpPorts'], parse: asRange },
+  GUISE_UDP_MUX: { path: ['media', 'udpMux'], parse: asNumber },
+  GUISE_TCP: { path: ['media', 'tcp'], parse: asNumber },
   GUISE_ANNOUNCE: { path: ['media', 'announce'], parse: asList },
+  GUISE_ICE: { path: ['media', 'ice'], parse: asText },
+  GUISE_STUN_SERVERS: { path: ['media', 'stunServers'], parse: asList },
+  GUISE_ICE_SERVERS: { path: ['iceServers', 'urls'], parse: asList },
+  GUISE_TURN_SECRET: { path: ['iceServers', 'secret'], parse: asText },
   GUISE_CODECS: { path: ['media', 'codecs', 'send'], parse: asList },
   GUISE_POLICIES: { path: ['sessions', 'policies'], parse: asList },
   GUISE_LABEL_OPTIONAL: { path: ['sessions', 'labelOptional'], parse: asBoolean },

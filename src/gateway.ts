@@ -16,6 +16,7 @@ import { GatewayError } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { Clock, Milli } from './time.ts';
 import { Supervisor } from './worker/supervisor/supervisor.ts';
+import type { MediaWorkerSettings } from './worker/wire/protocol.ts';
 
 /** Identities are looked through so often, so that they go when their time is over even if nobody asks. */
 const SWEEP_EVERY: Milli = 30_000;
@@ -48,8 +49,8 @@ export async function openGateway(
     pixelThreads: media.pixelThreads,
     maximumSessions: sessions.maximum,
     media: {
-      udpPorts: media.udpPorts,
-      announce: media.announce,
+      transport: media.transport,
+      reach: reachOf(config),
       codecs: media.codecs,
       maximumBytes: photos.maximumBytes,
       maximumPixels: photos.maximumPixels,
@@ -79,7 +80,16 @@ export async function openGateway(
     log,
   });
   const allowed = { policies: sessions.policies, labelOptional: sessions.labelOptional };
-  const signalling = new Signalling(server, { supervisor, store, metrics, allowed, origins, clock, log });
+  const signalling = new Signalling(server, {
+    supervisor,
+    store,
+    metrics,
+    allowed,
+    iceServers: config.iceServers,
+    origins,
+    clock,
+    log,
+  });
   const sweeping = setInterval(() => store.sweep(), SWEEP_EVERY);
 
   let closing: Promise<void> | undefined;
@@ -120,6 +130,14 @@ export function localAddresses(): string[] {
     .flatMap((entries) => entries ?? [])
     .filter((entry) => !entry.internal && entry.family === 'IPv4')
     .map((entry) => entry.address);
+}
+
+/** Where the workers can be reached; each takes one port of those that all sessions of a worker share. */
+function reachOf({ media }: Config): MediaWorkerSettings['reach'] {
+  const { udpPorts, announce, ice, stunServers, workers } = media;
+  const oneEach = (first: number | null): { from: number; to: number } | null =>
+    first === null ? null : { from: first, to: Math.min(65_535, first + workers - 1) };
+  return { udpPorts, announce, ice, stunServers, udpMux: oneEach(media.udpMux), tcp: oneEach(media.tcp) };
 }
 
 async function certificateFor(config: Config): Promise<Certificate | null> {

@@ -3,7 +3,18 @@ import { pino, type Logger } from 'pino';
 export type { Logger };
 
 /** Fields that may hold what a person looks like, where they are, or a secret. They never reach a log. */
-const PRIVATE_FIELDS = ['sdp', 'candidate', 'photo', 'landmarks', 'embedding', 'texture', 'token', 'consent'];
+const PRIVATE_FIELDS = [
+  'sdp',
+  'candidate',
+  'photo',
+  'landmarks',
+  'embedding',
+  'texture',
+  'token',
+  'consent',
+  'secret',
+  'credential',
+];
 
 /**
  * A JSON logger on stderr. Messages are static; what varies goes into fields.

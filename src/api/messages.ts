@@ -85,6 +85,14 @@ export const statisticsSchema = z.object({
 });
 export type Statistics = z.infer<typeof statisticsSchema>;
 
+/** A STUN or TURN server, in the shape of the browser's RTCIceServer. */
+export const iceServerSchema = z.object({
+  urls: z.array(z.string()),
+  username: z.string().optional(),
+  credential: z.string().optional(),
+});
+export type IceServer = z.infer<typeof iceServerSchema>;
+
 export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('created'),
@@ -94,6 +102,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     /** What the operator allows. */
     policies: z.array(policy),
     labelOptional: z.boolean(),
+    /** For the caller's peer connection; TURN credentials end by themselves. */
+    iceServers: z.array(iceServerSchema).optional(),
   }),
   z.object({ type: z.literal('answer'), sdp: z.string() }),
   z.object({ type: z.literal('changed'), identity: z.string().nullable() }),

@@ -5,7 +5,9 @@
 import { Socket } from 'node:net';
 import { GatewayError } from '../errors.ts';
 import { createLog } from '../log.ts';
+import { prepareTransport } from '../session/transport/create-transport.ts';
 import { MASKS } from '../swap/masks/paint.ts';
+import { SharedDoors } from '../session/transport/shared-doors.ts';
 import { monotonic, type Milli } from '../time.ts';
 import { PhotoDesk } from './threads/photo-desk.ts';
 import { PixelCrew } from './threads/pixel-crew.ts';
@@ -104,6 +106,8 @@ function take({ type, body }: WireMessage): void {
 }
 
 async function start(settings: MediaWorkerSettings): Promise<void> {
+  const createTransport = await prepareTransport(settings.transport);
+  const doors = await SharedDoors.open(settings.reach);
   const crew = new PixelCrew({
     threads: settings.pixelThreads,
     log,
@@ -114,7 +118,7 @@ async function start(settings: MediaWorkerSettings): Promise<void> {
   });
   await crew.start();
   const desk = new PhotoDesk({ maximumBytes: settings.maximumBytes, maximumPixels: settings.maximumPixels });
-  const sessions = new WorkerSessions({ crew, settings, channel, clock: monotonic, log });
+  const sessions = new WorkerSessions({ crew, settings, doors, createTransport, channel, clock: monotonic, log });
   running = { crew, desk, sessions };
   channel.startPinging({ silence: GATEWAY_SILENCE });
 }

@@ -3,8 +3,9 @@ import type { Logger } from '../log.ts';
 import { MediaSession } from '../session/io/media-session.ts';
 import type { WornIdentity } from '../session/pixel.ts';
 import type { SessionSettings } from '../session/settings.ts';
-import { hostAddresses, type HostAddress } from '../session/transport/ice/addresses.ts';
-import { WeriftTransport, type TransportSettings } from '../session/transport/werift-transport.ts';
+import type { SharedDoors } from '../session/transport/shared-doors.ts';
+import type { CreateTransport } from '../session/transport/create-transport.ts';
+import type { TransportSettings } from '../session/transport/transport-settings.ts';
 import type { Clock } from '../time.ts';
 import type { PixelCrew, PixelSeat } from './threads/pixel-crew.ts';
 import type { Channel } from './wire/channel.ts';
@@ -13,6 +14,9 @@ import type { MediaWorkerSettings, SessionNotice } from './wire/protocol.ts';
 export interface WorkerSessionsOptions {
   readonly crew: PixelCrew;
   readonly settings: MediaWorkerSettings;
+  /** Owned by the sessions from now on. */
+  readonly doors: SharedDoors;
+  readonly createTransport: CreateTransport;
   readonly channel: Channel;
   readonly clock: Clock;
   readonly log: Logger;
@@ -21,17 +25,12 @@ export interface WorkerSessionsOptions {
 /** The sessions of one media worker, by id: joins each one's I/O half with a pixel thread and with the gateway. Owns them. */
 export class WorkerSessions {
   readonly #options: WorkerSessionsOptions;
-  readonly #reach: Pick<TransportSettings, 'portRange' | 'hostAddresses' | 'unasked'>;
+  readonly #reach: TransportSettings;
   readonly #sessions = new Map<string, { readonly media: MediaSession; readonly seat: PixelSeat }>();
 
   constructor(options: WorkerSessionsOptions) {
     this.#options = options;
-    const { udpPorts, announce, codecs } = options.settings;
-    this.#reach = {
-      unasked: codecs.send,
-      ...(udpPorts === null ? {} : { portRange: [udpPorts.from, udpPorts.to] }),
-      ...(announce.length === 0 ? {} : { hostAddresses: announcedAddresses(announce) }),
-    };
+    this.#reach = { ...options.doors.settings, unasked: options.settings.codecs.send };
   }
 
   /** @throws GatewayError worker_lost if no pixel thread is there */
@@ -41,7 +40,7 @@ export class WorkerSessions {
       onMessage: (message) => this.#sessions.get(id)?.media.onPixel(message),
       onLost: () => this.#fail(id, 'worker_lost', 'the pixel thread of this session is gone; connect again'),
     });
-    const { clock } = this.#options;
+    const { clock, createTransport } = this.#options;
     const { codec } = settings;
     const media = new MediaSession({
       id,
@@ -49,7 +48,7 @@ export class WorkerSessions {
       identity,
       clock,
       createTransport: (events) =>
-        new WeriftTransport({ ...this.#reach, ...(codec === undefined ? {} : { codec }) }, events, clock),
+        createTransport({ ...this.#reach, ...(codec === undefined ? {} : { codec }) }, events, clock),
       pixel: { send: (message, transfer) => seat.post(message, transfer) },
       events: {
         onState: (state, reason) => {
@@ -91,6 +90,7 @@ export class WorkerSessions {
   /** Ends all sessions; their peers are told. */
   closeAll(): void {
     for (const id of [...this.#sessions.keys()]) this.close(id);
+    this.#options.doors.close();
   }
 
   #get(id: string): MediaSession {
@@ -120,14 +120,4 @@ export class WorkerSessions {
     if (notice.kind === 'figures') channel.notifyIfRoom({ type: 'session', body: notice });
     else channel.notify({ type: 'session', body: notice });
   }
-}
-
-/** Where to bind for each address that callers are told: the same where it is this machine's own, else behind a NAT. */
-function announcedAddresses(announce: readonly string[]): HostAddress[] {
-  const own = hostAddresses({ includeLoopback: true });
-  const behind = own[0]?.bind ?? '127.0.0.1';
-  return announce.map((address) => ({
-    announce: address,
-    bind: own.find(({ bind }) => bind === address)?.bind ?? behind,
-  }));
 }

@@ -1,6 +1,7 @@
 import { assertNever, GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import type { Clock, Milli } from '../../time.ts';
+import type { IceServerSettings } from '../../config-network.ts';
+import { wallClock, type Clock, type Milli } from '../../time.ts';
 import type { ChosenIdentity, RemoteSession } from '../../worker/supervisor/remote-session.ts';
 import { RETRY_WHEN_FULL } from '../../worker/supervisor/admission.ts';
 import { RETRY_WHEN_LOST, type Supervisor } from '../../worker/supervisor/supervisor.ts';
@@ -9,6 +10,7 @@ import type { IdentityStore } from '../http/identity-store.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../messages.ts';
 import { identityFor, settingsFor, withLook, type Allowed } from './choices.ts';
+import { iceServersFor } from './ice-servers.ts';
 import { toStatistics } from './figures.ts';
 import { readMessage } from './read-message.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -17,6 +19,8 @@ import { TokenBucket } from './token-bucket.ts';
 const MESSAGE_RATE = { rate: 100, burst: 200 };
 /** Messages that may wait for the one before, e.g. changes behind an offer. */
 const MAXIMUM_WAITING = 64;
+/** Candidates that are kept until the session is open; a browser has up to about 20. */
+const MAXIMUM_EARLY = 32;
 /** Who has not said hello by then is not a caller. */
 export const HELLO_LIMIT: Milli = 10_000;
 
@@ -32,6 +36,8 @@ const RETRY: Partial<Record<ErrorCode, Milli>> = {
   rate_limited: RETRY_WHEN_FULL,
 };
 
+const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['worker_lost', 'timed_out', 'capacity_full']);
+
 /** The socket, as far as a caller needs it. */
 export interface CallerSocket {
   send(message: ServerMessage): void;
@@ -45,6 +51,7 @@ export interface CallerOptions {
   readonly store: IdentityStore;
   readonly metrics: Metrics;
   readonly allowed: Allowed;
+  readonly iceServers: IceServerSettings;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -56,6 +63,7 @@ type State =
   | { readonly name: 'open'; readonly session: RemoteSession; readonly settings: SessionSettings }
   | { readonly name: 'closed' };
 
+type Candidate = Extract<ClientMessage, { type: 'candidate' }>;
 type Hello = Extract<ClientMessage, { type: 'hello' }>;
 type Change = Extract<ClientMessage, { type: 'change' }>;
 
@@ -66,6 +74,8 @@ export class Caller {
   readonly #bucket: TokenBucket;
   #state: State;
   #identity: string | null = null;
+  /** Candidates that came before the session was open. */
+  readonly #early: Candidate[] = [];
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
 
@@ -155,12 +165,12 @@ export class Caller {
     }
   }
 
-  // The media worker's loss, or a hang of it, is the end of the session; everything else leaves it as it was.
+  // Without its media worker, or a port for its media, a session is over; everything else leaves it as it was.
   #answerError(error: unknown): void {
     if (!(error instanceof GatewayError)) {
       this.#options.log.error({ err: error }, 'message could not be answered');
       this.fail(new GatewayError('internal', 'something inside went wrong'));
-    } else if (error.code === 'worker_lost' || error.code === 'timed_out' || this.#state.name === 'opening') {
+    } else if (ENDS_SESSION.has(error.code) || this.#state.name === 'opening') {
       this.fail(error);
     } else {
       this.#refuse(error);
@@ -186,6 +196,7 @@ export class Caller {
     }
     this.#state = { name: 'open', session, settings };
     metrics.sessionOpened();
+    for (const { candidate, mid } of this.#early.splice(0)) session.addCandidate(candidate, mid);
     const { policies, labelOptional } = allowed;
     this.#socket.send({
       type: 'created',
@@ -193,6 +204,7 @@ export class Caller {
       session: session.id,
       policies: [...policies],
       labelOptional,
+      iceServers: iceServersFor(session.id, this.#options.iceServers, wallClock()),
     });
     if (unknown !== undefined) this.#refuse(unknown);
   }
@@ -238,8 +250,9 @@ export class Caller {
 
   #tell(message: Extract<ClientMessage, { type: 'candidate' | 'keyframe' }>): void {
     if (this.#state.name !== 'open') {
-      // A candidate may overtake the answer to hello; an ICE-lite gateway learns it from the checks anyway.
+      // A candidate may overtake the answer to hello.
       if (message.type === 'keyframe') this.#refuse(notOpen());
+      else if (this.#early.length < MAXIMUM_EARLY) this.#early.push(message);
     } else if (message.type === 'keyframe') this.#state.session.requestKeyframe();
     else this.#state.session.addCandidate(message.candidate, message.mid);
   }

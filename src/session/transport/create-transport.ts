@@ -1,13 +1,9 @@
 import type { Clock } from '../../time.ts';
 import { DATACHANNEL_CAPABILITIES, DatachannelTransport } from './datachannel/datachannel-transport.ts';
 import { loadLibrary } from './datachannel/library.ts';
-import type { TransportSettings } from './transport-settings.ts';
+import type { TransportName, TransportSettings } from './transport-settings.ts';
 import type { Transport, TransportCapabilities, TransportEvents } from './transport.ts';
 import { WERIFT_CAPABILITIES, WeriftTransport } from './werift-transport.ts';
-
-/** Implementations, as `media.transport` names them (docs/transport.md says when to choose which). */
-export const TRANSPORTS = ['werift', 'libdatachannel'] as const;
-export type TransportName = (typeof TRANSPORTS)[number];
 
 /** Makes the transport of one session. */
 export type CreateTransport = (settings: TransportSettings, events: TransportEvents, clock: Clock) => Transport;

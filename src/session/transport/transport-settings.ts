@@ -2,9 +2,14 @@ import type { SendCodec } from '../../codec/codec.ts';
 import type { Milli } from '../../time.ts';
 import type { HostAddress } from './ice/addresses.ts';
 import type { IceMode } from './ice/ice-agent.ts';
+import type { PortSource } from './ice/ports/local-port.ts';
 import type { PortRange } from './ice/ports/udp-socket.ts';
 import type { StunServer } from './ice/stun/server-reflexive.ts';
 import type { FecKind } from './sdp/fec.ts';
+
+/** Implementations of `Transport`, as `media.transport` names them (docs/transport.md says when to choose which). */
+export const TRANSPORTS = ['werift', 'libdatachannel'] as const;
+export type TransportName = (typeof TRANSPORTS)[number];
 
 /** How a session is reached; the operator's. */
 export interface TransportSettings {
@@ -18,6 +23,10 @@ export interface TransportSettings {
   readonly ice?: IceMode;
   /** Asked for the addresses that a NAT gives us, where `ice` is `full`. Default none. */
   readonly stunServers?: readonly StunServer[];
+  /** Where all sessions of the process receive UDP; default: sockets of the session's own, at `hostAddresses`. */
+  readonly udp?: PortSource;
+  /** Where peers connect by TCP. Default: nowhere. */
+  readonly tcp?: PortSource;
   /** Codec to send; default the first of the offer that can be sent. */
   readonly codec?: SendCodec;
   /** Codecs that are sent without being asked for, if the offer has them. Default VP8 and H.264. */

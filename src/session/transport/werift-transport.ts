@@ -24,9 +24,9 @@ export const WERIFT_CAPABILITIES: TransportCapabilities = {
   restart: true,
   lite: true,
   full: true,
-  tcp: false,
+  tcp: true,
   rebind: true,
-  mux: false,
+  mux: true,
   ipv6: true,
   farewell: true,
 };
@@ -124,8 +124,9 @@ export class WeriftTransport implements Transport {
   }
 
   #sources(): readonly PortSource[] {
-    const { hostAddresses: given, includeLoopback = false, portRange } = this.#settings;
-    return [udpPorts(given ?? hostAddresses({ includeLoopback }), portRange)];
+    const { hostAddresses: given, includeLoopback = false, portRange, udp, tcp } = this.#settings;
+    const own = udpPorts(given ?? hostAddresses({ includeLoopback }), portRange);
+    return [udp ?? own, ...(tcp === undefined ? [] : [tcp])];
   }
 
   #connected({ profile, local, remote }: SrtpKeys): void {

@@ -20,8 +20,8 @@ const supervisor = new Supervisor({
   pixelThreads: 2,
   maximumSessions: 4,
   media: {
-    udpPorts: null,
-    announce: ['127.0.0.1'],
+    transport: 'werift',
+    reach: { udpPorts: null, udpMux: null, tcp: null, announce: ['127.0.0.1'], ice: 'lite', stunServers: [] },
     codecs: { send: ['vp8'] },
     maximumBytes: 12e6,
     maximumPixels: 50e6,

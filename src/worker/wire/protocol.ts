@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { exposurePolicySchema, sendCodecSchema, sessionSettingsSchema } from '../../session/settings.ts';
+import { TRANSPORTS } from '../../session/transport/transport-settings.ts';
 import { consentSchema } from '../../swap/identity/consent.ts';
 
 const session = z.string().regex(/^[0-9a-f]{32}$/);
@@ -24,12 +25,28 @@ export const identityReferenceSchema = z.union([
   identityHeadSchema,
 ]);
 
+const ports = z.strictObject({ from: z.int(), to: z.int() });
+
+/** How callers reach the sessions of a media worker. */
+const reachSchema = z.strictObject({
+  /** For sockets of a session's own; `null` = any. */
+  udpPorts: ports.nullable(),
+  /** Of which one is taken for all sessions, where it is wanted. */
+  udpMux: ports.nullable(),
+  tcp: ports.nullable(),
+  /** Empty = those of the machine. */
+  announce: z.array(z.string()),
+  ice: z.enum(['lite', 'full']),
+  /** `stun:HOST[:PORT]` */
+  stunServers: z.array(z.string()),
+});
+
 /** First request to a media worker. Answered when its threads are warm and calls can come. */
 export const configureSchema = z.strictObject({
   /** Threads that decode, swap and encode, at least 1. */
   pixelThreads: z.int().min(1).max(256),
-  udpPorts: z.strictObject({ from: z.int(), to: z.int() }).nullable(),
-  announce: z.array(z.string()),
+  transport: z.enum(TRANSPORTS),
+  reach: reachSchema,
   /** `send`: codecs that are sent without being asked for. */
   codecs: z.strictObject({ send: z.array(sendCodecSchema).min(1) }),
   /** Bytes and pixels of the largest photo. */

@@ -1,6 +1,7 @@
 import {
   PROTOCOL_VERSION,
   type ClientMessage,
+  type IceServer,
   type ServerMessage,
   type Statistics,
 } from '../../../src/api/messages.ts';
@@ -122,7 +123,7 @@ export class Session {
   async #hear(message: ServerMessage): Promise<void> {
     switch (message.type) {
       case 'created':
-        return this.#call();
+        return this.#call(message.iceServers ?? []);
       case 'answer':
         await this.#peer?.setRemoteDescription({ type: 'answer', sdp: message.sdp });
         return;
@@ -143,8 +144,8 @@ export class Session {
     }
   }
 
-  async #call(): Promise<void> {
-    const peer = openPeer(this.#camera, (candidate) => this.#signalling?.send(candidate));
+  async #call(iceServers: readonly IceServer[]): Promise<void> {
+    const peer = openPeer(this.#camera, iceServers, (candidate) => this.#signalling?.send(candidate));
     this.#peer = peer;
     peer.ontrack = ({ streams, track }) => this.events.emit('stream', streams[0] ?? new MediaStream([track]));
     peer.onconnectionstatechange = () => this.#watch(peer);

@@ -26,6 +26,8 @@ export class ProvenPaths {
 
   /** The peer has proven this path. */
   add(local: LocalPort, from: Remote): Path {
+    // Each time: a shared socket may not have given the address to us yet.
+    local.trust(from);
     if (this.#chosen !== undefined && this.isChosen(local, from)) return this.#chosen;
     const key = keyOf(local, from);
     const known = this.#paths.get(key);
@@ -33,7 +35,6 @@ export class ProvenPaths {
     if (this.#paths.size >= MAXIMUM_PATHS) this.#forgetOldest();
     const path = { local, address: from.address, port: from.port };
     this.#paths.set(key, path);
-    local.trust(path);
     return path;
   }
 

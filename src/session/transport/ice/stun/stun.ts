@@ -147,6 +147,12 @@ export function integrityOf(before: Buffer, password: string): Buffer {
   return createHmac('sha1', password).update(head).update(before.subarray(HEADER)).digest();
 }
 
+/** Whose user fragment a binding request names first: the receiver's; `undefined` if it is none. */
+export function receiverFragment(data: Buffer): string | undefined {
+  const message = parseStun(data);
+  return message?.kind === 'request' ? (message.username ?? '').split(':', 1)[0] : undefined;
+}
+
 /** The key under which an answer is waited for. */
 export function transactionKey(transaction: Uint8Array): string {
   return Buffer.from(transaction).toString('latin1');
