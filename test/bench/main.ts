@@ -3,8 +3,10 @@ import { isSendCodec, SEND_CODECS } from '../../src/media/chunk.ts';
 import { benchCall } from './call.ts';
 import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
+import { readImpair, type ImpairText } from './impair/impair-text.ts';
 import type { BenchIdentity } from './local-swap.ts';
 import { benchNetwork } from './network/network-bench.ts';
+import { benchLoss } from './loss.ts';
 import { benchSoak } from './soak.ts';
 import { benchStall } from './stall.ts';
 import { printTable } from './table.ts';
@@ -24,14 +26,16 @@ const { values: options, positionals } = parseArgs({
     transport: { type: 'string', default: 'werift' },
     row: { type: 'string', multiple: true, default: [] },
     echo: { type: 'boolean', default: false },
+    impair: { type: 'string' },
   },
 });
 
 /** The benches by name: what each prints is said where it is defined. */
 const BENCHES: Record<string, () => Promise<object>> = {
   face: benchFace,
-  call: () => benchCall(callOrder()),
+  call: () => benchCall(callOrder(), { transport: transport(), ...impairment() }),
   soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
+  loss: () => Promise.resolve(benchLoss(count('seed'))),
   stall: () => benchStall(callOrder()),
   network: () => benchNetwork({ ...callOrder(), transport: transport(), echo: options.echo }, options.row),
   exposure: () => benchExposure(positionals.slice(1)),
@@ -52,6 +56,10 @@ function callOrder(): Parameters<typeof benchCall>[0] {
     codec,
     identity: identity as BenchIdentity,
   };
+}
+
+function impairment(): { impair?: ImpairText } {
+  return options.impair === undefined ? {} : { impair: readImpair(options.impair) };
 }
 
 function transport(): 'werift' | 'libdatachannel' {

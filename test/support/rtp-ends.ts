@@ -17,15 +17,22 @@ export function receiver(extensions = new Map<string, number>()): VideoReceiver 
 }
 
 export function sender(
-  options: { ssrc?: number; seed?: number; rtx?: boolean; payloadType?: number } = {},
+  options: {
+    ssrc?: number;
+    seed?: number;
+    rtx?: boolean;
+    payloadType?: number;
+    extensions?: ReadonlyMap<string, number>;
+  } = {},
 ): VideoSender {
-  const { ssrc = 50, seed = 0x00ff_f500, rtx = true, payloadType = 96 } = options;
+  const { ssrc = 50, seed = 0x00ff_f500, rtx = true, payloadType = 96, extensions } = options;
   return new VideoSender({
     codec: payloadType === 96 ? 'vp8' : 'h264',
     ssrc,
     payloadType,
     parameters: 'packetization-mode=1',
     ...(rtx ? { rtx: { ssrc: ssrc + 1, payloadType: 97 } } : {}),
+    ...(extensions ? { extensions: { ids: extensions } } : {}),
     clock: CLOCK,
     seed,
   });

@@ -1,88 +1,70 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../test/media/random.ts';
+import { playLossyCall, seen, type LossyCall } from '../../../test/support/lossy-call.ts';
 import { packetsOf, picture, pushAll, receiver, seconds, sender } from '../../../test/support/rtp-ends.ts';
 import type { Chunk } from '../../media/chunk.ts';
 import { EXTENSION_URI } from '../packet/extension.ts';
 import { HeaderTemplate } from '../packet/header-template.ts';
 import { parseRtp } from '../packet/rtp-packet.ts';
-import type { Received } from './video-receiver.ts';
 
-interface Way {
-  readonly loss: number;
-  readonly jitter: number;
-  readonly duplicates: number;
-  readonly rtx: boolean;
-  /** Milliseconds one way; default 20. */
-  readonly delay?: number;
-}
-
-/** Sends frames over a bad way in both directions for `frames` frames; gives what went in and what came out. */
-function run(seed: number, way: Way, frames: number) {
-  const random = new Random(seed);
-  const from = sender({ seed: seed * 0x0123_4567, rtx: way.rtx });
-  const to = receiver();
-  const { delay = 20 } = way;
-  to.roundTrip = 2 * delay;
-  const queue: { at: number; data: Uint8Array }[] = [];
-  const given: Chunk[] = [];
-  let wanted = true;
-  const post = (data: Uint8Array, now: number) => {
-    if (random.next() >= way.loss) queue.push({ at: now + delay + random.next() * way.jitter, data });
-    if (random.next() < way.duplicates) queue.push({ at: now + delay + random.next() * way.jitter, data });
-  };
-  const react = ({ chunks, feedback }: Received, now: number) => {
-    given.push(...chunks);
-    for (const packet of feedback) {
-      if (random.next() < way.loss) continue;
-      const { resend, keyframe } = from.onRtcp(packet, now + delay);
-      wanted ||= keyframe;
-      for (const { data } of resend) post(data, now + delay);
-    }
-  };
-  const sent = new Map<string, number>();
-  for (let index = 0; index < frames; index++) {
-    const now = seconds(index);
-    const chunk = picture(index, random.below(random.next() < 0.1 ? 30_000 : 6000), wanted);
-    sent.set(Buffer.from(chunk.data).toString('latin1'), index);
-    wanted = false;
-    for (const { data } of from.send(chunk, now)) post(data, now);
-    for (let tick = now; tick < seconds(index + 1); tick += 5) {
-      queue.sort((a, b) => a.at - b.at);
-      while (queue[0] && queue[0].at <= tick) react(to.push(queue.shift()?.data ?? new Uint8Array(), tick), tick);
-      react(to.poll(tick), tick);
-    }
-  }
-  const order = given.map(({ data }) => sent.get(Buffer.from(data).toString('latin1')));
-  return { given, order, figures: to.figures };
-}
+/** 10 s. */
+const FRAMES = 300;
 
 describe('over a bad way', () => {
-  it.each<[string, Way, number]>([
-    ['2 % loss', { loss: 0.02, jitter: 0, duplicates: 0.01, rtx: true }, 0.98],
-    ['2 % loss, resent as they were', { loss: 0.02, jitter: 0, duplicates: 0.01, rtx: false }, 0.98],
-    ['10 % loss', { loss: 0.1, jitter: 5, duplicates: 0.02, rtx: true }, 0.9],
-    ['10 % loss on a long way', { loss: 0.1, jitter: 5, duplicates: 0, rtx: true, delay: 50 }, 0.9],
-    ['30 ms of jitter', { loss: 0, jitter: 30, duplicates: 0.05, rtx: true }, 0.98],
-    ['40 % loss', { loss: 0.4, jitter: 30, duplicates: 0.1, rtx: true }, 0],
+  it.each<[string, Omit<LossyCall, 'seed' | 'frames'>, number]>([
+    ['no loss', { impairment: { delay: 50, jitter: 10 } }, 1],
+    ['2 % loss', { impairment: { loss: 2, delay: 20, duplicate: 1 } }, 0.99],
+    ['2 % loss, resent as they were', { impairment: { loss: 2, delay: 20, duplicate: 1 }, rtx: false }, 0.99],
+    ['10 % loss', { impairment: { loss: 10, delay: 10, jitter: 5, ordered: false, duplicate: 2 } }, 0.98],
+    ['10 % loss on a long way', { impairment: { loss: 10, delay: 50, jitter: 5 } }, 0.97],
+    ['10 % loss in bursts of four', { impairment: { loss: 10, burst: 4, delay: 50 } }, 0.9],
+    ['10 % loss on a longer way, resent as they were', { impairment: { loss: 10, delay: 80 }, rtx: false }, 0.85],
+    ['20 % loss', { impairment: { loss: 20, delay: 50 } }, 0.9],
+    ['30 ms of jitter', { impairment: { delay: 20, jitter: 30, ordered: false, duplicate: 5 } }, 0.99],
+    ['packets held back', { impairment: { delay: 20, reorder: 5 } }, 0.99],
+    ['40 % loss', { impairment: { loss: 40, delay: 20, jitter: 30, ordered: false, duplicate: 10 } }, 0],
   ])(
     'with %s every chunk that comes out went in, in order, and no hole is left without a keyframe',
     (_what, way, share) => {
       for (let seed = 1; seed <= 3; seed++) {
-        const { given, order, figures } = run(seed, way, 300);
+        const outcome = playLossyCall({ ...way, seed, frames: FRAMES });
         let before = -1;
-        order.forEach((index, at) => {
+        outcome.arrivals.forEach(({ chunk, index }, at) => {
           if (index === undefined) throw new Error(`chunk ${at} never went in`);
           expect(index).toBeGreaterThan(before);
-          if (index !== before + 1) expect(given[at]?.keyframe).toBe(true);
+          if (index !== before + 1) expect(chunk.keyframe).toBe(true);
           before = index;
         });
-        expect(order.length).toBeGreaterThanOrEqual(share * 290);
-        const drops = figures.drops.lost + figures.drops.broken + figures.drops['awaiting-keyframe'];
-        expect(drops + order.length).toBeLessThanOrEqual(300);
-        expect(figures.drops.broken).toBe(0);
+        expect(seen(outcome, FRAMES).fps).toBeGreaterThanOrEqual(share * 30);
+        const { lost, broken, 'awaiting-keyframe': awaiting } = outcome.received.drops;
+        expect(lost + broken + awaiting + outcome.arrivals.length).toBeLessThanOrEqual(FRAMES);
+        expect(broken).toBe(0);
       }
     },
   );
+
+  it('asks for nothing where packets only come late, and for each lost one about once', () => {
+    const late = playLossyCall({ seed: 4, impairment: { delay: 20, reorder: 3 }, frames: FRAMES });
+    expect(late.sent.resent / late.sent.packets).toBeLessThan(0.01);
+    const lossy = playLossyCall({ seed: 4, impairment: { loss: 3, delay: 50, jitter: 5 }, frames: FRAMES });
+    expect(lossy.sent.resent / lossy.sent.packets).toBeLessThan(0.045);
+  });
+
+  it('gets over a blackout with one keyframe', () => {
+    for (const from of [100, 131]) {
+      const outcome = playLossyCall({
+        seed: 5,
+        impairment: { delay: 50, loss: 1 },
+        frames: FRAMES,
+        change: (index) => (index === from ? { cut: true } : index === from + 90 ? { cut: false } : undefined),
+      });
+      const after = outcome.arrivals.find(({ index }) => (index ?? 0) >= from + 90);
+      expect(after?.chunk.keyframe).toBe(true);
+      expect((after?.at ?? Infinity) - seconds(from + 90)).toBeLessThan(500);
+      expect(outcome.sent.resent).toBeLessThan(outcome.sent.packets * 0.1);
+      expect(outcome.arrivals.filter(({ chunk }) => chunk.keyframe).length).toBeLessThanOrEqual(3);
+    }
+  });
 
   it('lets a frame that never ends hold a bounded number of packets and bytes, and plays on', () => {
     for (const size of [10, 60_000]) {

@@ -195,7 +195,8 @@ export class VideoSender {
   }
 
   #onNack(lost: readonly number[], now: Milli): VideoFeedback {
-    const { packets, first, keyframe } = this.#resender.answer(lost, now, this.#roundTrip.smoothed ?? 0);
+    const way = { roundTrip: this.#roundTrip.smoothed ?? 0, loss: this.#header.loss };
+    const { packets, first, keyframe } = this.#resender.answer(lost, now, way);
     this.#header.onLost(first, now);
     return { resend: packets, keyframe };
   }

@@ -23,7 +23,7 @@ describe('NackGenerator', () => {
     expect(nacks.due(6).ask).toEqual([]);
   });
 
-  it('repeats by the round trip and gives up in bounded time', () => {
+  it('says each request twice, repeats by the round trip and gives up in bounded time', () => {
     const nacks = new NackGenerator();
     nacks.roundTrip = 100;
     nacks.onPacket(1, 0, false);
@@ -35,7 +35,7 @@ describe('NackGenerator', () => {
       if (due.ask.length > 0) asked.push(now);
       if (due.gaveUp !== undefined) gaveUp = now;
     }
-    expect(asked).toEqual([5, 121, 236, 351, 466, 581]);
+    expect(asked).toEqual([5, 13, 121, 129, 236, 244, 351, 359, 466, 474, 581, 589]);
     expect(gaveUp).toBe(600);
     expect(nacks.nextAt).toBe(Infinity);
   });
@@ -48,7 +48,7 @@ describe('NackGenerator', () => {
       Array.from({ length: until }, (_, now) => now).filter((now) => nacks.due(now).ask.length > 0);
     nacks.onPacket(1, 0, false);
     nacks.onPacket(3, 0, false);
-    expect(asked(150)).toEqual([5, 77, 149]);
+    expect(asked(150)).toEqual([5, 13, 77, 85, 149]);
     nacks.reset();
     let now = 1000;
     for (let position = 0; position < 200; position += 2, now += 200) {
@@ -58,6 +58,7 @@ describe('NackGenerator', () => {
     }
     nacks.onPacket(204, now, false);
     nacks.due(now + 5);
+    nacks.due(now + 13);
     expect(nacks.nextAt - now).toBeCloseTo(5 + 1.1 * 80 + 5 + 12, 1);
   });
 
@@ -69,6 +70,7 @@ describe('NackGenerator', () => {
     nacks.onPacket(1, 25, true);
     nacks.onPacket(4, 1000, false);
     nacks.due(1005);
+    nacks.due(1013);
     expect(nacks.nextAt).toBe(1005 + 1.1 * 20 + 5);
   });
 
@@ -85,14 +87,14 @@ describe('NackGenerator', () => {
     expect(nacks.due(5005).ask).toEqual([59, 60, 61]);
   });
 
-  it('asks for a packet at most ten times', () => {
+  it('asks for a packet at most ten times, each time twice', () => {
     const nacks = new NackGenerator();
     nacks.roundTrip = 1;
     nacks.onPacket(1, 0, false);
     nacks.onPacket(3, 0, false);
     let asked = 0;
     for (let now = 0; now < 1000; now++) asked += nacks.due(now).ask.length;
-    expect(asked).toBe(10);
+    expect(asked).toBe(20);
   });
 
   it('learns how long reordering lasts, and asks for nothing that is only late', () => {

@@ -31,12 +31,17 @@ const GRACE_DECAY = 0.999;
 /** A packet that so many numbers have overtaken is lost, without waiting; more, as reordering is seen. */
 const OVERTAKEN_MINIMUM = 3;
 const OVERTAKEN_MAXIMUM = 64;
+/** Each request is said twice, so far apart: bursts of loss are over by then, and the answer is not there yet. */
+const COPY_AFTER: Milli = 8;
 /** Answers to the first request for a packet, smoothed over about eight. */
 const ANSWER_WEIGHT = 1 / 8;
 
 interface Missing {
   readonly since: Milli;
+  /** When it is asked for again. */
   next: Milli;
+  /** When the last request is said once more; `Infinity` if it has been. */
+  copy: Milli;
   askedAt: Milli;
   attempts: number;
 }
@@ -131,16 +136,8 @@ export class NackGenerator {
         gaveUp = Math.max(gaveUp ?? position, position);
         continue;
       }
-      if (now >= missing.next) {
-        missing.next = Infinity;
-        if (missing.attempts < ATTEMPT_LIMIT) {
-          ask.push(position);
-          missing.attempts++;
-          missing.askedAt = now;
-          missing.next = now + repeat;
-        }
-      }
-      this.#nextAt = Math.min(this.#nextAt, missing.next, missing.since + giveUpAfter);
+      if (isDue(missing, now, repeat)) ask.push(position);
+      this.#nextAt = Math.min(this.#nextAt, missing.next, missing.copy, missing.since + giveUpAfter);
     }
     return { ask, gaveUp };
   }
@@ -167,7 +164,7 @@ export class NackGenerator {
 
   #miss(position: number, now: Milli): void {
     if (this.#missing.size >= NACK_LIMIT) this.#overflow(position - 1);
-    this.#missing.set(position, { since: now, next: now + this.#grace, askedAt: 0, attempts: 0 });
+    this.#missing.set(position, { since: now, next: now + this.#grace, copy: Infinity, askedAt: 0, attempts: 0 });
     this.#nextAt = Math.min(this.#nextAt, now + this.#grace);
   }
 
@@ -208,4 +205,19 @@ export class NackGenerator {
     this.#grace = Math.min(GRACE_MAXIMUM, Math.max(this.#grace, lateness + 2));
     this.#overtaken = Math.min(OVERTAKEN_MAXIMUM, Math.max(this.#overtaken, overtaken + 1));
   }
+}
+
+/** True if the packet is to be asked for now; notes that it is, and when to ask again. */
+function isDue(missing: Missing, now: Milli, repeat: Milli): boolean {
+  if (now >= missing.next) {
+    const isLast = missing.attempts >= ATTEMPT_LIMIT;
+    missing.next = isLast ? Infinity : now + repeat;
+    missing.copy = isLast ? Infinity : now + COPY_AFTER;
+    missing.askedAt = now;
+    missing.attempts++;
+    return !isLast;
+  }
+  if (now < missing.copy) return false;
+  missing.copy = Infinity;
+  return true;
 }

@@ -38,6 +38,11 @@ export class DelayHeader {
     return this.#negotiated ? this.#delay.minimum : 0;
   }
 
+  /** The share of packets that were lost lately, 0–1. */
+  get loss(): number {
+    return this.#delay.loss;
+  }
+
   /** The header of a frame that is sent now as `packets` packets, the first of them with number `sequence`. */
   onFrame(
     frame: { readonly sequence: number; readonly packets: number; readonly keyframe: boolean },

@@ -36,8 +36,9 @@ describe('PlayoutDelay', () => {
       play(new PlayoutDelay(), { loss, ...(roundTrip && { roundTrip }) }).at(-1);
     expect(at(0.02)).toBeGreaterThanOrEqual(150);
     expect(at(0.02)).toBeLessThanOrEqual(270);
-    expect(at(0.1)).toBe(390);
-    expect(at(0.1, 20)).toBe(150);
+    expect(at(0.1)).toBe(270);
+    expect(at(0.1, 20)).toBe(110);
+    expect(at(0.2)).toBe(390);
     expect(at(0.1, 300)).toBe(400);
     expect(at(0.3, 200)).toBe(400);
   });

@@ -1,4 +1,5 @@
 import type { Milli } from '../../../time.ts';
+import { TWICE_FROM } from '../resend/resender.ts';
 
 /** Loss below this leaves one frame in ten at most with a packet that comes late: the receiver's own buffer sees to it. */
 const CLEAN = 0.01;
@@ -6,8 +7,8 @@ const CLEAN = 0.01;
 const ENOUGH = 3;
 /** Packets and losses count for so long: at 240 packets/s, 1 % of what counts is five losses. */
 const MEMORY: Milli = 2000;
-/** Of all frames so many may still be late: one in a hundred. */
-const LATE_FRAMES = 0.01;
+/** Of all frames so many may still be late: one in fifty, and most of them by one round only, which is no freeze. */
+const LATE_FRAMES = 0.02;
 /** More resend rounds than this take longer than a conversation bears. */
 const ROUNDS = 3;
 /** Most that is ever asked for. */
@@ -26,7 +27,7 @@ const FALL_PER_SECOND: Milli = 20;
 
 /**
  * How long a receiver should hold pictures back so that resent packets are on time: 0 on a clean link, else as many
- * resend rounds as leave one frame in a hundred late, 400 ms at most. It rises at once and falls slowly, because each
+ * resend rounds as leave one frame in fifty late, 400 ms at most. It rises at once and falls slowly, because each
  * change is seen as a picture that slows down or hurries.
  */
 export class PlayoutDelay {
@@ -45,7 +46,7 @@ export class PlayoutDelay {
 
   /** The share of packets that were asked for again lately, 0–1. */
   get loss(): number {
-    return this.#sent === 0 ? 0 : Math.min(1, this.#lost / this.#sent);
+    return this.#lost < ENOUGH || this.#sent === 0 ? 0 : Math.min(1, this.#lost / this.#sent);
   }
 
   /** A frame of `packets` is sent. Gives the delay that it should carry. */
@@ -78,7 +79,7 @@ export class PlayoutDelay {
   }
 
   #needed(roundTrip: Milli): Milli {
-    const rounds = this.#lost < ENOUGH ? 0 : roundsFor(this.loss, this.#packetsPerFrame);
+    const rounds = roundsFor(this.loss, this.#packetsPerFrame);
     if (rounds === 0) return 0;
     const delay = DETECTION + rounds * roundTrip + (rounds - 1) * TICK + DECODING;
     return Math.min(LONGEST, Math.ceil(delay / STEP) * STEP);
@@ -88,10 +89,11 @@ export class PlayoutDelay {
 /** After how many rounds of asking and resending, either of which may be lost too, few enough frames lack a packet. */
 function roundsFor(loss: number, packetsPerFrame: number): number {
   if (loss <= CLEAN) return 0;
-  const failing = 1 - (1 - loss) ** 2;
+  let missing = loss;
   for (let rounds = 1; rounds < ROUNDS; rounds++) {
-    const late = 1 - (1 - loss * failing ** rounds) ** packetsPerFrame;
-    if (late <= LATE_FRAMES) return rounds;
+    const copies = rounds > 1 || loss >= TWICE_FROM ? 2 : 1;
+    missing *= 1 - (1 - loss) * (1 - loss ** copies);
+    if (1 - (1 - missing) ** packetsPerFrame <= LATE_FRAMES) return rounds;
   }
   return ROUNDS;
 }

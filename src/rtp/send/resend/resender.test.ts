@@ -27,6 +27,8 @@ function read({ data }: OutgoingPacket): RtpPacket {
   return packet;
 }
 
+const WAY = { roundTrip: 20, loss: 0.02 };
+
 const original = (packet: OutgoingPacket): number => {
   const { payload } = read(packet);
   return ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
@@ -76,35 +78,43 @@ describe('ResendStore', () => {
 describe('Resender', () => {
   it('counts what is resent for the first time', () => {
     const resender = sent(0, 9, 4);
-    expect(resender.answer([3, 5], 50, 20)).toMatchObject({ first: 2, keyframe: false });
-    expect(resender.answer([3, 6], 80, 20)).toMatchObject({ first: 1, keyframe: false });
-    expect(resender.resent).toBe(4);
+    expect(resender.answer([3, 5], 50, WAY)).toMatchObject({ first: 2, keyframe: false });
+    expect(resender.answer([3, 6], 80, WAY)).toMatchObject({ first: 1, keyframe: false });
+  });
+
+  it('sends what it resends again twice, and everything where much is lost, never one right after the other', () => {
+    const resender = sent(0, 9, 4);
+    expect(resender.answer([3, 5], 50, WAY).packets.map(original)).toEqual([3, 5]);
+    expect(resender.answer([3, 6], 80, WAY).packets.map(original)).toEqual([3, 6, 3]);
+    const lossy = { roundTrip: 20, loss: 0.1 };
+    expect(resender.answer([7, 8], 80, lossy).packets.map(original)).toEqual([7, 8, 7, 8]);
+    expect(resender.resent).toBe(9);
   });
 
   it('resends a burst, but a keyframe instead of an outage, across the wrap', () => {
     const resender = sent(65_400, 65_700, 4);
-    expect(resender.answer(range(65_500, 65_560), 1300, 20)).toMatchObject({ keyframe: false, first: 61 });
-    expect(resender.answer(range(65_480, 65_560), 1340, 20)).toEqual({ packets: [], first: 0, keyframe: true });
+    expect(resender.answer(range(65_500, 65_560), 1300, WAY)).toMatchObject({ keyframe: false, first: 61 });
+    expect(resender.answer(range(65_480, 65_560), 1340, WAY)).toEqual({ packets: [], first: 0, keyframe: true });
   });
 
   it('promises one keyframe for all that was sent before, and resends what comes after', () => {
     const resender = sent(0, 300, 4);
-    expect(resender.answer(range(100, 200), 1210, 20).keyframe).toBe(true);
-    expect(resender.answer([...range(100, 200), 290], 1260, 20)).toEqual({ packets: [], first: 0, keyframe: false });
+    expect(resender.answer(range(100, 200), 1210, WAY).keyframe).toBe(true);
+    expect(resender.answer([...range(100, 200), 290], 1260, WAY)).toEqual({ packets: [], first: 0, keyframe: false });
     resender.keep(301, media(301), 1270);
-    expect(resender.answer([290, 301], 1300, 20).packets.map(original)).toEqual([301]);
+    expect(resender.answer([290, 301], 1300, WAY).packets.map(original)).toEqual([301]);
   });
 
   it('promises a keyframe for what is kept no more', () => {
     const resender = sent(0, 1000, 4);
-    expect(resender.answer([10, 990], 4010, 20)).toMatchObject({ packets: [], keyframe: true });
+    expect(resender.answer([10, 990], 4010, WAY)).toMatchObject({ packets: [], keyframe: true });
   });
 
   it('forgets a promise before the numbers come round', () => {
     const resender = sent(0, 300, 4);
-    resender.answer(range(100, 200), 1210, 20);
+    resender.answer(range(100, 200), 1210, WAY);
     for (let sequence = 301; sequence < 40_000; sequence++) resender.keep(sequence, media(sequence, 10), sequence * 4);
-    expect(resender.answer([39_990], 160_000, 20).packets).toHaveLength(1);
+    expect(resender.answer([39_990], 160_000, WAY).packets).toHaveLength(1);
   });
 
   it('pads with what was sent last, the newest first, and not the same again at once', () => {
