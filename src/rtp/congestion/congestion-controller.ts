@@ -127,6 +127,7 @@ export class CongestionController implements CongestionControl {
     const usage = this.#delay.push(received, now);
     const acknowledged = this.#acknowledged.rate;
     const probed = this.#prober.push(received);
+    if (probed) this.#plan.onAnswer(now);
     if (usage === 'over') {
       const before = this.#plan.onOveruse(now);
       if (before !== undefined && before < this.#aimd.rate) this.#aimd.set(before, now);

@@ -6,15 +6,17 @@ const START_SCALES = [3, 6] as const;
 const START_FURTHER_SCALE = 2;
 /** Later ones ask for less: most of them find a link that is still full. */
 const SCALE = 1.5;
-/** How long a probe lasts, and its packets at least. */
-const LENGTH: Milli = 15;
+/** How long a probe lasts: the first ones, fast as they are, must not fill the queue of a narrow link. */
+const START_LENGTH: Milli = 15;
+const LENGTH: Milli = 25;
+/** Packets that a probe has at least. */
 const PACKETS = 5;
 /** A probe pays if the estimate comes to this share of it, and grows by so much. */
 const PAID = 0.7;
-const PAID_GROWTH = 1.05;
+const PAID_GROWTH = 1.2;
 /** No answer after so long is none. */
 const ANSWER_LIMIT: Milli = 1000;
-/** Least time between asking again; grows with each that did not pay. */
+/** Time between asking again; grows with each that did not pay. */
 const INTERVAL_MINIMUM: Milli = 2500;
 const INTERVAL_MAXIMUM: Milli = 5000;
 const INTERVAL_GROWTH = 1.4;
@@ -41,11 +43,13 @@ export class ProbePlan {
   #freeAt: Milli = -Infinity;
   #last: { readonly bitrate: number; readonly from: number; readonly sentAt: Milli; paid: boolean } | undefined;
   #interval: Milli = INTERVAL_MINIMUM;
+  /** How long to wait for an answer until it is asked again; grows with each that did not come. */
+  #patience: Milli = ANSWER_LIMIT;
   #askAt: Milli = Infinity;
   #estimate: number;
   /** The estimate before a probe raised it, and when that was. */
   #raised: { readonly from: number; readonly at: Milli } | undefined;
-  /** The probes of the start have not all paid or failed. */
+  /** No queue has been seen to grow yet. */
   #starting = true;
 
   constructor(options: { readonly start: number; readonly maximum: number }) {
@@ -72,8 +76,14 @@ export class ProbePlan {
     last.paid = true;
     if (!this.#starting) this.#raised = { from: this.#raised?.from ?? last.from, at: now };
     if (this.#useful && this.#rates.length === 0) {
-      this.#plan(this.#starting ? START_FURTHER_SCALE * estimate : SCALE * estimate);
+      this.#plan(this.#scale * estimate);
     }
+  }
+
+  /** A probe has told something, be it that nothing more fits. */
+  onAnswer(now: Milli): void {
+    this.#patience = ANSWER_LIMIT;
+    this.#askAt = now + this.#interval;
   }
 
   /**
@@ -106,16 +116,21 @@ export class ProbePlan {
     if (now < this.nextAt) return undefined;
     const planned = this.#rates.shift();
     if (planned === undefined) {
-      this.#starting = false;
       const longer = Math.min(INTERVAL_MAXIMUM, this.#interval * INTERVAL_GROWTH);
       this.#interval = Math.max(this.#interval, longer);
     }
-    const bitrate = planned ?? Math.min(this.maximum, SCALE * this.#estimate);
-    const bytes = Math.ceil((bitrate * LENGTH) / 8000);
-    this.#freeAt = now + LENGTH + GAP;
-    this.#askAt = now + this.#interval;
+    const bitrate = planned ?? Math.min(this.maximum, this.#scale * this.#estimate);
+    const length = this.#starting ? START_LENGTH : LENGTH;
+    const bytes = Math.ceil((bitrate * length) / 8000);
+    this.#freeAt = now + length + GAP;
+    this.#askAt = now + Math.min(this.#interval, this.#patience);
+    this.#patience = Math.min(INTERVAL_MAXIMUM, 2 * this.#patience);
     this.#last = { bitrate, from: this.#estimate, sentAt: now, paid: false };
     return { id: this.#nextId++, bitrate, bytes, packets: PACKETS };
+  }
+
+  get #scale(): number {
+    return this.#starting ? START_FURTHER_SCALE : SCALE;
   }
 
   get #useful(): boolean {

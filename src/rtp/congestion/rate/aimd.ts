@@ -4,8 +4,10 @@ import { LinkCapacity } from './link-capacity.ts';
 
 /** Over-use leaves so much of what arrives. */
 const DECREASE = 0.85;
-/** Growth a second far from the known capacity. */
-const GROWTH = 1.08;
+/** Growth a second while the capacity is unknown; so much more with each second of that, up to the limit. */
+const GROWTH = 0.08;
+const GROWTH_GAIN = 0.02;
+const GROWTH_LIMIT = 0.25;
 const GROWTH_MINIMUM = 1000;
 /** The rate may be so far above what arrives: what nobody sends cannot be known to fit. */
 const AHEAD = 1.5;
@@ -31,6 +33,8 @@ export class Aimd {
   #decreasedAt: Milli = -Infinity;
   #roundTrip: Milli = ROUND_TRIP_START;
   readonly #capacity = new LinkCapacity();
+  /** Since when the rate grows without a known capacity. */
+  #freeSince: Milli | undefined;
 
   constructor(options: { readonly start: number; readonly minimum: number; readonly maximum: number }) {
     this.#minimum = options.minimum;
@@ -100,10 +104,7 @@ export class Aimd {
     this.#changedAt = now;
     const limit = idle ? this.#rate : AHEAD * arriving + AHEAD_EXTRA;
     if (this.#rate >= limit) return;
-    const step =
-      this.#capacity.estimate === undefined
-        ? Math.max(GROWTH_MINIMUM * seconds, this.#rate * (GROWTH ** seconds - 1))
-        : this.#growthNear() * seconds;
+    const step = seconds * (this.#capacity.estimate === undefined ? this.#growthFar(now) : this.#growthNear());
     this.#rate = this.#clamp(Math.min(limit, this.#rate + step));
   }
 
@@ -131,7 +132,15 @@ export class Aimd {
     return acknowledged !== undefined && acknowledged < this.#rate / 2;
   }
 
+  /** Bits a second, a second. */
+  #growthFar(now: Milli): number {
+    this.#freeSince ??= now;
+    const growth = Math.min(GROWTH_LIMIT, GROWTH + (GROWTH_GAIN * (now - this.#freeSince)) / 1000);
+    return Math.max(GROWTH_MINIMUM, this.#rate * growth);
+  }
+
   #growthNear(): number {
+    this.#freeSince = undefined;
     const frameBits = (this.#rate * FRAME_INTERVAL) / 1000;
     const packetBits = Math.min(PACKET_BITS, frameBits);
     return Math.max(GROWTH_NEAR_MINIMUM, packetBits / ((this.#roundTrip + RESPONSE_EXTRA) / 1000));
