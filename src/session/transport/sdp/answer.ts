@@ -86,7 +86,8 @@ function codecLines(codec: NegotiatedCodec, section: OfferedSection, startBitrat
   const parameters = codec.parameters === '' ? [] : [codec.parameters];
   if (isPicture) parameters.push(`x-google-start-bitrate=${Math.round(startBitrate / 1000)}`);
   const offered = [...(section.feedback.get(String(payloadType)) ?? []), ...(section.feedback.get('*') ?? [])];
-  const feedback = isPicture || name === 'flexfec-03' ? FEEDBACK.filter((value) => offered.includes(value)) : [];
+  const understood = isPicture || name === 'flexfec-03' ? FEEDBACK : name === 'opus' ? ['transport-cc'] : [];
+  const feedback = understood.filter((value) => offered.includes(value));
   return [
     `a=rtpmap:${payloadType} ${spelled}/${clockRate}${channels === undefined ? '' : `/${channels}`}`,
     ...(parameters.length === 0 ? [] : [`a=fmtp:${payloadType} ${parameters.join(';')}`]),

@@ -49,9 +49,9 @@ export interface NegotiationOptions {
   readonly fec?: readonly FecKind[];
 }
 
-/** Extensions that are understood. Audio keeps out of the transport-wide numbering: it is not what the peer adapts. */
+/** Extensions that are understood. Sound is numbered too: it takes its share of the way, and tells of it when pictures rest. */
 const EXTENSIONS = {
-  audio: [EXTENSION_URI.mid],
+  audio: [EXTENSION_URI.mid, EXTENSION_URI.transportSequence],
   video: [EXTENSION_URI.mid, EXTENSION_URI.transportSequence, EXTENSION_URI.playoutDelay],
   /** Only where there is simulcast: which layer a packet belongs to. */
   layers: [EXTENSION_URI.streamId, EXTENSION_URI.repairedStreamId],

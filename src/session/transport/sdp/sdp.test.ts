@@ -78,6 +78,9 @@ describe('the answer to a browser', () => {
       'nack',
       'nack pli',
     ]);
+    // Sound takes part in the transport-wide numbering.
+    expect(lines).toContain('a=rtcp-fb:111 transport-cc');
+    expect(lines.filter((line) => line.startsWith('a=extmap:3 '))).toHaveLength(2);
     expect(lines.some((line) => /abs-send-time|rtp-stream-id|a=rid|simulcast|FEC-FR/.test(line))).toBe(false);
   });
 
