@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { monotonic } from '../../src/time.ts';
+import { monotonic, type Milli } from '../../src/time.ts';
+import { Relay } from '../relay/relay.ts';
 import type { LoadOrder, LoadReport, LoadResult } from './client/protocol.ts';
+import type { Repair } from './client/stream.ts';
 import { GatewayProcess } from './gateway/gateway-process.ts';
 import { cpuSeconds } from './gateway/proc.ts';
 import { StationTimes } from './gateway/station-times.ts';
+import { stepsOf, type ImpairText } from './impair/impair-text.ts';
+import { queued } from './network/link-use.ts';
 import { quantile, round } from './quantile.ts';
 
 /** A client loop that stalls longer than this at p99, ms, has measured itself. */
@@ -24,23 +28,58 @@ export interface CallFigures {
   readonly cpuCores: number;
   readonly clientLoopMs: { readonly p99: number };
   readonly pictureOk: boolean;
+  /** Of a call whose way was spoiled: a frame is on time within 400 ms then, from sent to whole, back and in order. */
+  readonly impaired?: ImpairedFigures;
+}
+
+/** What the relay and the client's repair had to do; packets of all streams from the measured time on. */
+export interface ImpairedFigures {
+  /** As it was asked for. */
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly rebind: boolean;
+  readonly up: WayFigures;
+  readonly down: WayFigures;
+  readonly repair: Repair;
+}
+
+interface WayFigures {
+  readonly packets: number;
+  /** Lost by chance or in the blackout, and dropped before a full queue, shares of the packets. */
+  readonly lost: number;
+  readonly overflow: number;
+  readonly mbit: number;
+  readonly queueMs: { readonly p50: number; readonly p95: number };
+}
+
+/** What is asked for beside the load. */
+export interface CallOptions {
+  /** `GUISE_MEDIA_TRANSPORT` of the gateway. */
+  readonly transport?: string;
+  readonly impair?: ImpairText;
 }
 
 /** `GUISE_SESSIONS` is set so that admission does not cut the load that is to be measured. */
 const OPEN_DOOR = { GUISE_SESSIONS: '64' };
 
 /** Calls through the real gateway, by a load client in a process of its own. */
-export async function benchCall(order: Omit<LoadOrder, 'gateway'>): Promise<CallFigures> {
-  const gateway = await GatewayProcess.start(OPEN_DOOR);
+export async function benchCall(
+  order: Omit<LoadOrder, 'gateway' | 'impaired'>,
+  { transport, impair }: CallOptions = {},
+): Promise<CallFigures> {
+  const gateway = await GatewayProcess.start({ ...OPEN_DOOR, ...(transport && { GUISE_MEDIA_TRANSPORT: transport }) });
+  const relay = impair && new Relay({ seed: order.seed });
   try {
     const stations = new StationTimes(gateway.url);
-    let [seconds, cpu] = [0, 0];
-    const result = await runLoadClient({ ...order, gateway: gateway.url }, (type) => {
+    let [seconds, cpu, begun] = [0, 0, 0];
+    const full = { ...order, gateway: gateway.url, impaired: impair !== undefined };
+    const result = await runLoadClient(full, relay, (type) => {
       const sign = type === 'begin' ? -1 : 1;
       seconds += (sign * monotonic.now()) / 1000;
       cpu += sign * cpuSeconds(gateway.pids);
-      if (type === 'begin') stations.start();
-      else stations.stop();
+      if (type === 'end') return stations.stop();
+      stations.start();
+      begun = monotonic.now();
+      if (impair) relay?.start(stepsOf(impair));
     });
     remark(result);
     return {
@@ -58,10 +97,30 @@ export async function benchCall(order: Omit<LoadOrder, 'gateway'>): Promise<Call
       cpuCores: round(cpu / seconds),
       clientLoopMs: { p99: round(result.clientLoopP99) },
       pictureOk: result.pictureOk,
+      ...(impair && relay && { impaired: impairedFigures(impair, relay, begun, result) }),
     };
   } finally {
+    relay?.close();
     await gateway.stop();
   }
+}
+
+function impairedFigures(impair: ImpairText, relay: Relay, begun: Milli, { repair }: LoadResult): ImpairedFigures {
+  const way = (direction: 'up' | 'down'): WayFigures => {
+    const records = relay.records(direction, begun);
+    const share = (...reasons: (string | undefined)[]) =>
+      round(records.filter(({ loss }) => loss !== undefined && reasons.includes(loss)).length / records.length, 4);
+    const seconds = (monotonic.now() - begun) / 1000;
+    const { p50, p95 } = queued(records, begun, Infinity);
+    return {
+      packets: records.length,
+      lost: share('lost', 'cut'),
+      overflow: share('overflow'),
+      mbit: round(records.reduce((sum, { size }) => sum + size * 8, 0) / seconds / 1e6),
+      queueMs: { p50: round(p50, 1), p95: round(p95, 1) },
+    };
+  };
+  return { ...impair, up: way('up'), down: way('down'), repair };
 }
 
 /** What a figure alone would not tell, on stderr. */
@@ -80,13 +139,18 @@ function remark(result: LoadResult): void {
   }
 }
 
-async function runLoadClient(order: LoadOrder, onPhase: (phase: 'begin' | 'end') => void): Promise<LoadResult> {
+async function runLoadClient(
+  order: LoadOrder,
+  relay: Relay | undefined,
+  onPhase: (phase: 'begin' | 'end') => void,
+): Promise<LoadResult> {
   const program = fileURLToPath(new URL('./client/load-client.js', import.meta.url));
-  const child = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ['pipe', 'pipe', 'inherit'] });
   let result: LoadResult | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const report = JSON.parse(line) as LoadReport;
     if (report.type === 'result') ({ result } = report);
+    else if (report.type === 'answer') child.stdin.write(`${JSON.stringify(await relay!.through(report.sdp))}\n`);
     else onPhase(report.type);
   }
   if (!result) throw new Error('the load client must give a result');

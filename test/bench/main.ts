@@ -33,13 +33,23 @@ const { values: options, positionals } = parseArgs({
 /** The benches by name: what each prints is said where it is defined. */
 const BENCHES: Record<string, () => Promise<object>> = {
   face: benchFace,
-  call: () => benchCall(callOrder(), { transport: transport(), ...impairment() }),
+  call: () => benchCall(asked(callOrder), { transport: asked(transport), ...asked(impairment) }),
   soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
   loss: () => Promise.resolve(benchLoss(count('seed'))),
   stall: () => benchStall(callOrder()),
-  network: () => benchNetwork({ ...callOrder(), transport: transport(), echo: options.echo }, options.row),
+  network: () => benchNetwork({ ...asked(callOrder), transport: asked(transport), echo: options.echo }, options.row),
   exposure: () => benchExposure(positionals.slice(1)),
 };
+
+/** Reads arguments; what is wrong with them is said without a stack. */
+function asked<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    console.error(error instanceof TypeError ? error.message : error);
+    process.exit(2);
+  }
+}
 
 function callOrder(): Parameters<typeof benchCall>[0] {
   const [width, height] = options.size.split('x').map(Number);

@@ -27,7 +27,7 @@ export interface SoakFigures {
 
 /** One long call: does memory or latency grow? The client runs in this process, which does nothing else. */
 export async function benchSoak(
-  order: Omit<LoadOrder, 'gateway' | 'seconds'> & { readonly minutes: number },
+  order: Omit<LoadOrder, 'gateway' | 'seconds' | 'impaired'> & { readonly minutes: number },
 ): Promise<SoakFigures> {
   const { width, height, codec, budget, identity, minutes: length } = order;
   const clip = await encodedClip({ script: 'talk', width, height }, codec);

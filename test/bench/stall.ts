@@ -24,7 +24,7 @@ export interface StallFigures {
 const wait = (duration: Milli): Promise<void> => new Promise((resolve) => setTimeout(resolve, duration));
 
 /** Stops the media workers (SIGSTOP) for 400 ms in a running call, again and again: how soon is the latency as before? */
-export async function benchStall(order: Omit<LoadOrder, 'gateway' | 'seconds'>): Promise<StallFigures> {
+export async function benchStall(order: Omit<LoadOrder, 'gateway' | 'seconds' | 'impaired'>): Promise<StallFigures> {
   const { width, height, codec, budget } = order;
   const clip = await encodedClip({ script: 'talk', width, height }, codec);
   const gateway = await GatewayProcess.start();

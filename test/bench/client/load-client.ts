@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { monotonic, type Milli } from '../../../src/time.ts';
 import { encodedClip, type ClipSettings } from '../../media/clip.ts';
+import { ParentRelay } from '../impair/parent-relay.ts';
 import { portraitFile } from '../../media/portrait.ts';
 import { Random } from '../../media/random.ts';
 import type { LoadOrder, LoadReport } from './protocol.ts';
@@ -31,6 +32,7 @@ async function main(order: LoadOrder): Promise<void> {
       ? await uploadPhoto(gateway, readFileSync(portraitFile(order.identity)))
       : order.identity;
 
+  const relay = order.impaired ? new ParentRelay() : undefined;
   const drops: Record<string, number> = {};
   let measuring = false;
   const streams: Stream[] = [];
@@ -45,7 +47,7 @@ async function main(order: LoadOrder): Promise<void> {
   const pacing: { stop: () => void }[] = [];
   await Promise.all(
     streams.map(async (stream) => {
-      await stream.connect();
+      await stream.connect(relay && ((answer) => relay.through(answer)));
       // A camera runs before the call does: frames flow from the moment the connection stands.
       const sendFrame = () => stream.sendFrame();
       pacing.push(paceStreams([{ sendFrame, phase: random.next(), frameRate: clip.frameRate }]));

@@ -5,111 +5,160 @@ import {
   useNACK,
   usePLI,
   useSdesMid,
+  useTransportWideCC,
+  useTWCC,
   type RTCDtlsTransport,
-  type RtpPacket,
 } from 'werift';
 import type { SendCodec } from '../../../src/codec/codec.ts';
-import type { RtpTicks } from '../../../src/time.ts';
+import { parseRtcp } from '../../../src/rtp/rtcp/parse.ts';
+import type { RtcpPacket } from '../../../src/rtp/rtcp/rtcp-packet.ts';
+import { serializeRtcp } from '../../../src/rtp/rtcp/serialize.ts';
+import { withoutCandidates } from '../../relay/answer.ts';
+import { readNegotiated, type Negotiated } from './ends/negotiated.ts';
+import type { ClientPacket } from './ends/sending-end.ts';
 import type { Signalling } from './signalling.ts';
 
 const MIME: Record<SendCodec, string> = { vp8: 'video/VP8', h264: 'video/H264', vp9: 'video/VP9' };
+const PARAMETERS: Record<SendCodec, string> = {
+  vp8: '',
+  h264: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
+  vp9: 'profile-id=0',
+};
+/** RTP header extensions of one byte an element, RFC 8285 §4.2. */
+const ONE_BYTE = 0xbede;
 
-/** What comes back. */
+/** What comes, decrypted: whole packets. */
 export interface PeerEvents {
-  onRtp(packet: RtpPacket): void;
-  /** The gateway asks for a keyframe. */
-  onKeyframeRequest(): void;
+  onRtp(data: Uint8Array): void;
+  onRtcp(packets: readonly RtcpPacket[]): void;
+}
+
+export interface PeerOptions {
+  readonly codec: SendCodec;
+  /** The answer as the client is to see it, e.g. by way of a relay. Default: as it is. */
+  readonly through?: (answer: string) => Promise<string>;
+  /** Called when the offer goes out. */
+  readonly onOffer?: () => void;
 }
 
 /** The WebRTC side of one caller: one video line both ways, packets as they are. */
 export class Peer {
+  readonly negotiated: Negotiated;
+  readonly ssrc: number;
+  readonly rtxSsrc: number;
   readonly #connection: RTCPeerConnection;
   readonly #transport: RTCDtlsTransport;
-  readonly #ssrc: number;
-  readonly #payloadType: number;
-  #sequence: number;
+  #transportSequence = 0;
 
-  private constructor(connection: RTCPeerConnection, ssrc: number, payloadType: number, events: PeerEvents) {
+  private constructor(
+    connection: RTCPeerConnection,
+    { ssrc, rtxSsrc }: { readonly ssrc: number; readonly rtxSsrc: number },
+    negotiated: Negotiated,
+  ) {
     const [transport] = connection.dtlsTransports;
     if (!transport) throw new Error('an answered connection has a transport');
+    this.negotiated = negotiated;
+    this.ssrc = ssrc;
+    this.rtxSsrc = rtxSsrc;
     this.#connection = connection;
     this.#transport = transport;
-    this.#ssrc = ssrc;
-    this.#payloadType = payloadType;
-    this.#sequence = ssrc & 0xffff;
-    // werift's own receivers would depacketise and report; here only arrival counts.
+    // werift's own receivers and senders would report and resend in their own way.
     transport.onRtp.allUnsubscribe();
-    transport.onRtp.subscribe((packet) => events.onRtp(packet));
-    transport.onRtcp.subscribe((packet) => {
-      // Payload-specific feedback (RFC 4585 §6.3): format 1 is a PLI, 4 a FIR.
-      const feedback = packet as { type: number; feedback?: { count: number } };
-      if (feedback.type === 206 && [1, 4].includes(feedback.feedback?.count ?? 0)) events.onKeyframeRequest();
-    });
+    transport.onRtcp.allUnsubscribe();
   }
 
-  /** Offers, and waits until packets can flow. @param onOffer called when the offer goes out */
-  static async connect(
-    signalling: Signalling,
-    codec: SendCodec,
-    events: PeerEvents,
-    onOffer: () => void = () => undefined,
-  ): Promise<Peer> {
-    const parameters = codec === 'h264' ? 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f' : '';
-    const connection = new RTCPeerConnection({
-      // An address that answers nothing: an empty list would make werift ask a public server.
-      iceServers: [{ urls: 'stun:127.0.0.1:9' }],
-      iceStunGatherTimeout: 0.05,
-      iceUseIpv6: false,
-      iceAdditionalHostAddresses: ['127.0.0.1'],
-      bundlePolicy: 'max-bundle',
-      codecs: {
-        video: [
-          new RTCRtpCodecParameters({
-            mimeType: MIME[codec],
-            clockRate: 90_000,
-            rtcpFeedback: [useNACK(), usePLI()],
-            parameters,
-          }),
-        ],
-        audio: [],
-      },
-      headerExtensions: { video: [useSdesMid()] },
-    });
-    const transceiver = connection.addTransceiver('video', { direction: 'sendrecv' });
+  /** Offers, and waits until packets can flow. */
+  static async connect(signalling: Signalling, options: PeerOptions): Promise<Peer> {
+    const { codec, through = (answer) => Promise.resolve(answer), onOffer } = options;
+    const connection = new RTCPeerConnection(configuration(codec));
+    const { sender } = connection.addTransceiver('video', { direction: 'sendrecv' });
     await connection.setLocalDescription(await connection.createOffer());
     const connected = new Promise<void>((resolve) => {
       connection.connectionStateChange.subscribe((state) => {
         if (state === 'connected') resolve();
       });
     });
-    onOffer();
-    signalling.send({ type: 'offer', sdp: connection.localDescription!.sdp });
-    const { sdp } = await signalling.next('answer');
+    onOffer?.();
+    signalling.send({ type: 'offer', sdp: withoutCandidates(connection.localDescription!.sdp) });
+    const sdp = await through((await signalling.next('answer')).sdp);
     await connection.setRemoteDescription({ type: 'answer', sdp });
     if (connection.connectionState !== 'connected') await connected;
-    const payloadType = Number(/^m=video \S+ \S+ (\d+)/m.exec(sdp)?.[1]);
-    return new Peer(connection, transceiver.sender.ssrc, payloadType, events);
+    return new Peer(connection, sender, readNegotiated(sdp));
   }
 
-  /** Sends one RTP packet. */
-  send(payload: Uint8Array, timestamp: RtpTicks, marker: boolean): void {
-    this.#sequence = (this.#sequence + 1) & 0xffff;
+  /** Tells of all packets from now on. Whole ones: werift's own objects lose what their parser does not know. */
+  listen(events: PeerEvents): void {
+    const { srtp, srtcp } = this.#transport;
+    const [rtp, rtcp] = [srtp.decrypt, srtcp.decrypt];
+    srtp.decrypt = (data) => {
+      const plain = rtp(data);
+      events.onRtp(plain);
+      return plain;
+    };
+    srtcp.decrypt = (data) => {
+      const plain = rtcp(data);
+      events.onRtcp(parseRtcp(plain));
+      return plain;
+    };
+  }
+
+  /** Sends one RTP packet, with the next transport-wide number if those were negotiated. */
+  send({ ssrc, payloadType, sequence, timestamp, marker, payload }: ClientPacket): void {
+    const { sequenceId } = this.negotiated;
     const header = new RtpHeader({
       version: 2,
       padding: false,
-      extension: false,
+      extension: sequenceId !== undefined,
       marker,
-      payloadType: this.#payloadType,
-      sequenceNumber: this.#sequence,
+      payloadType,
+      sequenceNumber: sequence,
       timestamp,
-      ssrc: this.#ssrc,
+      ssrc,
       csrc: [],
-      extensions: [],
+      extensionProfile: ONE_BYTE,
+      extensions: sequenceId === undefined ? [] : [{ id: sequenceId, payload: this.#nextSequence() }],
     });
     void this.#transport.sendRtp(Buffer.from(payload), header);
+  }
+
+  /** Sends one compound RTCP packet. */
+  sendRtcp(packets: readonly RtcpPacket[]): void {
+    const bytes = Buffer.from(serializeRtcp(packets));
+    // werift asks of a packet only that it can be written.
+    const written = { serialize: () => bytes } as unknown as Parameters<RTCDtlsTransport['sendRtcp']>[0][number];
+    void this.#transport.sendRtcp([written]);
   }
 
   async close(): Promise<void> {
     await this.#connection.close();
   }
+
+  #nextSequence(): Buffer {
+    this.#transportSequence = (this.#transportSequence + 1) & 0xffff;
+    return Buffer.of(this.#transportSequence >> 8, this.#transportSequence & 0xff);
+  }
+}
+
+function configuration(codec: SendCodec): ConstructorParameters<typeof RTCPeerConnection>[0] {
+  return {
+    // An address that answers nothing: an empty list would make werift ask a public server.
+    iceServers: [{ urls: 'stun:127.0.0.1:9' }],
+    iceStunGatherTimeout: 0.05,
+    iceUseIpv6: false,
+    iceAdditionalHostAddresses: ['127.0.0.1'],
+    bundlePolicy: 'max-bundle',
+    codecs: {
+      video: [
+        new RTCRtpCodecParameters({
+          mimeType: MIME[codec],
+          clockRate: 90_000,
+          rtcpFeedback: [useNACK(), usePLI(), useTWCC()],
+          parameters: PARAMETERS[codec],
+        }),
+        new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000 }),
+      ],
+      audio: [],
+    },
+    headerExtensions: { video: [useSdesMid(), useTransportWideCC()] },
+  };
 }

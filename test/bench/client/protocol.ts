@@ -1,6 +1,8 @@
 import type { SendCodec } from '../../../src/codec/codec.ts';
 import type { Milli } from '../../../src/time.ts';
+import type { AnswerReport } from '../impair/parent-relay.ts';
 import type { BenchIdentity } from '../local-swap.ts';
+import type { Repair } from './stream.ts';
 
 /** What the load client is asked to do; its one argument, as JSON. */
 export interface LoadOrder {
@@ -15,12 +17,14 @@ export interface LoadOrder {
   readonly budget: Milli;
   readonly identity: BenchIdentity;
   readonly seed: number;
+  /** The way is spoiled: answers are to be led through the parent's relay, and a frame has 400 ms. */
+  readonly impaired: boolean;
 }
 
 /** What the load client says while it works: lines of JSON on stdout, each with a `type`. */
 export type LoadReport =
   /** All streams have had their first answer; the measured time begins or ends. */
-  { readonly type: 'begin' | 'end' } | { readonly type: 'result'; readonly result: LoadResult };
+  { readonly type: 'begin' | 'end' } | AnswerReport | { readonly type: 'result'; readonly result: LoadResult };
 
 export interface LoadResult {
   /** Frames sent in the measured time, all streams. */
@@ -44,6 +48,8 @@ export interface LoadResult {
   /** Outputs that answer no input, units that did not decode, keyframes asked of the client. */
   readonly strays: number;
   readonly undecodable: number;
+  /** What was done about loss from the start on, all streams. */
+  readonly repair: Repair;
   readonly keyframeRequests: number;
   /** Least PSNR of a background, dB, and how many pictures were looked at. */
   readonly background: number;

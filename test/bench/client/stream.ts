@@ -1,8 +1,11 @@
-import type { RtpPacket } from 'werift';
+import type { Chunk } from '../../../src/media/chunk.ts';
+import type { RtcpPacket } from '../../../src/rtp/rtcp/rtcp-packet.ts';
 import { addTicks, monotonic, VIDEO_CLOCK, type Milli, type RtpTicks } from '../../../src/time.ts';
 import type { Clip } from '../../media/clip.ts';
 import type { Random } from '../../media/random.ts';
-import { cut, join } from './payload.ts';
+import { ReceivingEnd } from './ends/receiving-end.ts';
+import { SendingEnd } from './ends/sending-end.ts';
+import { cut } from './payload.ts';
 import { Peer } from './peer.ts';
 import type { Signalling } from './signalling.ts';
 import { TimestampMatch } from './timestamps.ts';
@@ -32,6 +35,25 @@ const BURST = 32;
 const JITTER = 180;
 const NOTHING = new Uint8Array(0);
 const KEYFRAME_PAUSE: Milli = 500;
+/** How often feedback that is due by time is looked for, and how often reports go out. */
+const TICK: Milli = 10;
+const REPORT_INTERVAL: Milli = 1000;
+
+/** What was done about loss, packets and requests. */
+export interface Repair {
+  /** Of ours, sent again because the gateway asked; of the gateway's, asked for, and come by that. */
+  readonly resent: number;
+  readonly nacks: number;
+  readonly recovered: number;
+  readonly keyframesAsked: number;
+}
+
+interface Line {
+  readonly peer: Peer;
+  readonly sending: SendingEnd;
+  readonly receiving: ReceivingEnd;
+  readonly timer: NodeJS.Timeout;
+}
 
 /** One caller: sends a clip as a camera would and keeps what comes back. */
 export class Stream {
@@ -52,17 +74,13 @@ export class Stream {
   readonly #byInput = new Map<RtpTicks, SentFrame>();
   readonly #byOutput = new Map<RtpTicks, ReturnedFrame>();
   readonly #keep: boolean;
-  #peer: Peer | undefined;
+  #line: Line | undefined;
+  #reportAt: Milli = -Infinity;
   #timestamp: RtpTicks;
   #mediaTime = 0;
   #next = 0;
   #restart = false;
   #lastRestart: Milli = -Infinity;
-  #lastRequest: Milli = -Infinity;
-  #open: Uint8Array[] = [];
-  #openTimestamp: RtpTicks | undefined;
-  #lastSequence: number | undefined;
-  #whole = true;
 
   /** @param options.keep false forgets the bytes that come back, for runs of many minutes */
   constructor(clip: Clip, signalling: Signalling, random: Random, options: { readonly keep?: boolean } = {}) {
@@ -74,12 +92,37 @@ export class Stream {
     this.#keep = options.keep ?? true;
   }
 
-  async connect(): Promise<void> {
-    const events = { onRtp: (packet: RtpPacket) => this.#take(packet), onKeyframeRequest: () => this.#onRequest() };
-    this.#peer = await Peer.connect(this.#signalling, this.#clip.codec, events, () => {
-      this.offered = monotonic.now();
+  /** @param through the answer as the client is to see it, e.g. by way of a relay */
+  async connect(through?: (answer: string) => Promise<string>): Promise<void> {
+    const peer = await Peer.connect(this.#signalling, {
+      codec: this.#clip.codec,
+      ...(through && { through }),
+      onOffer: () => (this.offered = monotonic.now()),
     });
     this.connected = monotonic.now();
+    const { negotiated, ssrc, rtxSsrc } = peer;
+    const { payloadType, rtxPayloadType } = negotiated;
+    const rtx = rtxPayloadType === undefined ? undefined : { ssrc: rtxSsrc, payloadType: rtxPayloadType };
+    const sending = new SendingEnd({ ssrc, payloadType, rtx, now: this.connected });
+    const receiving = new ReceivingEnd({
+      negotiated,
+      senderSsrc: ssrc,
+      onChunk: (chunk) => this.#finish(chunk),
+      onFeedback: (packets) => peer.sendRtcp(packets),
+    });
+    const timer = setInterval(() => this.#tick(), TICK);
+    this.#line = { peer, sending, receiving, timer };
+    peer.listen({
+      onRtp: (data) => receiving.onRtp(new Uint8Array(data), monotonic.now()),
+      onRtcp: (packets) => this.#onRtcp(packets),
+    });
+  }
+
+  /** What was resent and asked for, since the start. */
+  get repair(): Repair {
+    const { sending, receiving } = this.#line!;
+    const { recovered, nacks, keyframeRequests } = receiving.figures;
+    return { resent: sending.resent, recovered, nacks, keyframesAsked: keyframeRequests };
   }
 
   /** Sends the clip's next frame. */
@@ -100,13 +143,16 @@ export class Stream {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#line?.timer);
     this.#signalling.close();
-    await this.#peer?.close();
+    await this.#line?.peer.close();
   }
 
   #burst(payloads: readonly Uint8Array[], from: number, timestamp: RtpTicks, frame: SentFrame): void {
     const to = Math.min(payloads.length, from + BURST);
-    for (let i = from; i < to; i++) this.#peer!.send(payloads[i]!, timestamp, i === payloads.length - 1);
+    const { peer, sending } = this.#line!;
+    const now = monotonic.now();
+    for (let i = from; i < to; i++) peer.send(sending.packet(payloads[i]!, timestamp, i === payloads.length - 1, now));
     frame.sent = monotonic.now();
     if (to < payloads.length) setTimeout(() => this.#burst(payloads, to, timestamp, frame), 1);
   }
@@ -120,33 +166,31 @@ export class Stream {
     this.#restart = this.#next > 1;
   }
 
-  #take({ header, payload }: RtpPacket): void {
-    const { sequenceNumber, timestamp, marker } = header;
-    if (this.#lastSequence !== undefined) {
-      const step = (sequenceNumber - this.#lastSequence) & 0xffff;
-      if (step === 0 || step > 0x8000) return; // a repetition
-      if (step > 1) this.#whole = false;
+  #onRtcp(packets: readonly RtcpPacket[]): void {
+    const { peer, sending, receiving } = this.#line!;
+    const now = monotonic.now();
+    for (const packet of packets) {
+      if (packet.type === 'picture-loss' || packet.type === 'full-intra-request') this.#onRequest();
+      for (const again of sending.onRtcp(packet, now)) peer.send(again);
+      receiving.onRtcp(packet, now);
     }
-    this.#lastSequence = sequenceNumber;
-    if (timestamp !== this.#openTimestamp) {
-      this.#open = [];
-      this.#openTimestamp = timestamp;
-    }
-    if (payload.length > 0) this.#open.push(new Uint8Array(payload));
-    if (marker) this.#finish(timestamp);
+    if (sending.roundTrip !== undefined) receiving.roundTrip = sending.roundTrip;
   }
 
-  #finish(timestamp: RtpTicks): void {
+  /** Feedback that is due by time. */
+  #tick(): void {
+    const { peer, sending, receiving } = this.#line!;
     const now = monotonic.now();
-    const unit = join(this.#clip.codec, this.#open);
-    this.#open = [];
-    if (!unit || !this.#whole) {
-      this.#whole = true;
-      if (now - this.#lastRequest > KEYFRAME_PAUSE) this.#signalling.send({ type: 'keyframe' });
-      this.#lastRequest = now;
-      return;
-    }
-    const returned: ReturnedFrame = { back: now, ...unit, ...(!this.#keep && { data: NOTHING }) };
+    receiving.poll(now);
+    if (now < this.#reportAt) return;
+    this.#reportAt = now + REPORT_INTERVAL;
+    const block = receiving.report(now);
+    const report = sending.report(block ? [block] : [], now);
+    if (report) peer.sendRtcp([report, { type: 'source-description', names: [{ ssrc: peer.ssrc, cname: 'load' }] }]);
+  }
+
+  #finish({ data, keyframe, timestamp }: Chunk): void {
+    const returned: ReturnedFrame = { back: monotonic.now(), keyframe, data: this.#keep ? data : NOTHING };
     this.returned.push(returned);
     this.#byOutput.set(timestamp, returned);
     for (const { output, input } of this.#match.came(timestamp)) this.#pair(output, input);

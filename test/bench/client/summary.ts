@@ -4,10 +4,11 @@ import { referenceOf, type ReferenceFrame } from '../judge/reference.ts';
 import { judge, ReturnedPictures, type Verdict } from '../judge/verdict.ts';
 import { LocalSwap } from '../local-swap.ts';
 import type { LoadOrder, LoadResult } from './protocol.ts';
-import type { ReturnedFrame, SentFrame, Stream } from './stream.ts';
+import type { Repair, ReturnedFrame, SentFrame, Stream } from './stream.ts';
 
-/** A frame is on time within this, whatever its budget: two frame periods at 30 a second. */
+/** A frame is on time within this, whatever its budget: two frame periods at 30 a second; over a spoiled way, this. */
 const ON_TIME: Milli = 66;
+const ON_TIME_IMPAIRED: Milli = 400;
 /** Of this many returned frames one is held against the whole picture that was sent. */
 const LOOK_EVERY = 15;
 /** Least PSNR of what is not head or label, dB. */
@@ -37,12 +38,13 @@ export async function summarise(
   const reference = await referenceOf(clip, settings, { local, identity, keepEvery: LOOK_EVERY });
   await local.close();
 
+  const limit = order.impaired ? ON_TIME_IMPAIRED : ON_TIME;
   const perStream = streams.map((stream) => {
     const judged = judgeStream(clip, stream, reference);
     const swapped = new Set(judged.verdicts.filter((verdict) => verdict.swapped).map(({ frame }) => frame.input));
     const sent = stream.sent.filter((frame) => frame.sent >= from && frame.sent < to);
     const back = sent.filter((frame) => frame.back !== undefined);
-    const onTime = sent.filter((frame) => latencyOf(frame) <= ON_TIME && swapped.has(frame)).length;
+    const onTime = sent.filter((frame) => latencyOf(frame) <= limit && swapped.has(frame)).length;
     const first = judged.verdicts.find((verdict) => verdict.swapped)?.frame.back ?? NaN;
     return { ...judged, sent, back, onTime, firstFrameMs: first - stream.offered };
   });
@@ -63,6 +65,7 @@ export async function summarise(
     exposed: all(({ verdicts }) => verdicts.filter(({ exposed }) => exposed)).length,
     strays: streams.reduce((sum, { strays }) => sum + strays, 0),
     undecodable: perStream.reduce((sum, { undecodable }) => sum + undecodable, 0),
+    repair: sumRepair(streams.map(({ repair }) => repair)),
     keyframeRequests: streams.reduce((sum, { keyframeRequests }) => sum + keyframeRequests, 0),
     background,
     looked: looked.length,
@@ -70,6 +73,11 @@ export async function summarise(
     clientLoopP99,
     drops,
   };
+}
+
+function sumRepair(repairs: readonly Repair[]): Repair {
+  const of = (key: keyof Repair): number => repairs.reduce((sum, repair) => sum + repair[key], 0);
+  return { resent: of('resent'), nacks: of('nacks'), recovered: of('recovered'), keyframesAsked: of('keyframesAsked') };
 }
 
 /** Milliseconds from last packet in to last packet out; infinite if it never came. */
