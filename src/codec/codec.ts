@@ -1,5 +1,6 @@
-import type { Chunk, SendCodec, TemporalPlace, VideoCodec } from '../media/chunk.ts';
+import type { CaptureTime, Chunk, SendCodec, TemporalPlace, VideoCodec } from '../media/chunk.ts';
 import type { RtpTicks } from '../time.ts';
+import type { LayerCount } from './encode/temporal-layers.ts';
 import type { WorkPicture } from './work-picture.ts';
 
 export type { SendCodec } from '../media/chunk.ts';
@@ -63,6 +64,8 @@ export interface EncodedChunk {
   readonly data: Uint8Array;
   readonly timestamp: RtpTicks;
   readonly keyframe: boolean;
+  /** Of the input frame, if its sender told it: whoever has the picture encoded adds it. */
+  readonly captureTime?: CaptureTime;
   /** Where the encoder makes temporal layers. */
   readonly temporal?: TemporalPlace;
 }
@@ -72,4 +75,6 @@ export interface EncoderSettings {
   readonly bitrate: number;
   /** Frames a second that the rate control plans for; default 30. */
   readonly frameRate?: number;
+  /** Temporal layers, 1–3, for VP8 and VP9 only; default 1. Keyframes begin the pattern anew. */
+  readonly temporalLayers?: LayerCount;
 }

@@ -11,72 +11,31 @@ import { GatewayError } from '../errors.ts';
 import { ticksBetween, VIDEO_CLOCK, type RtpTicks } from '../time.ts';
 import { check } from './av.ts';
 import type { EncodedChunk, EncodeOptions, Encoder, EncoderSettings, SendCodec } from './codec.ts';
-import { QuantiserControl } from './quantiser.ts';
+import { QuantiserControl } from './encode/quantiser.ts';
+import { RECIPES } from './encode/recipes.ts';
+import { TemporalLayers } from './encode/temporal-layers.ts';
 import type { WorkPicture } from './work-picture.ts';
-
-interface Recipe {
-  readonly encoder: string;
-  readonly options: Readonly<Record<string, string>>;
-  /** What holds the rate: our choice of each frame's quantiser, or the encoder's own buffer. */
-  readonly rate: 'quantiser' | 'buffer';
-}
-
-// All without look-ahead or threads: one call gives one chunk. VP8 at a fixed speed (a positive cpu-used adapts to the
-// time and doubles it); error-resilient keeps a lost frame from spoiling the entropy contexts of the next. H.264 aims at
-// a quality it seldom reaches and is held by its rate buffer alone: that follows a new rate within the buffer's length,
-// where average-rate control still pays for what it spent seconds ago (−28 % in the 2 s after 500 → 3000 kb/s). The aim
-// is not higher, so that easy pictures leave the buffer full for the scene that follows.
-const RECIPES: Record<SendCodec, Recipe> = {
-  vp8: {
-    encoder: 'libvpx',
-    options: {
-      deadline: 'realtime',
-      'cpu-used': '-6',
-      // Blocks that changed by less than 1.6 squared steps a pixel stay as they are: some 10 % less time, −0.3 dB at 46 dB.
-      'static-thresh': '400',
-      'lag-in-frames': '0',
-      'error-resilient': '1',
-      'auto-alt-ref': '0',
-      qmin: '2',
-      qmax: '50',
-    },
-    rate: 'quantiser',
-  },
-  vp9: {
-    encoder: 'libvpx-vp9',
-    options: {
-      deadline: 'realtime',
-      'cpu-used': '8',
-      'row-mt': '1',
-      'lag-in-frames': '0',
-      'error-resilient': '1',
-      'auto-alt-ref': '0',
-      qmin: '2',
-      qmax: '50',
-    },
-    rate: 'quantiser',
-  },
-  h264: {
-    encoder: 'libx264',
-    options: { preset: 'ultrafast', tune: 'zerolatency', profile: 'baseline', 'forced-idr': '1', crf: '20' },
-    rate: 'buffer',
-  },
-};
 
 /** Bits a second that make libvpx always use the largest quantiser it may, so that QuantiserControl decides. */
 const FLOOR = 50_000;
+
+/** How often a keyframe that came too large is made again; the second time what is known of its size is true. */
+const KEYFRAME_REPEATS = 2;
 
 /** Share of a second that H.264's rate buffer holds: bounds a keyframe, and how fast a new rate is reached. */
 const VBV_SECONDS = 0.25;
 
 /** Opens when the first picture comes. @throws TypeError if a setting is out of range */
 export function createEncoder(codec: SendCodec, settings: EncoderSettings): Encoder {
-  const { bitrate, frameRate = 30 } = settings;
+  const { bitrate, frameRate = 30, temporalLayers = 1 } = settings;
   if (!(bitrate >= 10_000)) throw new TypeError(`bitrate must be at least 10,000 bits a second [bitrate:${bitrate}]`);
   if (!(frameRate > 0 && frameRate <= 240)) {
     throw new TypeError(`frameRate must be within 0–240 [frameRate:${frameRate}]`);
   }
-  return new LiveEncoder(codec, bitrate, frameRate);
+  if (temporalLayers > 1 && RECIPES[codec].rate === 'buffer') {
+    throw new TypeError(`temporal layers need VP8 or VP9 [codec:${codec}]`);
+  }
+  return new LiveEncoder(codec, { ...settings, frameRate, temporalLayers });
 }
 
 class LiveEncoder implements Encoder {
@@ -84,6 +43,7 @@ class LiveEncoder implements Encoder {
   readonly #packet = new Packet();
   readonly #quantiser: QuantiserControl;
   readonly #nominalRate: number;
+  readonly #layers: TemporalLayers;
   #context: CodecContext | undefined;
   #bitrate: number;
   /** Smoothed frames a second, as the timestamps say: a camera in the dark sends half of what it promised. */
@@ -92,8 +52,9 @@ class LiveEncoder implements Encoder {
   #count = 0n;
   #closed = false;
 
-  constructor(codec: SendCodec, bitrate: number, frameRate: number) {
+  constructor(codec: SendCodec, { bitrate, frameRate, temporalLayers }: Required<EncoderSettings>) {
     this.codec = codec;
+    this.#layers = new TemporalLayers(temporalLayers);
     this.#bitrate = bitrate;
     this.#nominalRate = frameRate;
     this.#frameRate = frameRate;
@@ -113,7 +74,8 @@ class LiveEncoder implements Encoder {
         : this.#run(context, input, forced);
     const keyframe = this.#packet.isKeyframe;
     this.#packet.unref();
-    return { codec: this.codec, data, timestamp: options.timestamp, keyframe };
+    const temporal = this.#layers.came(keyframe);
+    return { codec: this.codec, data, timestamp: options.timestamp, keyframe, ...(temporal && { temporal }) };
   }
 
   setBitrate(bitsPerSecond: number): void {
@@ -126,6 +88,7 @@ class LiveEncoder implements Encoder {
     if (this.#closed) return;
     this.#closed = true;
     this.#context?.freeContext();
+    this.#layers.close();
     this.#packet.free();
   }
 
@@ -136,14 +99,14 @@ class LiveEncoder implements Encoder {
       const data = this.#run(context, input, false);
       const bits = data.byteLength * 8;
       if (!this.#quantiser.deltaTried(bits, quantiser)) {
-        this.#quantiser.deltaCame(bits);
+        this.#quantiser.deltaCame(bits, this.#layers.share);
         return data;
       }
       this.#packet.unref();
     }
     let made = this.#keyframe(context, input, pixels);
-    if (made.tooLarge) {
-      // A keyframe needs nothing before it, so it can be thrown away and made again, once.
+    for (let again = 0; made.tooLarge && again < KEYFRAME_REPEATS; again++) {
+      // A keyframe needs nothing before it, so it can be thrown away and made again.
       this.#packet.unref();
       made = this.#keyframe(context, input, pixels);
     }
@@ -160,9 +123,11 @@ class LiveEncoder implements Encoder {
 
   #run(context: CodecContext, input: WorkPicture, keyframe: boolean): Uint8Array {
     const frame = input.native;
+    this.#layers.mark(frame, keyframe);
     frame.pictType = keyframe ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     frame.pts = this.#count++;
     check(context.sendFrameSync(frame), `encode a picture [codec:${this.codec}]`);
+    this.#layers.unmark(frame);
     check(context.receivePacketSync(this.#packet), `give the encoded picture at once [codec:${this.codec}]`);
     const data = this.#packet.data;
     if (!data) throw new GatewayError('codec_failed', `an encoded picture has bytes [codec:${this.codec}]`);
@@ -218,6 +183,8 @@ class LiveEncoder implements Encoder {
     const bitrate = byQuantiser ? FLOOR : (this.#bitrate * this.#nominalRate) / this.#frameRate;
     context.bitRate = BigInt(Math.round(bitrate));
     context.rcMaxRate = BigInt(Math.round(bitrate));
+    // A constant rate, in libvpx's eyes: with a variable one VP9 makes keyframes as fine as it likes, and of its own.
+    if (byQuantiser) context.rcMinRate = BigInt(FLOOR);
     context.rcBufferSize = Math.round(byQuantiser ? FLOOR : this.#bitrate * VBV_SECONDS);
   }
 

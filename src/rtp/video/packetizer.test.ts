@@ -43,7 +43,7 @@ describe.each(CASES)('the %s packetizer [%s]', (codec, parameters) => {
       const payloads = packetizer.packetize({ data, keyframe: false }, budget);
       const longest = Math.max(...payloads.map((pieces) => joinPieces(pieces).length));
       if (!parameters.endsWith('0')) expect(longest).toBeLessThanOrEqual(budget);
-      const isView = (piece: Uint8Array) => piece.buffer === data.buffer || piece.length <= 5;
+      const isView = (piece: Uint8Array) => piece.buffer === data.buffer || piece.length <= 8;
       expect(payloads.flat().every(isView)).toBe(true);
       const assembled = depacketizer.assemble(payloads.map(joinPieces));
       if (assembled.kind !== 'frame') throw new Error(JSON.stringify(assembled));

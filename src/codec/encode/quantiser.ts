@@ -2,8 +2,12 @@
 const BEST = 10;
 const WORST = 63;
 
-/** Frame times of bits that a keyframe may take: more would arrive late, however well it is paced. */
-const KEYFRAME_FRAMES = 4;
+/** Seconds of the bit rate that a keyframe should take, and may: more would arrive late, however well it is paced. */
+const KEYFRAME_SECONDS = 0.13;
+const KEYFRAME_MOST = 0.2;
+
+/** Quantiser steps for half the bits that any other frame is sure to need: in truth it is 5 to 10. */
+const DELTA_STEP = 4;
 
 /** A keyframe's size halves about every this many quantiser steps. */
 const KEYFRAME_HALVING = 14;
@@ -30,13 +34,16 @@ export class QuantiserControl {
 
   /** New plan, from the next frame on. */
   plan(bitrate: number, frameRate: number): void {
+    // Half way at once, by what a quantiser step usually does to a frame; the next frames tell the rest.
+    const change = (this.#bitrate * frameRate) / (this.#frameRate * bitrate);
+    if (this.#delta !== undefined) this.#delta = clamp(this.#delta + DELTA_STEP * Math.log2(change), BEST, WORST);
     this.#bitrate = bitrate;
     this.#frameRate = frameRate;
   }
 
-  /** Bits that a keyframe should not exceed. */
+  /** Bits that a keyframe should have. */
   get keyframeBits(): number {
-    return (KEYFRAME_FRAMES * this.#bitrate) / this.#frameRate;
+    return KEYFRAME_SECONDS * this.#bitrate;
   }
 
   /** Quantiser for a keyframe of `pixels` pixels. */
@@ -53,7 +60,7 @@ export class QuantiserControl {
   /** A keyframe of `bits` came of `quantiser`. True if it is so large that making it again, smaller, is worth it. */
   keyframeTried(bits: number, quantiser: number): boolean {
     this.#key = this.#learnt(bits, quantiser);
-    return bits > 1.5 * this.keyframeBits && toQuantiser(this.#key) > quantiser;
+    return bits > KEYFRAME_MOST * this.#bitrate && toQuantiser(this.#key) > quantiser;
   }
 
   /** A keyframe of `bits`, that came of `quantiser`, is sent. */
@@ -75,10 +82,10 @@ export class QuantiserControl {
     return true;
   }
 
-  /** Another frame of `bits` is sent. */
-  deltaCame(bits: number): void {
+  /** Another frame of `bits` is sent, which should have had `share` of an even split (layers below others get more). */
+  deltaCame(bits: number, share = 1): void {
     this.#spend(bits);
-    const planned = this.#bitrate / this.#frameRate;
+    const planned = (share * this.#bitrate) / this.#frameRate;
     const wanted = planned * clamp(1 - this.#overspent / (0.4 * this.#bitrate), 0.25, 2);
     const step = clamp(4 * Math.log2(Math.max(bits, 200) / wanted), -4, 6);
     this.#delta = clamp((this.#delta ?? WORST) + step, BEST, WORST);
