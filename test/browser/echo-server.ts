@@ -7,6 +7,7 @@ import { MediaSession } from '../../src/session/io/media-session.ts';
 import type { FromPixel, ToPixel } from '../../src/session/pixel.ts';
 import { sessionSettingsSchema, type SessionSettings } from '../../src/session/settings.ts';
 import type { SessionFigures } from '../../src/session/statistics.ts';
+import type { CreateTransport } from '../../src/session/transport/create-transport.ts';
 import type { TransportSettings } from '../../src/session/transport/werift-transport.ts';
 import { WeriftTransport } from '../../src/session/transport/werift-transport.ts';
 import { monotonic, type Milli } from '../../src/time.ts';
@@ -28,8 +29,12 @@ export function echo(message: ToPixel, budget: Milli): FromPixel[] {
 export interface EchoOptions {
   readonly settings?: Partial<SessionSettings>;
   readonly transport?: TransportSettings;
+  /** Makes the transport. Default: werift's. */
+  readonly make?: CreateTransport;
   /** Milliseconds that the pixel half takes for each chunk. */
   readonly delay?: Milli;
+  /** Nothing goes back: the browser has nothing to do but to send. */
+  readonly silent?: boolean;
 }
 
 /** Serves an empty page on the loopback, where a camera is allowed. */
@@ -43,8 +48,11 @@ export class EchoServer {
   private constructor(http: Server, options: EchoOptions) {
     this.#http = http;
     const settings = sessionSettingsSchema.parse(options.settings ?? {});
+    const { make = (...all) => new WeriftTransport(...all) } = options;
     const answer = (message: ToPixel): void => {
-      for (const reply of echo(message, settings.budget)) this.session.onPixel(reply);
+      for (const reply of echo(message, settings.budget)) {
+        if (reply.type !== 'chunk' || options.silent !== true) this.session.onPixel(reply);
+      }
     };
     this.session = new MediaSession({
       id: 'echo',
@@ -52,11 +60,7 @@ export class EchoServer {
       identity: null,
       clock: monotonic,
       createTransport: (events) =>
-        new WeriftTransport(
-          { ...options.transport, ...(settings.codec && { codec: settings.codec }) },
-          events,
-          monotonic,
-        ),
+        make({ ...options.transport, ...(settings.codec && { codec: settings.codec }) }, events, monotonic),
       pixel: {
         send: (message) => {
           if (message.type !== 'chunk') this.toPixel.push(message);
@@ -85,6 +89,11 @@ export class EchoServer {
   /** Loads the page and gives it `answer(offer)`. */
   async show(page: Page): Promise<void> {
     await page.exposeFunction('answer', (offer: string) => this.session.answer(offer));
+    await this.load(page);
+  }
+
+  /** Loads the page. */
+  async load(page: Page): Promise<void> {
     await page.goto(`http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/`);
   }
 

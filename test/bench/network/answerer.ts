@@ -1,3 +1,5 @@
+import { prepareTransport, type CreateTransport } from '../../../src/session/transport/create-transport.ts';
+import type { TransportName } from '../../../src/session/transport/transport-settings.ts';
 import { EchoServer } from '../../browser/echo-server.ts';
 import { Signalling } from '../client/signalling.ts';
 import { GatewayProcess } from '../gateway/gateway-process.ts';
@@ -6,6 +8,7 @@ import type { Answerer } from './call-page.ts';
 /** The real gateway in processes of its own, with a mask put on. */
 export class GatewayAnswerer implements Answerer {
   readonly #gateway: GatewayProcess;
+  readonly drops: Record<string, number> = {};
   readonly #calls: Signalling[] = [];
 
   private constructor(gateway: GatewayProcess) {
@@ -20,6 +23,10 @@ export class GatewayAnswerer implements Answerer {
   async answer(offer: string): Promise<string> {
     const call = await Signalling.open(this.#gateway.url, { identity: 'mask:porcelain' });
     this.#calls.push(call);
+    call.onMessage = (message) => {
+      if (message.type !== 'statistics') return;
+      for (const [at, count] of Object.entries(message.figures.drops)) this.drops[at] = (this.drops[at] ?? 0) + count;
+    };
     call.send({ type: 'offer', sdp: offer });
     return (await call.next('answer')).sdp;
   }
@@ -32,18 +39,38 @@ export class GatewayAnswerer implements Answerer {
 
 /** The I/O half of a session in this process, every chunk echoed: the network without any work on pictures. */
 export class EchoAnswerer implements Answerer {
-  readonly #servers: EchoServer[] = [];
+  /** One a call, in their order. */
+  readonly servers: EchoServer[] = [];
+  readonly #make: CreateTransport;
+
+  private constructor(make: CreateTransport) {
+    this.#make = make;
+  }
+
+  static async start(transport: TransportName): Promise<EchoAnswerer> {
+    return new EchoAnswerer(await prepareTransport(transport));
+  }
+
+  get drops(): Readonly<Record<string, number>> {
+    const sums: Record<string, number> = {};
+    for (const { figures } of this.servers) {
+      for (const [at, count] of figures.flatMap(({ drops }) => Object.entries(drops)))
+        sums[at] = (sums[at] ?? 0) + count;
+    }
+    return sums;
+  }
 
   async answer(offer: string): Promise<string> {
     const server = await EchoServer.open({
+      make: this.#make,
       transport: { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] },
     });
-    this.#servers.push(server);
+    this.servers.push(server);
     return server.session.answer(offer);
   }
 
   async close(): Promise<void> {
-    for (const server of this.#servers) server.close();
+    for (const server of this.servers) server.close();
     return Promise.resolve();
   }
 }

@@ -12,6 +12,8 @@ const INTERVAL: Milli = 100;
 export interface Answerer {
   /** Takes an offer, gives the answer. Each call is a new session. */
   answer(offer: string): Promise<string>;
+  /** Frames that its sessions have given up so far, by `stage:reason`. */
+  readonly drops: Readonly<Record<string, number>>;
   /** Ends all its sessions. */
   close(): Promise<void>;
 }

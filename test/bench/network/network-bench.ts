@@ -32,7 +32,11 @@ export async function benchNetwork(options: StageOptions, only: readonly string[
     const row = ROWS[name];
     if (!row) throw new TypeError(`--row must be one of ${Object.keys(ROWS).join(', ')} [row:${name}]`);
     for (const result of await row(options)) {
-      console.error(`${result.reached ? 'reached    ' : 'NOT reached'} ${result.row}: ${result.reach}`, result.figures);
+      console.error(
+        `${result.reached ? 'reached    ' : 'NOT reached'} ${result.row}: ${result.reach}`,
+        result.figures,
+        result.drops ?? {},
+      );
       results.push(result);
     }
   }

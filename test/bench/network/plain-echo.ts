@@ -74,6 +74,7 @@ class PlainEcho {
 
 /** Answers calls with plain echoes. */
 export class PlainEchoAnswerer implements Answerer {
+  readonly drops = {};
   readonly #calls: PlainEcho[] = [];
 
   answer(offer: string): Promise<string> {

@@ -11,6 +11,8 @@ export interface RowResult {
   readonly reach: string;
   readonly reached: boolean;
   readonly figures: Readonly<Record<string, number>>;
+  /** Frames that the gateway gave up in the whole call, by `stage:reason`. */
+  readonly drops?: Readonly<Record<string, number>>;
 }
 
 /** From the first picture to the measured time. */
@@ -52,7 +54,7 @@ export async function loss(options: StageOptions, percent: 2 | 10): Promise<RowR
       keyframesWanted,
     };
     const reach = percent === 2 ? 'fps ≥ 29.5, no freeze' : 'fps ≥ 28, frozen ≤ 2 %';
-    return [{ row: `loss${percent}`, reach, reached: good, figures }];
+    return [{ row: `loss${percent}`, reach, reached: good, figures, drops: stage.drops }];
   } finally {
     await stage.close();
   }
@@ -93,6 +95,7 @@ export async function cap(options: StageOptions): Promise<RowResult[]> {
           fps: round(fps, 1),
           overflow: stage.relay.counters('down').overflow,
         },
+        drops: stage.drops,
       },
       {
         row: 'lift',
@@ -122,7 +125,15 @@ export async function blackout(options: StageOptions): Promise<RowResult[]> {
     const moving = untilFrames(samples, cut + BLACKOUT, 15);
     const { fps } = seen(samples, cut + BLACKOUT + 4000, monotonic.now());
     const figures = { backMs: round(back, 0), fifteenFramesMs: round(moving, 0), fpsAfter: round(fps, 1) };
-    return [{ row: 'blackout', reach: 'a picture ≤ 1.5 s after the link is back', reached: back <= 1500, figures }];
+    return [
+      {
+        row: 'blackout',
+        reach: 'a picture ≤ 1.5 s after the link is back',
+        reached: back <= 1500,
+        figures,
+        drops: stage.drops,
+      },
+    ];
   } finally {
     await stage.close();
   }
@@ -141,7 +152,7 @@ export async function rebind(options: StageOptions): Promise<RowResult[]> {
     const pause = longestPause(samples, at - 200, at + 6000);
     const { fps } = seen(samples, at + 4000, monotonic.now());
     const figures = { pauseMs: round(pause, 0), fpsAfter: round(fps, 1) };
-    return [{ row: 'rebind', reach: 'no pause > 2 s', reached: pause <= 2000, figures }];
+    return [{ row: 'rebind', reach: 'no pause > 2 s', reached: pause <= 2000, figures, drops: stage.drops }];
   } finally {
     await stage.close();
   }
@@ -167,7 +178,7 @@ export async function fair(options: StageOptions): Promise<RowResult[]> {
       queueP50Ms: round(queued(down, from, to).p50, 0),
       leastFps: round(Math.min(...frames), 1),
     };
-    return [{ row: 'fair', reach: 'the smaller ≥ 40 %', reached: share >= 0.4, figures }];
+    return [{ row: 'fair', reach: 'the smaller ≥ 40 %', reached: share >= 0.4, figures, drops: stage.drops }];
   } finally {
     await stage.close();
   }
@@ -190,7 +201,7 @@ export async function uplink(options: StageOptions): Promise<RowResult[]> {
       estimateMbit: mbit(samples.at(-1)?.available ?? NaN),
       width: samples.at(-1)?.sentWidth ?? NaN,
     };
-    return [{ row: 'uplink', reach: '≥ 2.4 Mbit/s ≤ 3 s', reached: reachedAt <= 3000, figures }];
+    return [{ row: 'uplink', reach: '≥ 2.4 Mbit/s ≤ 3 s', reached: reachedAt <= 3000, figures, drops: stage.drops }];
   } finally {
     await stage.close();
   }

@@ -1,4 +1,5 @@
 import type { Browser } from 'playwright-core';
+import type { TransportName } from '../../../src/session/transport/transport-settings.ts';
 import type { Milli } from '../../../src/time.ts';
 import { launchChromium } from '../../browser/chromium.ts';
 import { y4mClip } from '../../media/clip.ts';
@@ -20,7 +21,7 @@ export interface StageOptions {
   readonly seconds: number;
   readonly seed: number;
   /** Which transport the gateway uses. */
-  readonly transport: string;
+  readonly transport: TransportName;
   /** No work on pictures: each chunk goes back as it came. */
   readonly echo: boolean;
 }
@@ -47,7 +48,7 @@ export class Stage {
     const answerer = plain
       ? new PlainEchoAnswerer()
       : echo
-        ? new EchoAnswerer()
+        ? await EchoAnswerer.start(transport)
         : await GatewayAnswerer.start({ GUISE_MEDIA_TRANSPORT: transport });
     return new Stage(new Relay({ seed, ...links }), await launchChromium({ camera }), answerer, options);
   }
@@ -59,6 +60,11 @@ export class Stage {
     );
     await page.until(({ framesDecoded }) => framesDecoded > 0);
     return page;
+  }
+
+  /** Frames that the gateway has given up so far, by `stage:reason`: why a row is as it is. */
+  get drops(): Readonly<Record<string, number>> {
+    return { ...this.#answerer.drops };
   }
 
   async close(): Promise<void> {
