@@ -24,6 +24,14 @@ export interface TemporalPlace {
   readonly referenced: boolean;
 }
 
+/** When a frame was captured, on the clock of whoever captured it: NTP seconds, and 1/2³² of them. */
+export interface CaptureTime {
+  readonly high: number;
+  readonly low: number;
+  /** That clock minus the clock of whom the frame came from, ms; left out if unknown. */
+  readonly clockOffset?: Milli;
+}
+
 /**
  * One encoded access unit. H.264 is Annex B (start codes), VP8, VP9 and AV1 one whole frame
  * (AV1: a temporal unit in low-overhead format, as decoders take it).
@@ -38,6 +46,8 @@ export interface Chunk {
   readonly decodable: Milli;
   /** True if later chunks may refer to it; an unreferenced one may be skipped without harm. */
   readonly referenced: boolean;
+  /** When the frame was captured, if its sender says so. */
+  readonly captureTime?: CaptureTime;
   /** Clockwise turns of 90° needed to show the picture upright (RTP video-orientation), 0–3. */
   readonly rotation?: 0 | 1 | 2 | 3;
 }

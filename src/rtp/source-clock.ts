@@ -115,6 +115,12 @@ export class MediaTimeline {
     return lead >= 0 || lead <= -JUMP ? after : before;
   }
 
+  /** The source's own clock at our instant `now`, NTP time in ms since 1900, by its reports; `undefined` without any. */
+  ntpAt(now: Milli): Milli | undefined {
+    const { offset } = this.#source;
+    return offset === undefined ? undefined : now - offset;
+  }
+
   #later(timestamp: RtpTicks, by: Milli): RtpTicks {
     return (((timestamp + Math.round((by * this.clockRate) / 1000)) % 2 ** 32) + 2 ** 32) % 2 ** 32;
   }

@@ -1,5 +1,5 @@
 import type { Chunk, VideoCodec } from '../../media/chunk.ts';
-import type { Milli, RtpTicks } from '../../time.ts';
+import type { Milli } from '../../time.ts';
 import { FrameScan } from './frame-scan.ts';
 import { FrameTally } from './frame-tally.ts';
 import type { MediaPacket } from './media-packet.ts';
@@ -28,6 +28,7 @@ export class FrameAssembler {
   #blockedSince: Milli | undefined;
   #decodable: Milli = 0;
   #codec: VideoCodec | undefined;
+  #rotation: 0 | 1 | 2 | 3 = 0;
 
   /** True if nothing can be given before a keyframe comes. */
   get awaitsKeyframe(): boolean {
@@ -143,17 +144,28 @@ export class FrameAssembler {
     this.#codec = first.codec;
     const arrived = packets.reduce((latest, packet) => Math.max(latest, packet.arrived), 0);
     this.#decodable = assembled.keyframe ? arrived : Math.max(arrived, this.#decodable);
-    return this.#chunk(first.timestamp, packets.at(-1)?.rotation ?? 0, assembled);
+    return this.#chunk(first, packets, assembled);
   }
 
   #chunk(
-    timestamp: RtpTicks,
-    rotation: 0 | 1 | 2 | 3,
+    { codec, timestamp }: MediaPacket,
+    packets: readonly MediaPacket[],
     { data, keyframe, referenced }: { data: Uint8Array; keyframe: boolean; referenced: boolean },
   ): Chunk {
-    const codec = this.#codec ?? 'vp8';
-    const chunk: Chunk = { codec, data, timestamp, keyframe, referenced, decodable: this.#decodable };
-    return rotation === 0 ? chunk : { ...chunk, rotation };
+    // Senders must tell it with each keyframe, and may leave it out of others as long as it stays (3GPP TS 26.114 §7.4.5).
+    const told = packets.find((packet) => packet.rotation !== undefined)?.rotation;
+    this.#rotation = told ?? (keyframe ? 0 : this.#rotation);
+    const captureTime = packets.find((packet) => packet.captureTime !== undefined)?.captureTime;
+    return {
+      codec,
+      data,
+      timestamp,
+      keyframe,
+      referenced,
+      decodable: this.#decodable,
+      ...(this.#rotation !== 0 && { rotation: this.#rotation }),
+      ...(captureTime && { captureTime }),
+    };
   }
 
   /** Gives up every frame that ends before `position`. */

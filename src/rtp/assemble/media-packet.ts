@@ -1,4 +1,4 @@
-import type { VideoCodec } from '../../media/chunk.ts';
+import type { CaptureTime, VideoCodec } from '../../media/chunk.ts';
 import type { Milli, RtpTicks } from '../../time.ts';
 import type { Depacketizer } from '../video/depacketizer.ts';
 
@@ -12,6 +12,8 @@ export interface MediaPacket {
   readonly arrived: Milli;
   readonly codec: VideoCodec;
   readonly depacketizer: Depacketizer;
-  /** Clockwise quarter turns, from the video-orientation extension; 0 without. */
-  readonly rotation: 0 | 1 | 2 | 3;
+  /** Clockwise quarter turns, from the video-orientation extension; `undefined` without. */
+  readonly rotation: 0 | 1 | 2 | 3 | undefined;
+  /** From the abs-capture-time extension; `undefined` without. */
+  readonly captureTime: CaptureTime | undefined;
 }

@@ -2,7 +2,7 @@
  * RTP header extensions, RFC 8285. One-byte elements (profile 0xBEDE): id 4 bits, length − 1 4 bits.
  * Two-byte elements (profile 0x100X): id 8 bits, length 8 bits. Zero bytes pad.
  */
-import { readU8 } from './bytes.ts';
+import { readU8, writeU16 } from './bytes.ts';
 import type { RtpPacket } from './rtp-packet.ts';
 
 const ONE_BYTE = 0xbede;
@@ -90,4 +90,15 @@ export function layExtensions(elements: readonly ExtensionElement[]): {
     at += 1 + value.length;
   }
   return { block, at: places };
+}
+
+/** The block with one more element behind the others: what lies between is padding, which may stand anywhere. */
+export function appendExtension(block: Uint8Array, element: ExtensionElement): Uint8Array {
+  const { block: added } = layExtensions([element]);
+  if (block.length === 0) return added;
+  const joined = new Uint8Array(block.length + added.length - 4);
+  joined.set(block);
+  joined.set(added.subarray(4), block.length);
+  writeU16(joined, 2, joined.length / 4 - 1);
+  return joined;
 }

@@ -1,5 +1,5 @@
 import type { RtpTicks } from '../../time.ts';
-import { EXTENSION_URI, layExtensions, type ExtensionElement } from './extension.ts';
+import { appendExtension, EXTENSION_URI, layExtensions, type ExtensionElement } from './extension.ts';
 import type { OutgoingPacket, Urgency } from './outgoing-packet.ts';
 import { RTP_HEADER, writeRtpHeader } from './rtp-packet.ts';
 
@@ -45,23 +45,29 @@ export class HeaderTemplate {
     this.#sendTimeAt = place(EXTENSION_URI.absoluteSendTime);
   }
 
-  /** A packet whose payload is `pieces` joined. */
+  /**
+   * A packet whose payload is `pieces` joined.
+   * @param more an extension that only this packet carries, behind the others
+   */
   packet(
     fields: { readonly marker: boolean; readonly sequence: number; readonly timestamp: RtpTicks },
     pieces: readonly Uint8Array[],
     urgency: Urgency,
+    more?: ExtensionElement,
   ): OutgoingPacket {
-    let size = this.size;
+    const block = more ? appendExtension(this.#block, more) : this.#block;
+    const payloadAt = RTP_HEADER + block.length;
+    let size = payloadAt;
     for (const piece of pieces) size += piece.length;
     const data = new Uint8Array(size);
     const { marker, sequence, timestamp } = fields;
     writeRtpHeader(
       data,
       { marker, sequence, timestamp, ssrc: this.ssrc, payloadType: this.payloadType },
-      this.#block.length > 0,
+      block.length > 0,
     );
-    data.set(this.#block, RTP_HEADER);
-    let at = this.size;
+    data.set(block, RTP_HEADER);
+    let at = payloadAt;
     for (const piece of pieces) {
       data.set(piece, at);
       at += piece.length;

@@ -1,13 +1,15 @@
 import type { Chunk, VideoCodec } from '../../media/chunk.ts';
 import type { Milli } from '../../time.ts';
-import { EXTENSION_URI, findExtension } from '../packet/extension.ts';
 import { parseRtp, type RtpPacket } from '../packet/rtp-packet.ts';
 import type { ReportBlock, RtcpPacket } from '../rtcp/rtcp-packet.ts';
 import type { MediaTimeline } from '../source-clock.ts';
 import { FrameAssembler } from '../assemble/frame-assembler.ts';
+import { LossHold } from '../delay/loss-hold.ts';
 import type { ReceiveDrop } from '../assemble/frame-tally.ts';
 import { KeyframeRequests } from './requests/keyframe-requests.ts';
-import { NackGenerator } from './requests/nack-generator.ts';
+import { NackGenerator, type NackDue } from './requests/nack-generator.ts';
+import { LayerFilter } from './layer-filter.ts';
+import { PictureExtensions } from './picture-extensions.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtxStreams } from './rtx.ts';
 import { SequenceGate } from './sequence-gate.ts';
@@ -21,12 +23,14 @@ const CLOCK_RATE = 90_000;
 export interface VideoReceiverOptions {
   /** What the peer may send, by payload type; formats that are neither video Guise knows nor `rtx` are ignored. */
   readonly receive: readonly ReceiveFormat[];
-  /** Header extension ids by URI, for the video orientation. */
+  /** Header extension ids by URI. */
   readonly extensions: ReadonlyMap<string, number>;
   /** Our SSRC in feedback. */
   readonly senderSsrc: number;
   /** How the peer can be asked for a keyframe. Default: by picture loss indication, which nearly everyone understands. */
   readonly keyframeRequest?: 'picture-loss' | 'full-intra-request';
+  /** Of a simulcast the layer that was asked for; others are left out. */
+  readonly layer?: string;
   /** Told of each packet and sender report, if given. */
   readonly timeline?: MediaTimeline;
 }
@@ -50,10 +54,13 @@ export interface VideoReceiveFigures {
   readonly chunks: number;
   readonly nacks: number;
   readonly keyframeRequests: number;
+  /** How long chunks are held back at present, so that those that waited for a resend are in step: 0–300 ms. */
+  readonly hold: Milli;
   /** Frames of which packets came and that were given up, by reason. */
   readonly drops: Readonly<Record<ReceiveDrop, number>>;
 }
 
+const NOTHING_MISSING: NackDue = { ask: [], first: 0, gaveUp: undefined };
 const NOTHING: Received = { chunks: [], feedback: [] };
 
 /**
@@ -63,7 +70,8 @@ const NOTHING: Received = { chunks: [], feedback: [] };
 export class VideoReceiver {
   readonly #formats: VideoFormats;
   readonly #rtx: RtxStreams;
-  readonly #orientationId: number;
+  readonly #pictureExtensions: PictureExtensions;
+  readonly #layer: LayerFilter | undefined;
   readonly #senderSsrc: number;
   readonly #keyframeRequest: 'picture-loss' | 'full-intra-request';
   readonly #timeline: MediaTimeline | undefined;
@@ -71,6 +79,7 @@ export class VideoReceiver {
   readonly #nacks = new NackGenerator();
   readonly #keyframes = new KeyframeRequests();
   readonly #assembler = new FrameAssembler();
+  readonly #hold = new LossHold();
   #gate = new SequenceGate();
   #ssrc: number | undefined;
   #replaced: { readonly ssrc: number; readonly at: Milli } | undefined;
@@ -88,7 +97,8 @@ export class VideoReceiver {
   constructor(options: VideoReceiverOptions) {
     this.#formats = new VideoFormats(options.receive);
     this.#rtx = new RtxStreams(this.#formats.originals);
-    this.#orientationId = options.extensions.get(EXTENSION_URI.videoOrientation) ?? -1;
+    this.#pictureExtensions = new PictureExtensions(options.extensions);
+    this.#layer = options.layer === undefined ? undefined : new LayerFilter(options.layer, options.extensions);
     this.#senderSsrc = options.senderSsrc;
     this.#keyframeRequest = options.keyframeRequest ?? 'picture-loss';
     this.#timeline = options.timeline;
@@ -106,12 +116,12 @@ export class VideoReceiver {
 
   /** When `poll` has something to do; `Infinity` if nothing is pending. */
   get nextAt(): Milli {
-    return Math.min(this.#nacks.nextAt, this.#keyframes.nextAt);
+    return Math.min(this.#nacks.nextAt, this.#keyframes.nextAt, this.#hold.nextAt);
   }
 
   /** Counts since the start. */
   get figures(): VideoReceiveFigures {
-    return { ...this.#counts, drops: { ...this.#assembler.tally.counts } };
+    return { ...this.#counts, hold: this.#hold.delay, drops: { ...this.#assembler.tally.counts } };
   }
 
   /** Jitter of the way here in milliseconds (RFC 3550). */
@@ -131,6 +141,7 @@ export class VideoReceiver {
       this.#counts.malformed++;
       return NOTHING;
     }
+    if (this.#layer?.admits(packet) === false) return NOTHING;
     const format = this.#formats.get(packet.payloadType);
     if (format) return this.#onMedia(packet, format, arrived);
     const original = this.#ssrc === undefined ? undefined : this.#rtx.unwrap(packet, this.#ssrc);
@@ -186,10 +197,10 @@ export class VideoReceiver {
     this.#counts.packets++;
     this.#counts.bytes += packet.data.length;
     this.#nacks.onPacket(position, arrived, resent);
+    this.#hold.onPacket(arrived);
     this.#keyframes.onPacket();
     const { timestamp, marker, payload } = packet;
     const { codec, depacketizer } = format;
-    const rotation = this.#rotation(packet);
     const isNew = this.#assembler.insert({
       position,
       timestamp,
@@ -198,7 +209,7 @@ export class VideoReceiver {
       arrived,
       codec,
       depacketizer,
-      rotation,
+      ...this.#pictureExtensions.read(packet),
     });
     if (!isNew) {
       this.#counts.duplicates++;
@@ -212,11 +223,15 @@ export class VideoReceiver {
 
   /** Takes what is whole, asks for what is missing. */
   #settle(now: Milli): Received {
-    const { ask, gaveUp } = now >= this.#nacks.nextAt ? this.#nacks.due(now) : { ask: [], gaveUp: undefined };
+    const { ask, first, gaveUp } = now >= this.#nacks.nextAt ? this.#nacks.due(now) : NOTHING_MISSING;
+    if (first > 0) this.#hold.onLost(first, now);
     if (gaveUp !== undefined) this.#assembler.abandon(gaveUp);
-    const chunks = this.#assembler.take(now);
+    for (const chunk of this.#assembler.take(now)) {
+      if (chunk.keyframe) this.#keyframes.onKeyframe();
+      this.#hold.push(chunk, now);
+    }
+    const chunks = this.#hold.due(now);
     this.#nacks.forget(this.#assembler.floor);
-    if (chunks.some(({ keyframe }) => keyframe)) this.#keyframes.onKeyframe();
     // A source that has just begun has its time to send a keyframe by itself; it loses that with a packet.
     if (this.#assembler.awaitsKeyframe && (gaveUp !== undefined || !this.#keyframes.pending)) this.#keyframes.want(now);
     this.#counts.chunks += chunks.length;
@@ -258,13 +273,7 @@ export class VideoReceiver {
     this.#statistics.restart(packet.ssrc);
     this.#nacks.reset();
     this.#assembler.reset();
+    this.#hold.restart();
     this.#keyframes.onStart(arrived, format.depacketizer.beginsKeyframe(packet.payload));
-  }
-
-  /** |0 0 0 0 C F R1 R0|: R is the clockwise turn to apply (3GPP TS 26.114 §7.4.5); senders leave it out for 0. */
-  #rotation(packet: RtpPacket): 0 | 1 | 2 | 3 {
-    if (this.#orientationId < 0) return 0;
-    const at = findExtension(packet, this.#orientationId);
-    return at === undefined ? 0 : (((packet.data[at] ?? 0) & 3) as 0 | 1 | 2 | 3);
   }
 }

@@ -1,5 +1,5 @@
 import { assert, assertNever } from '../../errors.ts';
-import type { SendCodec, TemporalPlace } from '../../media/chunk.ts';
+import type { CaptureTime, SendCodec, TemporalPlace } from '../../media/chunk.ts';
 import { addTicks, ticksBetween, VIDEO_CLOCK, type Milli, type RtpTicks } from '../../time.ts';
 import type { OutgoingExtensions } from '../packet/header-template.ts';
 import type { OutgoingPacket } from '../packet/outgoing-packet.ts';
@@ -8,6 +8,7 @@ import type { RtcpPacket, SenderReport } from '../rtcp/rtcp-packet.ts';
 import type { MediaTimeline } from '../source-clock.ts';
 import { createPacketizer } from '../video/create-packetizer.ts';
 import type { Packetizer } from '../video/packetizer.ts';
+import { CaptureNotice } from './capture-notice.ts';
 import { DelayHeader } from './delay/delay-header.ts';
 import { Resender } from './resend/resender.ts';
 import { RoundTrip } from './round-trip.ts';
@@ -27,6 +28,8 @@ export interface SendChunk {
   readonly timestamp: RtpTicks;
   readonly keyframe: boolean;
   readonly temporal?: TemporalPlace;
+  /** As the input frame's sender told it; passed on where that is negotiated. */
+  readonly captureTime?: CaptureTime;
 }
 
 export interface VideoSenderOptions {
@@ -75,6 +78,7 @@ export class VideoSender {
   readonly ssrc: number;
   readonly #packetizer: Packetizer;
   readonly #header: DelayHeader;
+  readonly #capture: CaptureNotice;
   readonly #budget: number;
   readonly #clock: NtpClock;
   readonly #timeline: MediaTimeline | undefined;
@@ -97,7 +101,8 @@ export class VideoSender {
       ...(extensions ? { extensions } : {}),
       seed: seed >>> 16,
     });
-    this.#budget = PACKET_LIMIT - RESERVED - this.#header.size;
+    this.#capture = new CaptureNotice(extensions?.ids, options.clock, options.timeline);
+    this.#budget = PACKET_LIMIT - RESERVED - this.#header.size - this.#capture.size;
     this.#clock = options.clock;
     this.#timeline = options.timeline;
     this.#roundTrip = new RoundTrip(options.clock);
@@ -129,14 +134,21 @@ export class VideoSender {
     const timestamp = this.#outputTimestamp(chunk.timestamp, now);
     this.#last = { timestamp, at: now };
     const frame = { sequence: this.#sequence, packets: payloads.length, keyframe: chunk.keyframe };
-    const header = this.#header.onFrame(frame, this.#roundTrip.smoothed ?? 0, now);
+    const roundTrip = this.#roundTrip.smoothed ?? 0;
+    const header = this.#header.onFrame(frame, roundTrip, now);
+    const captured = this.#capture.element(chunk.captureTime, now, roundTrip);
     return payloads.map((payload, index) => {
       const sequence = this.#sequence;
       this.#sequence = (sequence + 1) & 0xffff;
       const marker = index === payloads.length - 1;
-      const packet = header.packet({ marker, sequence, timestamp }, payload, 'video');
+      const packet = header.packet(
+        { marker, sequence, timestamp },
+        payload,
+        'video',
+        index === 0 ? captured : undefined,
+      );
       this.#packetCount++;
-      this.#octetCount += packet.data.length - header.size;
+      this.#octetCount += payload.reduce((sum, { length }) => sum + length, 0);
       this.#resender.keep(sequence, packet, now);
       return packet;
     });

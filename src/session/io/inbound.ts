@@ -32,13 +32,14 @@ export class Inbound {
   constructor(options: InboundOptions) {
     const { media, senderSsrc, timeline } = options;
     this.#options = options;
-    const { receive, extensions, keyframeRequest } = media;
+    const { receive, extensions, keyframeRequest, layer } = media;
     this.#receiver = new VideoReceiver({
       receive,
       extensions,
       senderSsrc,
       timeline,
       ...(keyframeRequest && { keyframeRequest }),
+      ...(layer !== undefined && { layer }),
     });
     this.#twcc = new TwccGenerator(senderSsrc);
     this.#sequenceId = media.extensions.get(EXTENSION_URI.transportSequence) ?? -1;

@@ -236,7 +236,8 @@ export class PixelSession {
 
   #encode({ chunk, deadline, step }: Current, outcome: Outcome): void {
     const started = this.#parts.clock.now();
-    const encoded = this.#outlet.encode(chunk.timestamp, step);
+    const { captureTime } = chunk;
+    const encoded = { ...this.#outlet.encode(chunk.timestamp, step), ...(captureTime && { captureTime }) };
     this.#took('encode', this.#parts.clock.now() - started);
     this.#counts.sent(outcome, step);
     this.#lastOutcome = outcome;

@@ -52,7 +52,15 @@ export interface NegotiationOptions {
 /** Extensions that are understood. Sound is numbered too: it takes its share of the way, and tells of it when pictures rest. */
 const EXTENSIONS = {
   audio: [EXTENSION_URI.mid, EXTENSION_URI.transportSequence],
-  video: [EXTENSION_URI.mid, EXTENSION_URI.transportSequence, EXTENSION_URI.playoutDelay],
+  /** Where no pictures are sent nobody numbers packets on the way out. */
+  soundAlone: [EXTENSION_URI.mid],
+  video: [
+    EXTENSION_URI.mid,
+    EXTENSION_URI.transportSequence,
+    EXTENSION_URI.playoutDelay,
+    EXTENSION_URI.videoOrientation,
+    EXTENSION_URI.absoluteCaptureTime,
+  ],
   /** Only where there is simulcast: which layer a packet belongs to. */
   layers: [EXTENSION_URI.streamId, EXTENSION_URI.repairedStreamId],
 } as const;
@@ -78,7 +86,7 @@ export function negotiate(offer: Offer, options: NegotiationOptions): Negotiatio
   return {
     sections: offer.sections.map((section) => {
       if (section === video) return videoSection(section, options);
-      return section === audio ? audioSection(section, options) : undefined;
+      return section === audio ? audioSection(section, options, video.direction === 'sendonly') : undefined;
     }),
     ...transportOf(video, offer),
   };
@@ -125,12 +133,14 @@ function videoSection(section: OfferedSection, options: NegotiationOptions): Acc
   const rtx = resends.find((entry) => entry.associated === chosen?.payloadType);
   const layer =
     section.direction === 'recvonly' ? undefined : chooseLayer(section.layers, options.maximumSide ?? Infinity);
-  return accept(section, [...formats, ...resends, ...fec.codecs], {
-    kind: 'video',
+  const media = {
+    kind: 'video' as const,
     ...(sends && chosen !== undefined && { send: sendSide(chosen, rtx, fec.send, options.sources) }),
     ...(layer !== undefined && { layer: layer.rid }),
     ...(asksByIntraRequest(section, formats) && { keyframeRequest: 'full-intra-request' as const }),
-  });
+  };
+  const extensions = [...EXTENSIONS.video, ...(layer === undefined ? [] : EXTENSIONS.layers)];
+  return accept(section, [...formats, ...resends, ...fec.codecs], media, extensions);
 }
 
 /** True if the peer takes full intra requests (`ccm fir`) for what it sends and no picture loss indications. */
@@ -156,19 +166,24 @@ function sendSide(
   };
 }
 
-function audioSection(section: OfferedSection, { sources }: NegotiationOptions): AcceptedSection | undefined {
+function audioSection(
+  section: OfferedSection,
+  { sources }: NegotiationOptions,
+  alone: boolean,
+): AcceptedSection | undefined {
   const codec = opus(section);
   if (codec === undefined) return undefined;
   const sends = section.direction !== 'sendonly';
-  return accept(section, [codec], { kind: 'audio', ...(sends && { send: { codec, ssrc: sources.audio } }) });
+  const media = { kind: 'audio' as const, ...(sends && { send: { codec, ssrc: sources.audio } }) };
+  return accept(section, [codec], media, alone ? EXTENSIONS.soundAlone : EXTENSIONS.audio);
 }
 
 function accept(
   section: OfferedSection,
   codecs: readonly NegotiatedCodec[],
   media: Pick<NegotiatedMedia, 'kind' | 'send' | 'layer' | 'keyframeRequest'>,
+  extensions: readonly string[],
 ): AcceptedSection {
-  const extensions = [...EXTENSIONS[media.kind], ...(media.layer === undefined ? [] : EXTENSIONS.layers)];
   return {
     section,
     direction: OUR_DIRECTION[section.direction],
@@ -197,8 +212,9 @@ function canReceive(codec: NegotiatedCodec): boolean {
 const UNASKED: readonly SendCodec[] = ['vp8', 'h264'];
 
 /**
- * The entry to send: of the wanted codec if there is one, else of those that are sent unasked, else of any. H.264 is sent as constrained baseline (42e0…): the entry that says
- * so is the truest, any other decodes it too. In packetization mode 0 a slice must fit a packet, so it comes last.
+ * The entry to send: of the wanted codec if there is one, else of those that are sent unasked, else of any. H.264 is sent
+ * as constrained baseline (42e0…): the entry that says so is the truest, any other decodes it too. In packetization mode 0
+ * a slice must fit a packet, so it comes last.
  */
 function sendable(
   codecs: readonly NegotiatedCodec[],
