@@ -153,8 +153,8 @@ export class CongestionController implements CongestionControl {
     this.#interruptedUntil = now;
     this.#delay.reset();
     this.#loss.reset();
-    this.#acknowledged.expectChange();
+    this.#acknowledged.reset();
     this.#aimd.set(before * RESUMED_SHARE, now);
-    this.#plan.resume(before, now);
+    this.#plan.resume(before, this.#aimd.rate, now);
   }
 }

@@ -2,9 +2,9 @@ import type { PacketOutcome } from '../../send/send-log.ts';
 import { lossLikelihood } from './loss-likelihood.ts';
 import { LossWindow, type LossSpan } from './loss-window.ts';
 
-/** Loss below this in the window is none: there is no limit. */
+/** Loss below this in the window is none: the limit goes up. */
 const LOW_LOSS = 0.02;
-/** Steps from the present limit that are tried with each span. */
+/** Steps from the present limit that are tried with each span; more than the first it never goes up at once. */
 const STEPS = [1.05, 1, 0.95] as const;
 
 /**
@@ -29,17 +29,14 @@ export class LossBasedLimit {
   push(packets: readonly PacketOutcome[], unlimited: number, acknowledged: number | undefined): void {
     if (!this.#window.push(packets)) return;
     const spans = this.#window.spans;
-    if (fractionLost(spans) < LOW_LOSS) {
-      this.#limit = Infinity;
-      return;
-    }
     const present = Math.min(this.#limit, unlimited);
-    const candidates = [unlimited, ...STEPS.map((step) => step * present), ...(acknowledged ? [acknowledged] : [])];
-    let [best, bestLikelihood] = [present, -Infinity];
-    for (const candidate of candidates) {
-      if (candidate > unlimited) continue;
-      const likelihood = lossLikelihood(spans, candidate);
-      if (likelihood > bestLikelihood) [best, bestLikelihood] = [candidate, likelihood];
+    let best = present * STEPS[0];
+    if (fractionLost(spans) >= LOW_LOSS) {
+      const candidates = [...STEPS.map((step) => step * present), ...(acknowledged ? [acknowledged] : [])];
+      best = mostLikely(
+        spans,
+        candidates.map((candidate) => Math.min(candidate, best, unlimited)),
+      );
     }
     this.#limit = best >= unlimited ? Infinity : best;
   }
@@ -49,6 +46,15 @@ export class LossBasedLimit {
     this.#window.clear();
     this.#limit = Infinity;
   }
+}
+
+function mostLikely(spans: readonly LossSpan[], candidates: readonly number[]): number {
+  let [best, bestLikelihood] = [candidates[0] ?? Infinity, -Infinity];
+  for (const candidate of candidates) {
+    const likelihood = lossLikelihood(spans, candidate);
+    if (likelihood > bestLikelihood) [best, bestLikelihood] = [candidate, likelihood];
+  }
+  return best;
 }
 
 function fractionLost(spans: readonly LossSpan[]): number {

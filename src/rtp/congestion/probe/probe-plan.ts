@@ -103,11 +103,12 @@ export class ProbePlan {
     return raised?.from;
   }
 
-  /** The link was interrupted at `rate`: is it still there? */
-  resume(rate: number, now: Milli): void {
+  /** The link was interrupted at `before`, and it goes on at `estimate`: does all of it still fit? */
+  resume(before: number, estimate: number, now: Milli): void {
+    this.#estimate = estimate;
     this.#starting = false;
     this.#rates.length = 0;
-    this.#plan(rate);
+    this.#plan(before);
     this.#askAt = now + this.#interval;
   }
 
