@@ -19,10 +19,10 @@ export function echo(message: ToPixel, budget: Milli): FromPixel[] {
   // An echo cannot make a keyframe: the camera must.
   if (message.type === 'keyframe') return [{ type: 'need-keyframe', session }];
   if (message.type !== 'chunk') return [];
-  const { codec, data, timestamp, keyframe, decodable } = message.chunk;
+  const { codec, data, timestamp, keyframe, decodable, captureTime } = message.chunk;
   const credit = { type: 'credit', session, count: 1 } as const;
   if (!isSendCodec(codec)) return [credit];
-  const chunk = { codec, data, timestamp, keyframe };
+  const chunk = { codec, data, timestamp, keyframe, ...(captureTime && { captureTime }) };
   return [credit, { type: 'chunk', session, chunk, outcome: 'clear', decodable, deadline: decodable + budget }];
 }
 

@@ -8,6 +8,7 @@ import type { Chunk } from '../../media/chunk.ts';
 import { drawLabel, labelBox } from '../../media/label.ts';
 import { allocI420, type Box, type I420 } from '../../media/plane.ts';
 import { turnI420, type QuarterTurns } from '../../media/turn.ts';
+import { sessionSettingsSchema } from '../settings.ts';
 import { openParts, type OpenParts } from './parts.ts';
 
 const SIZE = { width: 1280, height: 720 };
@@ -120,13 +121,10 @@ describe('a way that carries less', () => {
   test('keeps to the owner’s limit as to the way’s, whichever is less', async () => {
     const rig = new PixelRig(real);
     rig.open();
-    const settings = { policy: 'never', budget: 66, faces: 1, opacity: 1, keepEyes: true, keepMouth: true } as const;
-    const change = (bitrate: number) =>
-      rig.thread.receive({
-        type: 'settings',
-        session: 'a',
-        settings: { ...settings, label: true, maximumSide: 1280, bitrate },
-      });
+    const change = (bitrate: number) => {
+      const settings = sessionSettingsSchema.parse({ bitrate });
+      rig.thread.receive({ type: 'settings', session: 'a', settings });
+    };
     rig.thread.receive({ type: 'bitrate', session: 'a', bitsPerSecond: 700_000 });
     await rig.play(clip.slice(0, 2));
     change(5_000_000);
