@@ -41,14 +41,14 @@ export class WorkerSessions {
       onLost: () => this.#fail(id, 'worker_lost', 'the pixel thread of this session is gone; connect again'),
     });
     const { clock, createTransport } = this.#options;
-    const { codec } = settings;
+    const { codec, maximumSide } = settings;
     const media = new MediaSession({
       id,
       settings,
       identity,
       clock,
       createTransport: (events) =>
-        createTransport({ ...this.#reach, ...(codec === undefined ? {} : { codec }) }, events, clock),
+        createTransport({ ...this.#reach, maximumSide, ...(codec === undefined ? {} : { codec }) }, events, clock),
       pixel: { send: (message, transfer) => seat.post(message, transfer) },
       events: {
         onState: (state, reason) => {
