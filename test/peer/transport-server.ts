@@ -1,21 +1,34 @@
 /** A transport with everything that it tells, and the wiring of a call with `WeriftPeer`. */
+import type { CreateTransport } from '../../src/session/transport/create-transport.ts';
+import type {
+  ArrivedPacket,
+  NegotiatedMedia,
+  Transport,
+  TransportState,
+} from '../../src/session/transport/transport.ts';
+import type { TransportSettings } from '../../src/session/transport/transport-settings.ts';
+import { WeriftTransport } from '../../src/session/transport/werift-transport.ts';
 import { monotonic } from '../../src/time.ts';
-import type { ArrivedPacket, NegotiatedMedia, TransportState } from '../../src/session/transport/transport.ts';
-import { WeriftTransport, type TransportSettings } from '../../src/session/transport/werift-transport.ts';
 import type { WeriftPeer } from './werift-peer.ts';
 
 /** Only the loopback: tests need no network. */
 export const LOOPBACK: TransportSettings = { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] };
 
-export class TransportServer {
+const createWerift = (...args: ConstructorParameters<typeof WeriftTransport>): WeriftTransport =>
+  new WeriftTransport(...args);
+
+export class TransportServer<Tested extends Transport = WeriftTransport> {
   readonly rtp: ArrivedPacket[] = [];
   readonly rtcp: ArrivedPacket[] = [];
   readonly states: [TransportState, string | undefined][] = [];
-  readonly transport: WeriftTransport;
+  readonly transport: Tested;
   #wake: (() => void)[] = [];
 
-  constructor(settings: TransportSettings = LOOPBACK) {
-    this.transport = new WeriftTransport(
+  constructor(
+    settings: TransportSettings = LOOPBACK,
+    create: (...args: Parameters<CreateTransport>) => Tested = createWerift as never,
+  ) {
+    this.transport = create(
       settings,
       {
         onRtp: (packet) => this.#notify(this.rtp.push(packet)),
@@ -37,7 +50,10 @@ export class TransportServer {
 }
 
 /** Offer, answer, ICE, DTLS. */
-export async function connect(server: TransportServer, peer: WeriftPeer): Promise<readonly NegotiatedMedia[]> {
+export async function connect(
+  server: TransportServer<Transport>,
+  peer: WeriftPeer,
+): Promise<readonly NegotiatedMedia[]> {
   const { sdp, media } = await server.transport.answer(await peer.offer());
   await Promise.all([peer.connect(sdp), server.until(() => server.transport.state === 'connected')]);
   return media;

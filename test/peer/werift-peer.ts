@@ -3,6 +3,7 @@ import {
   RTCPeerConnection,
   RTCRtpCodecParameters,
   RtpHeader,
+  RtpPacket,
   useNACK,
   usePLI,
   useSdesMid,
@@ -15,6 +16,8 @@ export interface PeerOptions {
   readonly video?: readonly string[];
   /** Offer audio too, default true. */
   readonly audio?: boolean;
+  /** Gather ::1 instead of 127.0.0.1, default false. */
+  readonly ipv6?: boolean;
 }
 
 /** One RTP packet as the peer sees it. */
@@ -25,6 +28,8 @@ export interface PeerPacket {
   readonly ssrc: number;
   readonly marker: boolean;
   readonly payload: Buffer;
+  /** The whole packet, decrypted. */
+  readonly bytes: Buffer;
 }
 
 const H264 = 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f';
@@ -43,9 +48,10 @@ export class WeriftPeer {
       // A STUN server that nobody asks: without one werift looks a public one up.
       iceServers: [{ urls: 'stun:127.0.0.1:9' }],
       iceStunGatherTimeout: 0.05,
-      iceUseIpv6: false,
+      iceUseIpv6: options.ipv6 === true,
+      iceUseIpv4: options.ipv6 !== true,
       bundlePolicy: 'max-bundle',
-      iceAdditionalHostAddresses: ['127.0.0.1'],
+      iceAdditionalHostAddresses: [options.ipv6 === true ? '::1' : '127.0.0.1'],
       codecs: {
         video: (options.video ?? ['VP8']).map(
           (name) =>
@@ -81,6 +87,7 @@ export class WeriftPeer {
         ssrc: header.ssrc,
         marker: header.marker,
         payload,
+        bytes: new RtpPacket(header, payload).serialize(),
       });
       this.#notify();
     });
@@ -102,17 +109,24 @@ export class WeriftPeer {
     return this.#dtls.state;
   }
 
-  sendRtp(kind: 'audio' | 'video', payload: Buffer, timestamp: number, marker = true): void {
+  /** `as` takes the place of the source and payload type that were negotiated. */
+  sendRtp(
+    kind: 'audio' | 'video',
+    payload: Buffer,
+    timestamp: number,
+    marker = true,
+    as: { readonly ssrc?: number; readonly payloadType?: number } = {},
+  ): void {
     const transceiver = this.pc.getTransceivers().find((candidate) => candidate.kind === kind);
     const header = new RtpHeader({
       version: 2,
       padding: false,
       extension: false,
       marker,
-      payloadType: transceiver?.sender.codec?.payloadType ?? 96,
+      payloadType: as.payloadType ?? transceiver?.sender.codec?.payloadType ?? 96,
       sequenceNumber: this.#sequence++ & 0xffff,
       timestamp,
-      ssrc: transceiver?.sender.ssrc ?? 1,
+      ssrc: as.ssrc ?? transceiver?.sender.ssrc ?? 1,
       csrc: [],
       extensions: [],
     });
@@ -133,6 +147,18 @@ export class WeriftPeer {
       listener(data);
       return send(data);
     };
+  }
+
+  /** Leaves as a browser does: with a DTLS alert, which werift itself does not send. */
+  async leave(): Promise<void> {
+    const socket = this.#dtls.dtls;
+    if (socket === undefined) throw new Error('the peer must have a connection');
+    const encrypt = socket.cipher.encryptPacket;
+    socket.cipher.encryptPacket = (packet) => {
+      packet.recordLayerHeader.contentType = 21;
+      return encrypt.call(socket.cipher, packet);
+    };
+    await socket.send(Buffer.from([1, 0]));
   }
 
   async close(): Promise<void> {

@@ -59,7 +59,7 @@ export interface TransportEvents {
 }
 
 /**
- * What an implementation can do beyond what every transport must. `test/transport/contract.ts` runs what is declared, and
+ * What an implementation can do beyond what every transport must. `test/transport/contract.test.ts` runs what is declared, and
  * checks the stated answer where something is not.
  */
 export interface TransportCapabilities {
@@ -73,10 +73,12 @@ export interface TransportCapabilities {
   readonly tcp: boolean;
   /** Follows a peer whose address changes under a running session. */
   readonly rebind: boolean;
-  /** All sessions of a process share one UDP port; else each takes one for each address. */
+  /** All sessions of a process can share one UDP port; else each takes one for each address. */
   readonly mux: boolean;
   /** Takes IPv6 addresses. */
   readonly ipv6: boolean;
+  /** No packet that is forged in the peer's own address and port ends a session. */
+  readonly unspoofable: boolean;
   /** `close()` reaches the peer as a DTLS alert; else the peer hears of it by signalling, or sees the path die. */
   readonly farewell: boolean;
 }

@@ -28,6 +28,7 @@ export const WERIFT_CAPABILITIES: TransportCapabilities = {
   rebind: true,
   mux: true,
   ipv6: true,
+  unspoofable: true,
   farewell: true,
 };
 

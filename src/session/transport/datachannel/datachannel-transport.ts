@@ -19,7 +19,8 @@ import { muxPort } from './mux-port.ts';
 
 /**
  * What `DatachannelTransport` can do. libjuice, its ICE agent, knows neither ICE-lite nor restarts nor TCP. When it closes,
- * it has the alert sent by another thread, and nearly always frees the connection before that thread comes to it.
+ * it has the alert sent by another thread, and nearly always frees the connection before that thread comes to it. A DTLS
+ * record of under 24 bytes that claims to be encrypted ends the connection without a look at who made it.
  */
 export const DATACHANNEL_CAPABILITIES: TransportCapabilities = {
   restart: false,
@@ -29,6 +30,7 @@ export const DATACHANNEL_CAPABILITIES: TransportCapabilities = {
   rebind: true,
   mux: true,
   ipv6: true,
+  unspoofable: false,
   farewell: false,
 };
 
