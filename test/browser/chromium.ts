@@ -29,6 +29,8 @@ export interface ChromiumOptions {
   readonly microphone?: string;
   /** Let the page connect over the loopback, for machines without another interface. Default true. */
   readonly loopback?: boolean;
+  /** The program to start instead of the one that is found. */
+  readonly executable?: string;
   /** More flags. */
   readonly flags?: readonly string[];
 }
@@ -38,7 +40,7 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Bro
   // By its place: benches run this file from dist/, where there are no scripts.
   const scripts = pathToFileURL(join(PROJECT_ROOT, 'scripts/chromium.mjs')).href;
   const { chromiumAdvice, findChromium } = (await import(scripts)) as typeof Scripts;
-  const executablePath = findChromium();
+  const executablePath = options.executable ?? findChromium();
   if (executablePath === undefined) throw new Error(chromiumAdvice);
   return chromium.launch({
     executablePath,
