@@ -42,7 +42,7 @@ export interface Chunk {
   /** RTP timestamp, 90 kHz. */
   readonly timestamp: RtpTicks;
   readonly keyframe: boolean;
-  /** Instant at which the last packet needed to decode it had arrived. The deadline is this plus the budget. */
+  /** Instant at which the last packet needed to decode it had arrived, or it was let go. The deadline is this plus the budget. */
   readonly decodable: Milli;
   /** True if later chunks may refer to it; an unreferenced one may be skipped without harm. */
   readonly referenced: boolean;

@@ -110,6 +110,8 @@ export function playLossyCall(call: LossyCall): LossyOutcome {
 export interface Seen {
   /** Frames a second that came within 400 ms of being sent. */
   readonly fps: number;
+  /** Frames a second that did not come in a bunch with the next one, within 10 ms: of a bunch only the newest is worked on. */
+  readonly fpsApart: number;
   /** Share of the time in which the picture stood still, by the browser's rule: longer than 3 frames, or one and 150 ms. */
   readonly frozen: number;
   /** From sending to coming out, milliseconds. */
@@ -134,6 +136,7 @@ export function seen({ arrivals, sent, received }: LossyOutcome, frames: number,
   const span = (frames - skip) / 30;
   return {
     fps: waits.filter((wait) => wait <= IN_TIME).length / span,
+    fpsApart: counted.filter(({ at }, index) => (counted[index + 1]?.at ?? Infinity) - at > 10).length / span,
     frozen: frozen / (span * 1000),
     waitP50: waits[Math.floor(waits.length * 0.5)] ?? 0,
     waitP95: waits[Math.floor(waits.length * 0.95)] ?? 0,

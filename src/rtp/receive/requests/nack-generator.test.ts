@@ -128,6 +128,6 @@ describe('NackGenerator', () => {
     expect(nacks.missing).toBeLessThanOrEqual(NACK_LIMIT);
     expect(nacks.due(0).gaveUp).toBeGreaterThan(900);
     nacks.onPacket(10_000, 1, false);
-    expect(nacks.due(1)).toEqual({ ask: [], gaveUp: 9999 });
+    expect(nacks.due(1)).toEqual({ ask: [], first: 0, gaveUp: 9999 });
   });
 });

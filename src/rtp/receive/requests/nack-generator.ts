@@ -50,6 +50,8 @@ interface Missing {
 export interface NackDue {
   /** To ask for, in order. */
   readonly ask: readonly number[];
+  /** How many of them are asked for the first time. */
+  readonly first: number;
   /** The highest position that is given up; `undefined` if none is. */
   readonly gaveUp: number | undefined;
 }
@@ -124,6 +126,7 @@ export class NackGenerator {
   /** What to ask for at `now`. */
   due(now: Milli): NackDue {
     const ask: number[] = [];
+    let first = 0;
     let gaveUp = this.#overflowed;
     this.#overflowed = undefined;
     this.#nextAt = Infinity;
@@ -136,10 +139,14 @@ export class NackGenerator {
         gaveUp = Math.max(gaveUp ?? position, position);
         continue;
       }
-      if (isDue(missing, now, repeat)) ask.push(position);
+      const isFirst = missing.attempts === 0;
+      if (isDue(missing, now, repeat)) {
+        ask.push(position);
+        if (isFirst) first++;
+      }
       this.#nextAt = Math.min(this.#nextAt, missing.next, missing.copy, missing.since + giveUpAfter);
     }
-    return { ask, gaveUp };
+    return { ask, first, gaveUp };
   }
 
   /** Starts over, for another source. */
