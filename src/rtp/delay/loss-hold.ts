@@ -13,8 +13,8 @@ const LONGEST: Milli = 300;
 /** The hold rises by so much with each chunk: three quarters of the speed, until it is there. */
 const RISE: Milli = 10;
 /** What comes too late all the same catches up at this speed, each step no longer than this. */
-const CATCH_UP = 2;
-const LONGEST_STEP: Milli = 17;
+const CATCH_UP = 1.8;
+const LONGEST_STEP: Milli = 20;
 /** How long the quickest chunk stands for the way: the clocks at both ends drift. */
 const QUICKEST_KEPT: Milli = 10_000;
 /** A larger step is the source's clock. */
@@ -85,7 +85,7 @@ export class LossHold {
     this.#first = this.#last = undefined;
   }
 
-  /** Not before the last one, and while chunks are held at twice the speed at most: of a bunch only the newest is worked on. */
+  /** Not before the last one, and while chunks are held at 1.8 times the speed at most: of a bunch only the newest is worked on. */
   #earliest(timestamp: RtpTicks): Milli {
     if (!this.#last) return -Infinity;
     const interval = (ticksBetween(this.#last.timestamp, timestamp) * 1000) / VIDEO_CLOCK;
