@@ -79,6 +79,21 @@ export const statisticsSchema = z.object({
   bitrateOut: z.number(),
   /** Round trip, milliseconds; null before the first measurement. */
   roundTrip: z.number().nullable(),
+  /** Bits a second that the way back carries; null before anything is known of it. */
+  estimate: z.number().nullable(),
+  /** Milliseconds that the way back needs for what waits to be sent. */
+  queue: z.number(),
+  /** Milliseconds that the receiver is asked to hold pictures back, so that resends are in time. */
+  playoutDelay: z.number(),
+  /** Packets that were sent again in the last second. */
+  resent: z.int(),
+  /** Fraction of packets lost in the last second, 0–1: on the way back, on the way here. */
+  lossOut: z.number(),
+  lossIn: z.number(),
+  /** Of the picture sent last, pixels, and the most that are sent a second (null: all): less where the way carries less. */
+  sentWidth: z.int(),
+  sentHeight: z.int(),
+  frameRateLimit: z.number().nullable(),
   /** Codec of the way back. */
   codec: sendCodec,
   faces: z.int(),

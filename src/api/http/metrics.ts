@@ -6,6 +6,11 @@ import type { IdentityStore } from './identity-store.ts';
 /** Upper bounds of the added-latency histogram, milliseconds. */
 const LATENCY_BUCKETS = [10, 15, 20, 25, 33, 50, 66, 100, 200, 500];
 
+/** Upper bounds of the estimates of the way back, bits a second. */
+const ESTIMATE_BUCKETS = [150e3, 300e3, 500e3, 750e3, 1e6, 1.5e6, 2e6, 2.5e6, 3e6, 4e6, 8e6];
+/** Upper bounds of the loss on the way back, fractions. */
+const LOSS_BUCKETS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+
 /** What the gateway tells Prometheus. Numbers only: nothing about who is in a session. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -15,6 +20,9 @@ export class Metrics {
   readonly #drops: Counter<'at'>;
   readonly #latency: Histogram;
   readonly #busy: Counter;
+  readonly #resent: Counter;
+  readonly #estimate: Histogram;
+  readonly #loss: Histogram;
 
   constructor(observed: { readonly supervisor: Pick<Supervisor, 'status'>; readonly store: IdentityStore }) {
     const registers = [this.#registry];
@@ -55,6 +63,23 @@ export class Metrics {
       buckets: LATENCY_BUCKETS,
       registers,
     });
+    this.#resent = new Counter({
+      name: 'guise_packets_resent_total',
+      help: 'Packets of video that were sent again because a caller missed them',
+      registers,
+    });
+    this.#estimate = new Histogram({
+      name: 'guise_way_back_estimate_bits_per_second',
+      help: 'What the way back carries, by the estimate of each second of each session',
+      buckets: ESTIMATE_BUCKETS,
+      registers,
+    });
+    this.#loss = new Histogram({
+      name: 'guise_way_back_loss_ratio',
+      help: 'Fraction of packets lost on the way back, of each second of each session',
+      buckets: LOSS_BUCKETS,
+      registers,
+    });
 
     function gauge(name: string, help: string, value: () => number): void {
       new Gauge({
@@ -84,7 +109,11 @@ export class Metrics {
     this.#frames.inc({ outcome: 'clear' }, figures.clear);
     for (const [at, count] of Object.entries(figures.drops)) this.#drops.inc({ at }, Math.max(0, count));
     this.#busy.inc(figures.busy);
-    if (figures.fpsOut > 0) this.#latency.observe(figures.latencyP50);
+    this.#resent.inc(figures.resent);
+    if (figures.fpsOut === 0) return;
+    this.#latency.observe(figures.latencyP50);
+    this.#loss.observe(figures.lossOut);
+    if (figures.estimate !== null) this.#estimate.observe(figures.estimate);
   }
 
   /** Text in Prometheus' format, with its content type. */

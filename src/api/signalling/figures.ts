@@ -3,7 +3,8 @@ import type { Statistics } from '../messages.ts';
 
 /** What a session's owner is told of its figures, rounded to what can be read. */
 export function toStatistics(figures: SessionFigures): Statistics {
-  const { width, height, drops, swapped, hidden, held, codec, faces, roundTrip } = figures;
+  const { width, height, drops, swapped, hidden, held, codec, faces, roundTrip, estimate } = figures;
+  const { resent, sentWidth, sentHeight, frameRateLimit } = figures;
   return {
     fpsIn: round(figures.fpsIn),
     fpsOut: round(figures.fpsOut),
@@ -18,6 +19,15 @@ export function toStatistics(figures: SessionFigures): Statistics {
     bitrateIn: Math.round(figures.bitrateIn),
     bitrateOut: Math.round(figures.bitrateOut),
     roundTrip: roundTrip === null ? null : round(roundTrip),
+    estimate: estimate === null ? null : Math.round(estimate),
+    queue: round(figures.queue),
+    playoutDelay: round(figures.playoutDelay),
+    resent,
+    lossOut: roundFraction(figures.lossOut),
+    lossIn: roundFraction(figures.lossIn),
+    sentWidth,
+    sentHeight,
+    frameRateLimit,
     codec,
     faces,
   };
@@ -25,4 +35,8 @@ export function toStatistics(figures: SessionFigures): Statistics {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+function roundFraction(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
 }

@@ -143,6 +143,8 @@ describe('the figures of a second', () => {
     const first = await new Promise<SessionFigures>((resolve) => (call.figures = resolve));
     expect(first).toMatchObject({ swapped: 3, hidden: 1, clear: 0, held: 2, faces: 1, width: 640, codec: 'vp8' });
     expect(first.drops).toEqual({ 'swap:late': 1 });
+    expect(first).toMatchObject({ sentWidth: 640, sentHeight: 480, frameRateLimit: null });
+    expect(first).toMatchObject({ estimate: null, queue: 0, resent: 0, lossOut: 0, lossIn: 0, playoutDelay: 0 });
     expect(first.fpsIn).toBe(first.fpsOut);
     expect(first.fpsIn).toBeGreaterThan(0);
     expect(first.busy).toBeGreaterThan(0);

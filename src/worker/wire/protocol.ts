@@ -121,6 +121,16 @@ export const sessionFiguresSchema = z.object({
   bitrateOut: count,
   /** Milliseconds; null before the first measurement. */
   roundTrip: z.number().nullable(),
+  /** How the way back is, as `WayFigures` of src/session/statistics.ts says. */
+  estimate: count.nullable(),
+  queue: count,
+  playoutDelay: count,
+  resent: count,
+  lossOut: count,
+  lossIn: count,
+  sentWidth: z.int().nonnegative(),
+  sentHeight: z.int().nonnegative(),
+  frameRateLimit: count.nullable(),
   codec: sendCodecSchema,
   faces: z.int(),
   /** Milliseconds of a pixel thread that one second of this session takes. */

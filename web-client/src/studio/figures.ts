@@ -12,7 +12,8 @@ export class Figures {
     set('latency', `${figures.latencyP50.toFixed(0)} / ${figures.latencyP99.toFixed(0)} ms`);
     set('round-trip', figures.roundTrip === null ? '–' : `${figures.roundTrip.toFixed(0)} ms`);
     set('bitrate', `${megabits(figures.bitrateIn)} / ${megabits(figures.bitrateOut)} Mb/s`);
-    set('picture', `${figures.width} × ${figures.height}, ${figures.codec.toUpperCase()}`);
+    set('way-back', wayBack(figures));
+    set('picture', picture(figures));
     set(
       'drops',
       drops.length === 0 ? 'none' : drops.map(([why, count]) => `${count} ${why.replace(':', ' ')}`).join(', '),
@@ -23,6 +24,20 @@ export class Figures {
 
 function set(id: string, text: string): void {
   element(id, HTMLElement).textContent = text;
+}
+
+/** What the way back carries, loses, and the delay that is added for it. */
+function wayBack({ estimate, lossOut, playoutDelay }: Statistics): string {
+  if (estimate === null) return '–';
+  const delay = playoutDelay > 0 ? `, held ${playoutDelay.toFixed(0)} ms` : '';
+  return `${megabits(estimate)} Mb/s, ${(lossOut * 100).toFixed(1)} % lost${delay}`;
+}
+
+/** The size that is worked on, and the one that is sent where the way carries less. */
+function picture({ width, height, sentWidth, sentHeight, frameRateLimit, codec }: Statistics): string {
+  const sent = sentWidth > 0 && sentWidth !== width ? ` → ${sentWidth} × ${sentHeight}` : '';
+  const rate = frameRateLimit === null ? '' : ` at ${frameRateLimit.toFixed(0)} fps`;
+  return `${width} × ${height}${sent}${rate}, ${codec.toUpperCase()}`;
 }
 
 function megabits(bitsPerSecond: number): string {
