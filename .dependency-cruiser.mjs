@@ -44,6 +44,7 @@ export default {
     room('api', ['worker']),
     room('egress', ['media']),
     door('werift', ['^src/session/']),
+    door('node-datachannel', ['^src/session/transport/datachannel/']),
     door('ws', ['^src/api/']),
     door('onnxruntime-node', ['^src/onnx/']),
     door('node-av', ['^src/codec/']),

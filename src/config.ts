@@ -33,6 +33,10 @@ const codecs = z.strictObject({
     .min(1)
     .default(['vp8', 'h264'])
     .describe('Codecs for the way back of sessions that ask for none, as their offer orders them. Default vp8, h264.'),
+  hardware: z
+    .enum(['off', 'nvidia', 'vaapi'])
+    .default('off')
+    .describe('Device that decodes and encodes what it can, software the rest (docs/codecs.md). Default off.'),
 });
 
 const media = z
@@ -55,9 +59,15 @@ const media = z
   .refine(({ ice, stunServers }) => ice === 'full' || stunServers.length === 0, {
     error: 'stunServers need ice to be full',
   })
-  .refine(({ transport, tcp, udpMux }) => transport === 'werift' || (tcp === null && udpMux === null), {
-    error: 'tcp and udpMux need the transport werift: libdatachannel has no TCP and always shares one port',
-  });
+  .refine(
+    ({ transport, tcp, udpMux, stunServers }) =>
+      transport === 'werift' || (tcp === null && udpMux === null && stunServers.length === 0),
+    {
+      error:
+        'tcp, udpMux and stunServers need the transport werift: libdatachannel has no TCP, always shares one port, and is ' +
+        'reached at the announced addresses only',
+    },
+  );
 
 const sessions = z.strictObject({
   policies: z
@@ -175,6 +185,7 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: readonly stri
   GUISE_STUN_SERVERS: { path: ['media', 'stunServers'], parse: asList },
   GUISE_ICE_SERVERS: { path: ['iceServers', 'urls'], parse: asList },
   GUISE_TURN_SECRET: { path: ['iceServers', 'secret'], parse: asText },
+  GUISE_HARDWARE: { path: ['media', 'codecs', 'hardware'], parse: asText },
   GUISE_CODECS: { path: ['media', 'codecs', 'send'], parse: asList },
   GUISE_POLICIES: { path: ['sessions', 'policies'], parse: asList },
   GUISE_LABEL_OPTIONAL: { path: ['sessions', 'labelOptional'], parse: asBoolean },
