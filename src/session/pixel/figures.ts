@@ -19,7 +19,7 @@ export class FigureCounts {
   width = 0;
   height = 0;
   faces = 0;
-  #sent: LadderStep = { width: 0, height: 0, frameRateLimit: Infinity };
+  #sent: Omit<LadderStep, 'frameRate'> = { width: 0, height: 0, frameRateLimit: Infinity };
   #decoded = 0;
   #held = 0;
 

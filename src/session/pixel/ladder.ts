@@ -60,6 +60,8 @@ export interface LadderStep {
   readonly height: number;
   /** Frames a second that are sent at most; `Infinity` if all are. */
   readonly frameRateLimit: number;
+  /** Frames a second that this leaves of the input's. */
+  readonly frameRate: number;
 }
 
 /**
@@ -83,7 +85,7 @@ export class Ladder {
   }
 
   step(input: LadderInput, now: Milli): LadderStep {
-    const needs = RUNGS.map((rung) => bitrateFor(this.#codec, stepOf(rung, input), input.frameRate));
+    const needs = RUNGS.map((rung) => bitrateFor(this.#codec, stepOf(rung, input)));
     const below = needs.findIndex((need) => this.bitrate >= need);
     const affordable = below < 0 ? RUNGS.length - 1 : below;
     const best = this.#affordableForLong(needs, now);
@@ -106,7 +108,7 @@ export class Ladder {
   #settle(wanted: LadderStep, now: Milli): LadderStep {
     const last = this.#size;
     const smaller = last !== undefined && pixels(wanted) < pixels(last);
-    if (smaller && now - this.#shrunkAt < SIZE_REST) return { ...last, frameRateLimit: wanted.frameRateLimit };
+    if (smaller && now - this.#shrunkAt < SIZE_REST) return { ...wanted, width: last.width, height: last.height };
     if (smaller) this.#shrunkAt = now;
     this.#size = wanted;
     return wanted;
@@ -114,16 +116,17 @@ export class Ladder {
 }
 
 /** Bits a second that this size and rate need. */
-export function bitrateFor(codec: SendCodec, step: LadderStep, frameRate: number): number {
-  const rate = Math.min(frameRate, step.frameRateLimit) * pixels(step);
+export function bitrateFor(codec: SendCodec, step: LadderStep): number {
+  const rate = step.frameRate * pixels(step);
   return BITS_PER_PIXEL[codec] * REFERENCE * (rate / REFERENCE) ** GROWTH;
 }
 
 /** The input kept to a rung. */
-function stepOf({ lines, frameRate }: Rung, { width, height }: LadderInput): LadderStep {
-  const scale = lines / Math.min(width, height);
-  if (scale * scale > WORTH_SCALING) return { width, height, frameRateLimit: frameRate };
-  return { width: even(width * scale), height: even(height * scale), frameRateLimit: frameRate };
+function stepOf(rung: Rung, { width, height, frameRate }: LadderInput): LadderStep {
+  const times = { frameRateLimit: rung.frameRate, frameRate: Math.min(rung.frameRate, frameRate) };
+  const scale = rung.lines / Math.min(width, height);
+  if (scale * scale > WORTH_SCALING) return { width, height, ...times };
+  return { width: even(width * scale), height: even(height * scale), ...times };
 }
 
 function pixels({ width, height }: { readonly width: number; readonly height: number }): number {

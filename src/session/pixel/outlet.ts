@@ -2,12 +2,7 @@ import type { EncodedChunk, Encoder } from '../../codec/codec.ts';
 import { PictureScaler } from '../../codec/picture-scaler.ts';
 import { WorkPicture } from '../../codec/work-picture.ts';
 import { addTicks, type RtpTicks } from '../../time.ts';
-
-/** Pixels. */
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { LadderStep } from './ladder.ts';
 
 /**
  * The way out of one session: the picture that is worked on, the one that was sent last, and the encoder.
@@ -23,6 +18,7 @@ export class Outlet {
   #sent = new WorkPicture();
   #lastTimestamp: RtpTicks | undefined;
   #keyframeWanted = false;
+  #frameRateLimit: number | undefined;
 
   constructor(encoder: Encoder) {
     this.#encoder = encoder;
@@ -48,12 +44,15 @@ export class Outlet {
     this.#encoder.setBitrate(bitsPerSecond);
   }
 
-  /** Encodes the work picture, at `size`, which becomes the last one sent. Left out: at its own size. */
-  encode(timestamp: RtpTicks, size: Size = this.#work.picture): EncodedChunk {
+  /** Encodes the work picture, kept to `step`, which becomes the last one sent. */
+  encode(timestamp: RtpTicks, step: LadderStep): EncodedChunk {
     const { width, height } = this.#work.picture;
-    if (size.width === width && size.height === height) [this.#work, this.#sent] = [this.#sent, this.#work];
-    else this.#scaler.scale(this.#work, this.#sent, size);
-    return this.#run(this.#sent, timestamp);
+    if (step.width === width && step.height === height) [this.#work, this.#sent] = [this.#sent, this.#work];
+    else this.#scaler.scale(this.#work, this.#sent, step);
+    // Twice as many frames at the bits that each had would be twice the bitrate, until the encoder has noticed.
+    const changed = step.frameRateLimit !== this.#frameRateLimit;
+    this.#frameRateLimit = step.frameRateLimit;
+    return this.#run(this.#sent, timestamp, changed ? step.frameRate : undefined);
   }
 
   /**
@@ -73,8 +72,12 @@ export class Outlet {
     this.#sent.close();
   }
 
-  #run(input: WorkPicture, timestamp: RtpTicks): EncodedChunk {
-    const chunk = this.#encoder.encode(input, { keyframe: this.#keyframeWanted, timestamp });
+  #run(input: WorkPicture, timestamp: RtpTicks, frameRate?: number): EncodedChunk {
+    const chunk = this.#encoder.encode(input, {
+      keyframe: this.#keyframeWanted,
+      timestamp,
+      ...(frameRate !== undefined && { frameRate }),
+    });
     if (chunk.keyframe) this.#keyframeWanted = false;
     this.#lastTimestamp = timestamp;
     return chunk;

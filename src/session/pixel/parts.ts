@@ -1,7 +1,10 @@
 import { createDecoder } from '../../codec/decoder.ts';
 import { createEncoder } from '../../codec/encoder.ts';
+import type { Hardware, HardwareSettings } from '../../codec/hardware.ts';
 import { FaceModels } from '../../face/models.ts';
 import { FaceTracker } from '../../face/tracker.ts';
+import type { Logger } from '../../log.ts';
+import type { VideoCodec } from '../../media/chunk.ts';
 import type { ModelStore } from '../../onnx/model-store.ts';
 import { openMasks } from '../../swap/masks/kept-masks.ts';
 import type { MaskBox } from '../../swap/masks/paint.ts';
@@ -15,13 +18,20 @@ export interface OpenParts extends PixelParts {
   readonly masks: MaskBox;
 }
 
+export interface PartsOptions {
+  readonly store?: ModelStore;
+  readonly clock?: Clock;
+  /** The device that decodes and encodes; default none. */
+  readonly hardware?: Hardware;
+  /** Where it is told that software has taken over from the device. */
+  readonly log?: Logger;
+}
+
 /**
  * Opens models, masks and the mesh swap for one pixel thread.
  * @throws GatewayError asset_missing, asset_corrupt, model_unsupported
  */
-export async function openParts(
-  options: { readonly store?: ModelStore; readonly clock?: Clock } = {},
-): Promise<OpenParts> {
+export async function openParts(options: PartsOptions = {}): Promise<OpenParts> {
   const models = await FaceModels.open(options.store);
   const masks = await openMasks(models.geometry);
   return {
@@ -30,8 +40,17 @@ export async function openParts(
     clock: options.clock ?? monotonic,
     backend: new MeshBackend(models.geometry),
     createTracker: (maximum) => new FaceTracker(models, { maximum }),
-    createDecoder: (codec) => createDecoder(codec),
-    createEncoder,
+    createDecoder: (codec) => createDecoder(codec, onDevice(options, codec)),
+    createEncoder: (codec, settings) => createEncoder(codec, { ...settings, ...onDevice(options, codec) }),
     mask: (name) => masks.mask(name),
+  };
+}
+
+/** Software takes over by itself; how often, the log tells. */
+function onDevice({ hardware, log }: PartsOptions, codec: VideoCodec): HardwareSettings {
+  if (hardware === undefined) return {};
+  return {
+    hardware,
+    onFallback: (reason) => log?.warn({ hardware, codec, reason }, 'software codec instead of the device'),
   };
 }

@@ -96,15 +96,16 @@ export class PixelThread {
     this.#sessions.clear();
   }
 
-  #open({ session: id, settings, codec, identity }: Extract<ToPixel, { type: 'open' }>): void {
+  #open({ session: id, settings, codec, nalLimit, identity }: Extract<ToPixel, { type: 'open' }>): void {
     const { backend, clock, createDecoder, createEncoder, createTracker } = this.#parts;
+    const { bitrate, temporalLayers } = settings;
     const session = new PixelSession(
       id,
       {
         backend,
         clock,
         createDecoder,
-        encoder: createEncoder(codec, { bitrate: settings.bitrate }),
+        encoder: createEncoder(codec, { bitrate, temporalLayers, ...(nalLimit !== undefined && { nalLimit }) }),
         tracker: createTracker(settings.faces),
         poll: () => this.#port.poll(),
         send: (message) => this.#send(message),

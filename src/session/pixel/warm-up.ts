@@ -27,6 +27,7 @@ const SETTINGS: SessionSettings = {
   label: true,
   maximumSide: 1920,
   bitrate: 1_500_000,
+  temporalLayers: 1,
 };
 
 /**
