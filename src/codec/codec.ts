@@ -1,5 +1,6 @@
 import type { CaptureTime, Chunk, SendCodec, TemporalPlace, VideoCodec } from '../media/chunk.ts';
 import type { RtpTicks } from '../time.ts';
+import type { HardwareSettings } from './hardware.ts';
 import type { LayerCount } from './encode/temporal-layers.ts';
 import type { WorkPicture } from './work-picture.ts';
 
@@ -30,7 +31,7 @@ export interface Decoder {
   close(): void;
 }
 
-export interface DecoderSettings {
+export interface DecoderSettings extends HardwareSettings {
   /** Longest side that is accepted, pixels; default 1920. */
   readonly maximumSide?: number;
 }
@@ -56,6 +57,8 @@ export interface EncodeOptions {
   readonly keyframe: boolean;
   /** Goes through to the chunk. */
   readonly timestamp: RtpTicks;
+  /** Frames a second from here on, where that has just changed; left out: as the timestamps have been saying. */
+  readonly frameRate?: number;
 }
 
 /** One access unit from an encoder. H.264: Annex B with parameter sets before each IDR. */
@@ -70,11 +73,13 @@ export interface EncodedChunk {
   readonly temporal?: TemporalPlace;
 }
 
-export interface EncoderSettings {
+export interface EncoderSettings extends HardwareSettings {
   /** Bits a second at the start. */
   readonly bitrate: number;
   /** Frames a second that the rate control plans for; default 30. */
   readonly frameRate?: number;
-  /** Temporal layers, 1–3, for VP8 and VP9 only; default 1. Keyframes begin the pattern anew. */
+  /** Temporal layers of VP8 and VP9, 1–3; default 1. Keyframes begin the pattern anew. H.264 always has one. */
   readonly temporalLayers?: LayerCount;
+  /** Longest NAL unit of H.264, bytes; default: any. For receivers that take no fragments. */
+  readonly nalLimit?: number;
 }

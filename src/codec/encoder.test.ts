@@ -106,6 +106,21 @@ describe.each<SendCodec>(['vp8', 'h264'])('the %s encoder', (codec) => {
     expect(bits(chunks) / 2 / 800_000).toBeLessThan(1.15);
   });
 
+  it('keeps its rate where it is told that twice as many frames come from here on', () => {
+    const encoder = open(codec, { bitrate: 400_000, frameRate: 15 });
+    const work = new WorkPicture();
+    opened.push(work);
+    const run = (from: number, frames: number, interval: number, start: number, frameRate?: number) =>
+      Array.from({ length: frames }, (_, index) => {
+        work.load(movingPicture(640, 480, from + index));
+        const timestamp = start + index * interval;
+        const told = index === 0 && frameRate !== undefined ? { frameRate } : {};
+        return encoder.encode(work, { keyframe: false, timestamp, ...told });
+      });
+    run(0, 60, 6000, 0);
+    expect(bits(run(60, 30, 3000, 360_000, 30)) / 400_000).toBeLessThan(1.3);
+  });
+
   it('bounds a keyframe to what a quarter of a second may carry', () => {
     const encoder = open(codec, { bitrate: 1_500_000 });
     const chunks = encode(encoder, { width: 640, height: 480, frames: 40, keyframes: [20, 35] });

@@ -7,12 +7,12 @@ import {
   type FFEncoderCodec,
 } from 'node-av/constants';
 import { Codec, CodecContext, Packet, Rational } from 'node-av/lib';
-import { GatewayError } from '../errors.ts';
+import { assert, GatewayError } from '../errors.ts';
 import { ticksBetween, VIDEO_CLOCK, type RtpTicks } from '../time.ts';
 import { check } from './av.ts';
 import type { EncodedChunk, EncodeOptions, Encoder, EncoderSettings, SendCodec } from './codec.ts';
 import { QuantiserControl } from './encode/quantiser.ts';
-import { RECIPES } from './encode/recipes.ts';
+import { recipesFor, type Recipe } from './encode/recipes.ts';
 import { TemporalLayers } from './encode/temporal-layers.ts';
 import type { WorkPicture } from './work-picture.ts';
 
@@ -27,15 +27,12 @@ const VBV_SECONDS = 0.25;
 
 /** Opens when the first picture comes. @throws TypeError if a setting is out of range */
 export function createEncoder(codec: SendCodec, settings: EncoderSettings): Encoder {
-  const { bitrate, frameRate = 30, temporalLayers = 1 } = settings;
+  const { bitrate, frameRate = 30 } = settings;
   if (!(bitrate >= 10_000)) throw new TypeError(`bitrate must be at least 10,000 bits a second [bitrate:${bitrate}]`);
   if (!(frameRate > 0 && frameRate <= 240)) {
     throw new TypeError(`frameRate must be within 0–240 [frameRate:${frameRate}]`);
   }
-  if (temporalLayers > 1 && RECIPES[codec].rate === 'buffer') {
-    throw new TypeError(`temporal layers need VP8 or VP9 [codec:${codec}]`);
-  }
-  return new LiveEncoder(codec, { ...settings, frameRate, temporalLayers });
+  return new LiveEncoder(codec, { ...settings, frameRate });
 }
 
 class LiveEncoder implements Encoder {
@@ -44,6 +41,10 @@ class LiveEncoder implements Encoder {
   readonly #quantiser: QuantiserControl;
   readonly #nominalRate: number;
   readonly #layers: TemporalLayers;
+  readonly #nalLimit: number | undefined;
+  readonly #onFallback: (reason: string) => void;
+  /** The first is in use; those after it are tried where it fails. */
+  readonly #recipes: Recipe[];
   #context: CodecContext | undefined;
   #bitrate: number;
   /** Smoothed frames a second, as the timestamps say: a camera in the dark sends half of what it promised. */
@@ -52,9 +53,14 @@ class LiveEncoder implements Encoder {
   #count = 0n;
   #closed = false;
 
-  constructor(codec: SendCodec, { bitrate, frameRate, temporalLayers }: Required<EncoderSettings>) {
+  constructor(codec: SendCodec, settings: EncoderSettings & { readonly frameRate: number }) {
+    const { bitrate, frameRate, temporalLayers = 1, nalLimit, hardware, onFallback } = settings;
     this.codec = codec;
-    this.#layers = new TemporalLayers(temporalLayers);
+    this.#layers = new TemporalLayers(codec === 'h264' ? 1 : temporalLayers);
+    this.#nalLimit = codec === 'h264' ? nalLimit : undefined;
+    this.#onFallback = onFallback ?? (() => undefined);
+    // Devices give slices as long as they come.
+    this.#recipes = [...recipesFor(codec, this.#nalLimit === undefined ? hardware : undefined)];
     this.#bitrate = bitrate;
     this.#nominalRate = frameRate;
     this.#frameRate = frameRate;
@@ -64,14 +70,8 @@ class LiveEncoder implements Encoder {
 
   encode(input: WorkPicture, options: EncodeOptions): EncodedChunk {
     if (this.#closed) throw new GatewayError('closed', 'an encoder must be open to encode');
-    const { width, height } = input.picture;
-    const { context, fresh } = this.#opened(width, height);
-    this.#followFrameRate(options.timestamp);
-    const forced = options.keyframe || fresh;
-    const data =
-      RECIPES[this.codec].rate === 'quantiser'
-        ? this.#runByQuantiser(context, input, forced, width * height)
-        : this.#run(context, input, forced);
+    this.#followFrameRate(options);
+    const data = this.#tried(() => this.#once(input, options.keyframe));
     const keyframe = this.#packet.isKeyframe;
     this.#packet.unref();
     const temporal = this.#layers.came(keyframe);
@@ -90,6 +90,35 @@ class LiveEncoder implements Encoder {
     this.#context?.freeContext();
     this.#layers.close();
     this.#packet.free();
+  }
+
+  #once(input: WorkPicture, keyframe: boolean): Uint8Array {
+    const { width, height } = input.picture;
+    const { context, fresh } = this.#opened(width, height);
+    const forced = keyframe || fresh;
+    return this.#recipe.rate === 'quantiser'
+      ? this.#runByQuantiser(context, input, forced, width * height)
+      : this.#run(context, input, forced);
+  }
+
+  /** What a device fails at is done once more by the recipe after it. */
+  #tried(encode: () => Uint8Array): Uint8Array {
+    try {
+      return encode();
+    } catch (error) {
+      if (this.#recipes.length === 1 || !(error instanceof GatewayError)) throw error;
+      this.#onFallback(error.message);
+      this.#context?.freeContext();
+      this.#context = undefined;
+      this.#recipes.shift();
+      return encode();
+    }
+  }
+
+  get #recipe(): Recipe {
+    const [recipe] = this.#recipes;
+    assert(recipe, 'software is never given up');
+    return recipe;
   }
 
   #runByQuantiser(context: CodecContext, input: WorkPicture, forced: boolean, pixels: number): Uint8Array {
@@ -147,7 +176,7 @@ class LiveEncoder implements Encoder {
   }
 
   #open(width: number, height: number): CodecContext {
-    const { encoder, options } = RECIPES[this.codec];
+    const { encoder, options } = this.#recipe;
     const found = Codec.findEncoderByName(encoder as FFEncoderCodec);
     if (!found) throw new GatewayError('codec_failed', `this build must have an encoder [encoder:${encoder}]`);
     const context = new CodecContext();
@@ -164,21 +193,24 @@ class LiveEncoder implements Encoder {
     context.maxBFrames = 0;
     context.threadCount = 1;
     this.#setRates(context);
-    for (const [name, value] of Object.entries(options)) {
+    const limit = this.#nalLimit === undefined ? {} : { 'slice-max-size': String(this.#nalLimit) };
+    for (const [name, value] of Object.entries({ ...options, ...limit })) {
       check(context.setOption(name, value), `set an encoder option [option:${name}]`);
     }
     // Never with a Dictionary: node-av 6.1.1 frees it twice.
-    check(context.open2Sync(found, null), `open the ${encoder} encoder [size:${width}x${height}]`);
+    const result = context.open2Sync(found, null);
+    if (result < 0) context.freeContext();
+    check(result, `open the ${encoder} encoder [size:${width}x${height}]`);
     return context;
   }
 
   #applyPlan(): void {
     this.#quantiser.plan(this.#bitrate, this.#frameRate);
-    if (this.#context && RECIPES[this.codec].rate === 'buffer') this.#setRates(this.#context);
+    if (this.#context && this.#recipe.rate === 'buffer') this.#setRates(this.#context);
   }
 
   #setRates(context: CodecContext): void {
-    const byQuantiser = RECIPES[this.codec].rate === 'quantiser';
+    const byQuantiser = this.#recipe.rate === 'quantiser';
     // x264 counts frames, not time: at fewer frames a second each may have more bits.
     const bitrate = byQuantiser ? FLOOR : (this.#bitrate * this.#nominalRate) / this.#frameRate;
     context.bitRate = BigInt(Math.round(bitrate));
@@ -188,9 +220,13 @@ class LiveEncoder implements Encoder {
     context.rcBufferSize = Math.round(byQuantiser ? FLOOR : this.#bitrate * VBV_SECONDS);
   }
 
-  #followFrameRate(timestamp: RtpTicks): void {
+  #followFrameRate({ timestamp, frameRate }: EncodeOptions): void {
     const last = this.#lastTimestamp;
     this.#lastTimestamp = timestamp;
+    if (frameRate !== undefined) {
+      this.#frameRate = frameRate;
+      return this.#applyPlan();
+    }
     const ticks = last === undefined ? 0 : ticksBetween(last, timestamp);
     // A pause or a jump of the clock says nothing about the rate.
     if (ticks <= 0 || ticks > VIDEO_CLOCK) return;

@@ -20,6 +20,8 @@ export type ToPixel =
       readonly session: string;
       readonly settings: SessionSettings;
       readonly codec: SendCodec;
+      /** Longest NAL unit that the receiver takes, bytes; left out: any. */
+      readonly nalLimit?: number;
       readonly identity: WornIdentity;
     }
   | { readonly type: 'close'; readonly session: string }

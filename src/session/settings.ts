@@ -33,5 +33,7 @@ export const sessionSettingsSchema = z.object({
   codec: sendCodecSchema.optional(),
   /** Most bits a second for the way back, 100,000–20,000,000. Default 2,500,000. */
   bitrate: z.int().min(100_000).max(20_000_000).default(2_500_000),
+  /** Temporal layers of the way back in VP8 and VP9, 1–3. Default 1: a caller's own way back gains nothing by them. */
+  temporalLayers: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(1),
 });
 export type SessionSettings = z.infer<typeof sessionSettingsSchema>;

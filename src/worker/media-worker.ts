@@ -110,6 +110,7 @@ async function start(settings: MediaWorkerSettings): Promise<void> {
   const doors = await SharedDoors.open(settings.reach);
   const crew = new PixelCrew({
     threads: settings.pixelThreads,
+    start: { hardware: settings.codecs.hardware },
     log,
     onHopeless: () => {
       log.fatal('pixel threads die again and again');

@@ -1,12 +1,12 @@
 /** Entry of a pixel thread: codecs, face and swap of its sessions, one frame to its end at a time (src/session/pixel/). */
-import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../errors.ts';
 import { createLog } from '../log.ts';
 import type { ToPixel } from '../session/pixel.ts';
 import { openParts } from '../session/pixel/parts.ts';
 import { PixelThread } from '../session/pixel/pixel-thread.ts';
 import { warmUp } from '../session/pixel/warm-up.ts';
-import type { ThreadQuestion, ThreadSign } from './threads/pixel-crew.ts';
+import type { ThreadQuestion, ThreadSign, ThreadStart } from './threads/pixel-crew.ts';
 
 const port = parentPort;
 assert(port !== null, 'pixel-thread runs as a worker thread');
@@ -16,7 +16,9 @@ const take = (message: ToPixel | ThreadQuestion): void => {
   else thread.receive(message);
 };
 
-const parts = await openParts();
+const { hardware } = workerData as ThreadStart;
+const log = createLog('pixels');
+const parts = await openParts({ log, ...(hardware !== 'off' && { hardware }) });
 await warmUp(parts);
 const thread = new PixelThread(
   parts,
@@ -29,7 +31,7 @@ const thread = new PixelThread(
       }
     },
   },
-  createLog('pixels'),
+  log,
 );
 thread.start();
 port.on('message', take);

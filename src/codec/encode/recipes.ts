@@ -1,4 +1,5 @@
 import type { SendCodec } from '../../media/chunk.ts';
+import type { Hardware } from '../hardware.ts';
 
 /** How one codec is encoded. */
 export interface Recipe {
@@ -15,7 +16,7 @@ export interface Recipe {
 // buffer alone: that follows a new rate within the buffer's length, where average-rate control still pays for what it
 // spent seconds ago (−28 % in the 2 s after 500 → 3000 kb/s). The aim is not higher, so that easy pictures leave the
 // buffer full for the scene that follows.
-export const RECIPES: Record<SendCodec, Recipe> = {
+const RECIPES: Record<SendCodec, Recipe> = {
   vp8: {
     encoder: 'libvpx',
     options: {
@@ -51,3 +52,32 @@ export const RECIPES: Record<SendCodec, Recipe> = {
     rate: 'buffer',
   },
 };
+
+/**
+ * Encoders of devices, where they follow a new rate without a keyframe: FFmpeg's NVENC takes one for each frame. Its VAAPI
+ * encoders are held to the rate that they were opened with, so VAAPI only decodes.
+ */
+const ON_DEVICE: Record<Hardware, Partial<Record<SendCodec, Recipe>>> = {
+  nvidia: {
+    h264: {
+      encoder: 'h264_nvenc',
+      options: {
+        preset: 'p2',
+        tune: 'ull',
+        profile: 'baseline',
+        rc: 'cbr',
+        zerolatency: '1',
+        delay: '0',
+        'forced-idr': '1',
+      },
+      rate: 'buffer',
+    },
+  },
+  vaapi: {},
+};
+
+/** How `codec` may be encoded, in the order in which it is tried; software comes last. */
+export function recipesFor(codec: SendCodec, hardware: Hardware | undefined): readonly Recipe[] {
+  const onDevice = hardware && ON_DEVICE[hardware][codec];
+  return onDevice ? [onDevice, RECIPES[codec]] : [RECIPES[codec]];
+}

@@ -15,6 +15,19 @@ export function createPacketizer(codec: SendCodec, parameters: string, seed: num
     case 'vp9':
       return new Vp9Packetizer(seed);
     case 'h264':
-      return new H264Packetizer(/packetization-mode=1/.test(parameters) ? 1 : 0);
+      return new H264Packetizer(takesFragments(parameters) ? 1 : 0);
   }
+}
+
+/** A NAL unit of so many bytes fits a packet, whatever header extensions there are. */
+const WHOLE_NAL = 1100;
+
+/** Longest NAL unit, bytes, that an encoder may make for a receiver of these parameters; `undefined`: any. */
+export function nalLimit(codec: SendCodec, parameters: string): number | undefined {
+  return codec === 'h264' && !takesFragments(parameters) ? WHOLE_NAL : undefined;
+}
+
+/** RFC 6184 §8.1: packetization mode 1 has fragments and aggregates, mode 0, the default, neither. */
+function takesFragments(parameters: string): boolean {
+  return /packetization-mode=1/.test(parameters);
 }

@@ -18,7 +18,10 @@ export type Assembled =
 /** Payloads of one codec to whole frames. Keeps only what the format lets a sender leave out later (parameter sets). */
 export interface Depacketizer {
   readonly codec: VideoCodec;
-  /** True if decoding can begin at the packet with this payload: it is the first of a keyframe. Never throws. */
+  /**
+   * True if decoding can begin at the packet with this payload: it is the first of a keyframe. Never throws. To be asked of
+   * every payload, as it comes: what may be sent ahead (parameter sets) is remembered.
+   */
   beginsKeyframe(payload: Uint8Array): boolean;
   /** Joins the payloads of one frame: all of them, in order, none empty. Never throws. */
   assemble(payloads: readonly Uint8Array[]): Assembled;

@@ -28,7 +28,7 @@ function packets(codec: SendCodec, chunks: readonly EncodedChunk[], seed: number
 }
 
 const head = (payloads: readonly Uint8Array[][], length: number) =>
-  payloads.map(([first]) => [...(first ?? []).subarray(0, length)]);
+  payloads.map(([first]) => [...(first ?? new Uint8Array(0)).subarray(0, length)]);
 
 describe.each(['vp8', 'vp9'] as const)('temporal layers of %s', (codec) => {
   it('pass packetizer and depacketizer, also without the upper ones', () => {

@@ -1,6 +1,7 @@
 import type { SendCodec } from '../../codec/codec.ts';
 import { assertNever, GatewayError } from '../../errors.ts';
 import { isSendCodec, type Chunk } from '../../media/chunk.ts';
+import { nalLimit } from '../../rtp/video/create-packetizer.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
@@ -157,7 +158,15 @@ export class MediaSession {
     });
     const timer = setInterval(() => this.#tellFigures(), FIGURES_INTERVAL);
     this.#call = { codec, video, lines, counts, timer };
-    this.#toPixel({ type: 'open', session: id, settings: this.#settings, codec, identity: this.#identity });
+    const limit = nalLimit(codec, video.send?.codec.parameters ?? '');
+    this.#toPixel({
+      type: 'open',
+      session: id,
+      settings: this.#settings,
+      codec,
+      ...(limit !== undefined && { nalLimit: limit }),
+      identity: this.#identity,
+    });
     const { encoderBitrate } = lines;
     if (encoderBitrate !== undefined) this.#toPixel({ type: 'bitrate', session: id, bitsPerSecond: encoderBitrate });
   }

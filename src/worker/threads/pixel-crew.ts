@@ -1,11 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Hardware } from '../../codec/hardware.ts';
 import { entryFile } from '../../entry.ts';
 import { assert, GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { FromPixel, ToPixel } from '../../session/pixel.ts';
 import type { Milli } from '../../time.ts';
 import { nextMessage } from './next-message.ts';
+
+/** What a pixel thread is told when it starts. */
+export interface ThreadStart {
+  /** The device that decodes and encodes, or none. */
+  readonly hardware: Hardware | 'off';
+}
 
 /** What a pixel thread says about itself, besides what it says about sessions. */
 export type ThreadSign = { readonly type: 'ready' } | { readonly type: 'alive' };
@@ -46,6 +53,7 @@ interface Thread {
 /** The pixel threads of a media worker. A thread that dies or hangs fails its sessions and is replaced. */
 export class PixelCrew {
   readonly #log: Logger;
+  readonly #start: ThreadStart;
   readonly #onHopeless: () => void;
   readonly #threads: (Thread | undefined)[];
   #losses = 0;
@@ -53,9 +61,15 @@ export class PixelCrew {
   #closed = false;
 
   /** @param onHopeless threads die again and again: the process should end */
-  constructor(options: { readonly threads: number; readonly log: Logger; readonly onHopeless: () => void }) {
+  constructor(options: {
+    readonly threads: number;
+    readonly start?: ThreadStart;
+    readonly log: Logger;
+    readonly onHopeless: () => void;
+  }) {
     assert(options.threads >= 1 && options.threads <= 256, 'a media worker has 1–256 pixel threads');
     this.#log = options.log;
+    this.#start = options.start ?? { hardware: 'off' };
     this.#onHopeless = options.onHopeless;
     this.#threads = Array.from({ length: options.threads }, () => undefined);
     if (options.threads > 2 * availableParallelism()) {
@@ -94,7 +108,7 @@ export class PixelCrew {
   }
 
   async #startThread(index: number): Promise<void> {
-    const worker = new Worker(entryFile('worker/pixel-thread'), { name: `pixels ${index}` });
+    const worker = new Worker(entryFile('worker/pixel-thread'), { name: `pixels ${index}`, workerData: this.#start });
     try {
       await nextMessage<ThreadSign>(worker, { limit: START_LIMIT, of: 'pixel thread' });
     } catch (error) {

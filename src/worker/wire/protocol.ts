@@ -47,8 +47,8 @@ export const configureSchema = z.strictObject({
   pixelThreads: z.int().min(1).max(256),
   transport: z.enum(TRANSPORTS),
   reach: reachSchema,
-  /** `send`: codecs that are sent without being asked for. */
-  codecs: z.strictObject({ send: z.array(sendCodecSchema).min(1) }),
+  /** `send`: codecs that are sent without being asked for. `hardware`: the device that decodes and encodes. */
+  codecs: z.strictObject({ send: z.array(sendCodecSchema).min(1), hardware: z.enum(['off', 'nvidia', 'vaapi']) }),
   /** Bytes and pixels of the largest photo. */
   maximumBytes: z.int().positive(),
   maximumPixels: z.int().positive(),

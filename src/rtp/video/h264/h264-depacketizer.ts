@@ -22,6 +22,8 @@ export class H264Depacketizer implements Depacketizer {
   }
 
   beginsKeyframe(payload: Uint8Array): boolean {
+    // Remembered as they pass: a set with a timestamp of its own is part of no frame that anybody waits for.
+    if (isParameterSet(nalType(payload))) this.#remember(payload.slice());
     return beginsIdr(payload);
   }
 
@@ -30,7 +32,7 @@ export class H264Depacketizer implements Depacketizer {
     if (typeof nals === 'string') return broken(nals);
     for (const pieces of nals) {
       const type = pieces[0] ? nalType(pieces[0]) : 0;
-      if (type === NAL.sequenceParameters || type === NAL.pictureParameters) this.#remember(joinPieces(pieces));
+      if (isParameterSet(type)) this.#remember(joinPieces(pieces));
     }
     const { picture, keyframe, referenced, hasParameters } = describeNals(nals);
     if (!picture) return { kind: 'nothing' };
@@ -51,6 +53,10 @@ export class H264Depacketizer implements Depacketizer {
   #remembered(): NalPieces[] {
     return [...this.#sequences.values(), ...this.#pictures.values()].map((nal) => [nal]);
   }
+}
+
+function isParameterSet(type: number): boolean {
+  return type === NAL.sequenceParameters || type === NAL.pictureParameters;
 }
 
 /** The id of a parameter set: the exp-Golomb number at byte `at`. Ids over 254 are impossible, so 16 bits hold it. */
