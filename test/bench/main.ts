@@ -7,6 +7,7 @@ import { readImpair, type ImpairText } from './impair/impair-text.ts';
 import type { BenchIdentity } from './local-swap.ts';
 import { benchNetwork } from './network/network-bench.ts';
 import { benchLoss } from './loss.ts';
+import { benchSizes } from './sizes.ts';
 import { benchSoak } from './soak.ts';
 import { benchStall } from './stall.ts';
 import { printTable } from './table.ts';
@@ -36,6 +37,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   call: () => benchCall(asked(callOrder), { transport: asked(transport), ...asked(impairment) }),
   soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
   loss: () => Promise.resolve(benchLoss(count('seed'))),
+  sizes: () => Promise.resolve(benchSizes()),
   stall: () => benchStall(callOrder()),
   network: () => benchNetwork({ ...asked(callOrder), transport: asked(transport), echo: options.echo }, options.row),
   exposure: () => benchExposure(positionals.slice(1)),
