@@ -48,6 +48,8 @@ interface Flow {
 }
 
 const LOOPBACK = '127.0.0.1';
+/** A stall of the process must not lose packets that no counter sees; the kernel gives as much of this as it may. */
+const SOCKET_BUFFER = 4 * 1024 * 1024;
 /** A timer fires up to a millisecond late: what is due within half of one goes now. */
 const EARLY: Milli = 0.5;
 /** Client addresses of a flow: a browser tries each of its interfaces. */
@@ -141,7 +143,7 @@ export class Relay {
   }
 
   async #open(address: string, port: number, number: number): Promise<number> {
-    const front = createSocket('udp4');
+    const front = openSocket();
     const flow: Flow = { number, front, target: { address, port }, clients: new Map() };
     this.#flows.push(flow);
     front.on('message', (bytes, from) => this.#fromClient(flow, bytes, from));
@@ -169,7 +171,7 @@ export class Relay {
   }
 
   #upstream(flow: Flow, { address, port }: Pick<Client, 'address' | 'port'>): Socket {
-    const socket = createSocket('udp4');
+    const socket = openSocket();
     socket.on('message', (bytes, from) => {
       if (from.address !== flow.target.address || from.port !== flow.target.port) return;
       this.#push('down', flow.number, { bytes, socket: flow.front, address, port });
@@ -205,4 +207,8 @@ export class Relay {
       Math.max(1, Math.floor(nextAt - now)),
     );
   }
+}
+
+function openSocket(): Socket {
+  return createSocket({ type: 'udp4', recvBufferSize: SOCKET_BUFFER, sendBufferSize: SOCKET_BUFFER });
 }
