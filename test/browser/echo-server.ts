@@ -11,6 +11,8 @@ import type { CreateTransport } from '../../src/session/transport/create-transpo
 import type { TransportSettings } from '../../src/session/transport/werift-transport.ts';
 import { WeriftTransport } from '../../src/session/transport/werift-transport.ts';
 import { monotonic, type Milli } from '../../src/time.ts';
+import { withoutCandidates } from '../relay/answer.ts';
+import type { Relay } from '../relay/relay.ts';
 
 /** What the pixel half does with a message: the messages that it answers. */
 export function echo(message: ToPixel, budget: Milli): FromPixel[] {
@@ -86,9 +88,11 @@ export class EchoServer {
     return new EchoServer(http, options);
   }
 
-  /** Loads the page and gives it `answer(offer)`. */
-  async show(page: Page): Promise<void> {
-    await page.exposeFunction('answer', (offer: string) => this.session.answer(offer));
+  /** Loads the page and gives it `answer(offer)`, over `relay` if there is one. */
+  async show(page: Page, relay?: Relay): Promise<void> {
+    await page.exposeFunction('answer', async (offer: string) =>
+      relay ? relay.through(await this.session.answer(withoutCandidates(offer))) : this.session.answer(offer),
+    );
     await this.load(page);
   }
 

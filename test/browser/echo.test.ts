@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CAPABILITIES, prepareTransport } from '../../src/session/transport/create-transport.ts';
+import { TRANSPORTS } from '../../src/session/transport/transport-settings.ts';
 import { cached } from '../media/cache.ts';
 import { y4mFrame, y4mHeader } from '../media/y4m.ts';
+import { Relay } from '../relay/relay.ts';
 import { movingPicture } from '../support/moving-picture.ts';
 import { BROWSER_SKIPPED, launchChromium } from './chromium.ts';
 import { EchoServer, type EchoOptions } from './echo-server.ts';
@@ -78,7 +81,8 @@ async function reach(page: Page, wanted: (figures: PageFigures) => boolean): Pro
   }
 }
 
-describe.skipIf(BROWSER_SKIPPED)('a call of a real Chromium that is echoed chunk by chunk', () => {
+describe.skipIf(BROWSER_SKIPPED).each(TRANSPORTS)('a call of a real Chromium by %s, echoed chunk by chunk,', (name) => {
+  const { restart, farewell, rebind } = CAPABILITIES[name];
   let browser: Browser;
 
   beforeAll(async () => {
@@ -89,13 +93,14 @@ describe.skipIf(BROWSER_SKIPPED)('a call of a real Chromium that is echoed chunk
   });
 
   async function withCall(
-    options: EchoOptions & { prefer?: string },
+    options: EchoOptions & { prefer?: string; relay?: Relay },
     check: (page: Page, server: EchoServer) => Promise<void>,
   ): Promise<void> {
-    const server = await EchoServer.open({ transport: LOOPBACK, ...options });
+    const make = await prepareTransport(name);
+    const server = await EchoServer.open({ transport: LOOPBACK, make, ...options });
     const page = await browser.newPage();
     try {
-      await server.show(page);
+      await server.show(page, options.relay);
       await call(page, options.prefer);
       await check(page, server);
     } finally {
@@ -126,7 +131,7 @@ describe.skipIf(BROWSER_SKIPPED)('a call of a real Chromium that is echoed chunk
     });
   });
 
-  it('tells the page at once that the session is over', async () => {
+  it.runIf(farewell)('tells the page at once that the session is over', async () => {
     await withCall({}, async (page, server) => {
       await reach(page, ({ framesDecoded }) => framesDecoded > 0);
       const closed = page.evaluate(async () => {
@@ -142,7 +147,7 @@ describe.skipIf(BROWSER_SKIPPED)('a call of a real Chromium that is echoed chunk
     });
   });
 
-  it('goes on after an ICE restart', async () => {
+  it.runIf(restart)('goes on after an ICE restart', async () => {
     await withCall({}, async (page, server) => {
       const { framesDecoded: before } = await reach(page, ({ framesDecoded }) => framesDecoded > 0);
       const ufrags = await page.evaluate(async () => {
@@ -159,6 +164,54 @@ describe.skipIf(BROWSER_SKIPPED)('a call of a real Chromium that is echoed chunk
       expect(ufrags[0]).not.toBe(ufrags[1]);
       await reach(page, ({ framesDecoded }) => framesDecoded >= before + 60);
       expect(server.states).toEqual(['connecting', 'connected']);
+    });
+  });
+
+  it.runIf(!restart)('says that it cannot restart ICE, and goes on', async () => {
+    await withCall({}, async (page, server) => {
+      const { framesDecoded: before } = await reach(page, ({ framesDecoded }) => framesDecoded > 0);
+      const refusal = await page.evaluate(async () => {
+        const { pc, answer } = globalThis as unknown as {
+          pc: RTCPeerConnection;
+          answer: (offer: string) => Promise<string>;
+        };
+        await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+        const told = await answer(pc.localDescription?.sdp ?? '').catch(String);
+        await pc.setLocalDescription({ type: 'rollback' });
+        return told;
+      });
+      expect(refusal).toContain('a new session must be opened');
+      await reach(page, ({ framesDecoded }) => framesDecoded >= before + 60);
+      expect(server.states).toEqual(['connecting', 'connected']);
+    });
+  });
+
+  it.runIf(rebind)('goes on, the same session, after the browser’s port has changed', async () => {
+    const relay = new Relay();
+    await withCall({ relay }, async (page, server) => {
+      const { framesDecoded: before } = await reach(page, ({ framesDecoded }) => framesDecoded > 30);
+      relay.rebind();
+      await reach(page, ({ framesDecoded }) => framesDecoded >= before + 90);
+      expect(server.states).toEqual(['connecting', 'connected']);
+    }).finally(() => relay.close());
+  });
+
+  it.runIf(!rebind)('ends after the browser’s port has changed, so that a new session can begin', async () => {
+    const relay = new Relay();
+    await withCall({ relay, transport: { ...LOOPBACK, silence: 4000 } }, async (page, server) => {
+      await reach(page, ({ framesDecoded }) => framesDecoded > 90);
+      relay.rebind();
+      await reach(page, () => server.states.length > 2);
+      expect(server.states).toEqual(['connecting', 'connected', 'closed: silent']);
+    }).finally(() => relay.close());
+  });
+
+  it('ends when the browser leaves', async () => {
+    await withCall({}, async (page, server) => {
+      await reach(page, ({ framesDecoded }) => framesDecoded > 0);
+      await page.evaluate(() => (globalThis as unknown as { pc: RTCPeerConnection }).pc.close());
+      while (server.states.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(server.states).toEqual(['connecting', 'connected', 'closed: peer-closed']);
     });
   });
 

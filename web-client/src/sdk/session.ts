@@ -138,6 +138,8 @@ export class Session {
         return;
       case 'error':
         this.events.emit('error', message);
+        // The gateway's transport cannot do what the last offer asked for, e.g. restart ICE: a fresh session can.
+        if (message.code === 'unsupported') return this.#breakOff(message.message);
         if (!message.fatal) return;
         if (message.retry === undefined) return this.#end();
         return this.#breakOff(message.message, message.retry);

@@ -13,12 +13,14 @@ import type {
   TransportEvents,
   TransportState,
 } from '../transport.ts';
+import { Hearing } from './hearing.ts';
 import { LINE, newCredentials, offerRefused, ownFingerprint, remoteDescription } from './descriptions.ts';
 import type { Library, PeerConnection, Track } from './library.ts';
 import { muxPort } from './mux-port.ts';
 
 /**
- * What `DatachannelTransport` can do. libjuice, its ICE agent, knows neither ICE-lite nor restarts nor TCP. When it closes,
+ * What `DatachannelTransport` can do. libjuice, its ICE agent, knows neither ICE-lite nor restarts nor TCP, and
+ * stays with the path that it found first. When it closes,
  * it has the alert sent by another thread, and nearly always frees the connection before that thread comes to it. A DTLS
  * record of under 24 bytes that claims to be encrypted ends the connection without a look at who made it.
  */
@@ -27,7 +29,7 @@ export const DATACHANNEL_CAPABILITIES: TransportCapabilities = {
   lite: false,
   full: true,
   tcp: false,
-  rebind: true,
+  rebind: false,
   mux: true,
   ipv6: true,
   unspoofable: false,
@@ -60,6 +62,7 @@ export class DatachannelTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #clock: Clock;
   readonly #conversation: Conversation;
+  readonly #hearing = new Hearing();
   #state: TransportState = 'new';
   #connection: Connection | undefined;
   #lastHeard: Milli = 0;
@@ -93,7 +96,7 @@ export class DatachannelTransport implements Transport {
   }
 
   sendRtp(packet: Uint8Array): void {
-    this.#send(packet);
+    if (this.#send(packet)) this.#hearing.onSent(this.#clock.now());
   }
 
   sendRtcp(packet: Uint8Array): void {
@@ -146,7 +149,8 @@ export class DatachannelTransport implements Transport {
     this.#lastHeard = this.#clock.now();
     const silence = this.#settings.silence ?? DEFAULT_SILENCE;
     const watch = setInterval(() => {
-      if (this.#clock.now() - this.#lastHeard > silence) this.#close('silent');
+      const now = this.#clock.now();
+      if (now - this.#lastHeard > silence || this.#hearing.deafFor(now) > silence) this.#close('silent');
     }, silence / 10);
     this.#connection = { peer, track, ice, part, watch, remoteUfrag: negotiation.ice.ufrag, candidates: 0 };
     this.#setState('connecting');
@@ -160,8 +164,8 @@ export class DatachannelTransport implements Transport {
     track.onOpen(() => this.#connected());
     track.onMessage((data) => this.#arrived(data));
     peer.onStateChange((state) => {
-      // Its own notice of a dead path comes after 30 s, long after the watch's.
-      if (state === 'failed') this.#close('dtls-failed');
+      // Before keys are agreed on, only the handshake can fail sooner than the watch gives up; later only the path can.
+      if (state === 'failed') this.#close(this.#state === 'connected' ? 'silent' : 'dtls-failed');
       else if (state === 'disconnected' || state === 'closed') this.#close('peer-closed');
     });
     return track;
@@ -181,17 +185,20 @@ export class DatachannelTransport implements Transport {
     this.#lastHeard = arrived;
     const second = data[1] ?? 0;
     // RFC 5761 §4: RTCP types 192–223 stand where RTP has marker and payload type.
-    if (second >= 192 && second < 224) this.#events.onRtcp({ data, arrived });
-    else this.#events.onRtp({ data, arrived });
+    if (second >= 192 && second < 224) {
+      this.#hearing.onRtcp(data);
+      this.#events.onRtcp({ data, arrived });
+    } else this.#events.onRtp({ data, arrived });
   }
 
-  #send(packet: Uint8Array): void {
-    if (this.#state !== 'connected' || this.#connection === undefined) return;
+  /** Whether it left. */
+  #send(packet: Uint8Array): boolean {
+    if (this.#state !== 'connected' || this.#connection === undefined) return false;
     try {
-      this.#connection.track.sendMessageBinary(packet as Buffer);
+      return this.#connection.track.sendMessageBinary(packet as Buffer);
     } catch {
       // It closes in a thread of its own, of which this one is told later: the packet has nowhere to go any more.
-      return;
+      return false;
     }
   }
 
