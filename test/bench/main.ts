@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isSendCodec, SEND_CODECS } from '../../src/media/chunk.ts';
 import { benchCall } from './call.ts';
+import { benchCongestion } from './congestion/congestion-bench.ts';
 import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
 import { readImpair, type ImpairText } from './impair/impair-text.ts';
@@ -28,6 +29,7 @@ const { values: options, positionals } = parseArgs({
     row: { type: 'string', multiple: true, default: [] },
     echo: { type: 'boolean', default: false },
     impair: { type: 'string' },
+    relay: { type: 'boolean', default: false },
   },
 });
 
@@ -36,6 +38,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   face: benchFace,
   call: () => benchCall(asked(callOrder), { transport: asked(transport), ...asked(impairment) }),
   soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
+  congestion: () => benchCongestion({ seed: count('seed'), relay: options.relay }),
   loss: () => Promise.resolve(benchLoss(count('seed'))),
   sizes: () => Promise.resolve(benchSizes()),
   stall: () => benchStall(callOrder()),

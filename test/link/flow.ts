@@ -61,10 +61,6 @@ export class Flow {
     return this.#controller.estimate;
   }
 
-  get controller(): CongestionController {
-    return this.#controller;
-  }
-
   /** What leaves the sender at `now`. */
   send(now: Milli): OutgoingPacket[] {
     if (now < this.options.startAt) return [];
@@ -78,8 +74,8 @@ export class Flow {
     return leaving;
   }
 
-  /** A packet has come to the receiver. */
-  onPacket({ data }: OutgoingPacket, now: Milli): void {
+  /** A packet has come to the receiver; `data` begins with it. */
+  onPacket(data: Uint8Array, now: Milli): void {
     this.#generator.onPacket(readU16(data, 2), now, 7);
   }
 

@@ -3,12 +3,11 @@ import type { Milli } from '../../src/time.ts';
 import { Random } from '../media/random.ts';
 import type { Impairment } from '../relay/impairment.ts';
 import { Link } from '../relay/link.ts';
+import { SPAN, waitsBySpan, type SpanFigures } from './figures.ts';
 import { Flow, type FlowOptions } from './flow.ts';
 
 /** Virtual time goes in steps of this, as timers do; what happens on the link has its exact time. */
 const STEP: Milli = 1;
-/** Figures are taken over so long. */
-export const SPAN: Milli = 100;
 /** What feedback grows by until it is on the wire, bytes. */
 const FEEDBACK_OVERHEAD = 44;
 const CROSS_PACKET = 1200;
@@ -31,17 +30,6 @@ export interface Script {
   }[];
 }
 
-/** What was seen in 100 ms. */
-export interface SpanFigures {
-  /** Its end. */
-  readonly at: Milli;
-  /** Longest wait before the link of a packet that came to it in this time. */
-  readonly queue: Milli;
-  /** By flow, bits a second: the estimate at its end, and what arrived in it. */
-  readonly estimate: readonly number[];
-  readonly arrived: readonly number[];
-}
-
 type Passing = { readonly flow: number; readonly packet?: OutgoingPacket; readonly rtcp?: Uint8Array };
 
 /** Plays a script from beginning to end in virtual time. The same script gives the same figures. */
@@ -59,7 +47,7 @@ export function play(script: Script): SpanFigures[] {
     passAll(forward, now, ({ flow, packet }, at) => {
       if (!packet) return;
       bytes[flow] = (bytes[flow] ?? 0) + wireSize(packet);
-      flows[flow]?.onPacket(packet, at);
+      flows[flow]?.onPacket(packet.data, at);
     });
     passAll(back, now, ({ flow, rtcp }) => rtcp && flows[flow]?.onFeedback(rtcp, now));
     for (let next = changes[0]; next && next.at <= now; next = changes[0]) {
@@ -83,10 +71,10 @@ export function play(script: Script): SpanFigures[] {
     estimates.push(flows.map(({ estimate }) => estimate));
     bytes.fill(0);
   }
-  const queues = longestWaits(forward);
+  const queues = waitsBySpan(forward.records);
   return arrived.map((each, index) => ({
     at: (index + 1) * SPAN,
-    queue: queues.get(index) ?? 0,
+    queue: queues[index] ?? 0,
     estimate: estimates[index] ?? [],
     arrived: each,
   }));
@@ -94,14 +82,4 @@ export function play(script: Script): SpanFigures[] {
 
 function passAll(link: Link<Passing>, until: Milli, pass: (passing: Passing, at: Milli) => void): void {
   for (let at = link.nextAt; at <= until; at = link.nextAt) for (const passing of link.take(at)) pass(passing, at);
-}
-
-/** By number of the span. */
-function longestWaits(link: Link<Passing>): Map<number, Milli> {
-  const waits = new Map<number, Milli>();
-  for (const { at, wait } of link.records) {
-    const span = Math.ceil(at / SPAN) - 1;
-    waits.set(span, Math.max(waits.get(span) ?? 0, wait ?? 0));
-  }
-  return waits;
 }

@@ -9,8 +9,10 @@ const SCALE = 1.5;
 /** How long a probe lasts: the first ones, fast as they are, must not fill the queue of a narrow link. */
 const START_LENGTH: Milli = 15;
 const LENGTH: Milli = 25;
-/** Packets that a probe has at least. */
-const PACKETS = 5;
+/** Packets that a probe has at least: what it takes of this size, within bounds. Many would fill a narrow link for long. */
+const PACKET_SIZE = 1000;
+const PACKETS_MINIMUM = 3;
+const PACKETS_MAXIMUM = 5;
 /** A probe pays if the estimate comes to this share of it, and grows by so much. */
 const PAID = 0.7;
 const PAID_GROWTH = 1.2;
@@ -123,11 +125,12 @@ export class ProbePlan {
     const bitrate = planned ?? Math.min(this.maximum, this.#scale * this.#estimate);
     const length = this.#starting ? START_LENGTH : LENGTH;
     const bytes = Math.ceil((bitrate * length) / 8000);
+    const packets = Math.max(PACKETS_MINIMUM, Math.min(PACKETS_MAXIMUM, Math.round(bytes / PACKET_SIZE)));
     this.#freeAt = now + length + GAP;
     this.#askAt = now + Math.min(this.#interval, this.#patience);
     this.#patience = Math.min(INTERVAL_MAXIMUM, 2 * this.#patience);
     this.#last = { bitrate, from: this.#estimate, sentAt: now, paid: false };
-    return { id: this.#nextId++, bitrate, bytes, packets: PACKETS };
+    return { id: this.#nextId++, bitrate, bytes, packets };
   }
 
   get #scale(): number {

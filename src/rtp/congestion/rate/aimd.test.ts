@@ -40,15 +40,15 @@ describe('Aimd', () => {
     expect(aimd.rate).toBe(500_000);
   });
 
-  it('grows by a packet a response time near the capacity, the same for small flows and large ones', () => {
-    for (const rate of [800_000, 4_000_000]) {
+  it('grows by a step each response time near the capacity, the same for small flows and large ones', () => {
+    for (const rate of [1_500_000, 4_000_000]) {
       const aimd = newAimd(rate * 1.1);
       aimd.roundTrip = 100;
       aimd.update('over', rate, false, 0);
       const before = aimd.rate;
       update(aimd, 50, 1000, 'normal', before);
-      // 9,600 bits in 200 ms.
-      expect(aimd.rate - before).toBeCloseTo(48_000, -3);
+      // 16,000 bits in 200 ms.
+      expect(aimd.rate - before).toBeCloseTo(80_000, -3);
     }
   });
 

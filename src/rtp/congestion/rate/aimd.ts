@@ -12,9 +12,13 @@ const GROWTH_MINIMUM = 1000;
 /** The rate may be so far above what arrives: what nobody sends cannot be known to fit. */
 const AHEAD = 1.5;
 const AHEAD_EXTRA = 10_000;
-/** Near the capacity the rate grows by one packet of this size a response time, the same for every flow. */
-const PACKET_BITS = 1200 * 8;
-const FRAME_INTERVAL: Milli = 1000 / 30;
+/**
+ * Near the capacity the rate grows by so much a response time, the same for every flow. It is a packet and a half (in
+ * libwebrtc one): flows that share a link come to equal shares sooner.
+ */
+const STEP_BITS = 2000 * 8;
+/** Most growth near the capacity, as a share of the rate a second: what is left for small rates. */
+const GROWTH_NEAR_LIMIT = 0.16;
 const RESPONSE_EXTRA: Milli = 100;
 const GROWTH_NEAR_MINIMUM = 4000;
 const ROUND_TRIP_START: Milli = 200;
@@ -141,9 +145,8 @@ export class Aimd {
 
   #growthNear(): number {
     this.#freeSince = undefined;
-    const frameBits = (this.#rate * FRAME_INTERVAL) / 1000;
-    const packetBits = Math.min(PACKET_BITS, frameBits);
-    return Math.max(GROWTH_NEAR_MINIMUM, packetBits / ((this.#roundTrip + RESPONSE_EXTRA) / 1000));
+    const growth = STEP_BITS / ((this.#roundTrip + RESPONSE_EXTRA) / 1000);
+    return Math.max(GROWTH_NEAR_MINIMUM, Math.min(growth, this.#rate * GROWTH_NEAR_LIMIT));
   }
 
   #clamp(rate: number): number {
