@@ -12,6 +12,7 @@ import { benchSizes } from './sizes.ts';
 import { benchSoak } from './soak.ts';
 import { benchStall } from './stall.ts';
 import { printTable } from './table.ts';
+import { benchTransport } from './transport/transport-bench.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,6 +44,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   sizes: () => Promise.resolve(benchSizes()),
   stall: () => benchStall(callOrder()),
   network: () => benchNetwork({ ...asked(callOrder), transport: asked(transport), echo: options.echo }, options.row),
+  transport: () => benchTransport(count('seconds')),
   exposure: () => benchExposure(positionals.slice(1)),
 };
 

@@ -173,7 +173,8 @@ export class Relay {
   #upstream(flow: Flow, { address, port }: Pick<Client, 'address' | 'port'>): Socket {
     const socket = openSocket();
     socket.on('message', (bytes, from) => {
-      if (from.address !== flow.target.address || from.port !== flow.target.port) return;
+      // By the port alone: a gateway that binds no address answers 127.0.0.1 from there, whichever address was asked.
+      if (from.port !== flow.target.port) return;
       this.#push('down', flow.number, { bytes, socket: flow.front, address, port });
     });
     socket.bind(0, LOOPBACK);

@@ -13,6 +13,7 @@ import type { SendCodec } from '../../../src/codec/codec.ts';
 import { parseRtcp } from '../../../src/rtp/rtcp/parse.ts';
 import type { RtcpPacket } from '../../../src/rtp/rtcp/rtcp-packet.ts';
 import { serializeRtcp } from '../../../src/rtp/rtcp/serialize.ts';
+import type { Milli } from '../../../src/time.ts';
 import { withoutCandidates } from '../../relay/answer.ts';
 import { readNegotiated, type Negotiated } from './ends/negotiated.ts';
 import type { ClientPacket } from './ends/sending-end.ts';
@@ -26,6 +27,8 @@ const PARAMETERS: Record<SendCodec, string> = {
 };
 /** RTP header extensions of one byte an element, RFC 8285 §4.2. */
 const ONE_BYTE = 0xbede;
+/** A call connects within a second, on a busy machine within three. */
+const CONNECT_LIMIT: Milli = 30_000;
 
 /** What comes, decrypted: whole packets. */
 export interface PeerEvents {
@@ -73,11 +76,14 @@ export class Peer {
     const connection = new RTCPeerConnection(configuration(codec));
     const { sender } = connection.addTransceiver('video', { direction: 'sendrecv' });
     await connection.setLocalDescription(await connection.createOffer());
-    const connected = new Promise<void>((resolve) => {
+    const connected = new Promise<void>((resolve, reject) => {
+      setTimeout(reject, CONNECT_LIMIT, new Error('the call must connect within 30 s'));
       connection.connectionStateChange.subscribe((state) => {
         if (state === 'connected') resolve();
       });
     });
+    // It may be over before it is awaited below, and after the call was given up.
+    connected.catch(() => undefined);
     onOffer?.();
     signalling.send({ type: 'offer', sdp: withoutCandidates(connection.localDescription!.sdp) });
     const sdp = await through((await signalling.next('answer')).sdp);

@@ -7,6 +7,7 @@ const PLACE = 'http://localhost/';
 const HTML = '<!doctype html><video id="back" autoplay playsinline muted></video>';
 /** How often the page reads its statistics; Chromium renews them each 50 ms. */
 const INTERVAL: Milli = 100;
+const LIMIT: Milli = 120_000;
 
 /** Who answers a page: a gateway, or an echo. */
 export interface Answerer {
@@ -45,13 +46,14 @@ export class CallPage {
     return (await this.#page.evaluate(samples)).map((sample) => ({ ...sample, at: sample.at + offset }));
   }
 
-  /** Resolves with the newest sample for which `condition` holds. */
+  /** Resolves with the newest sample for which `condition` holds; rejects if there is none for two minutes. */
   async until(condition: (sample: Sample) => boolean): Promise<Sample> {
-    for (;;) {
+    for (const limit = monotonic.now() + LIMIT; monotonic.now() < limit;) {
       const newest = (await this.samples()).at(-1);
       if (newest && condition(newest)) return newest;
       await new Promise((resolve) => setTimeout(resolve, INTERVAL));
     }
+    throw new Error('what the page awaits must come within two minutes');
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,129 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { TRANSPORTS, type TransportName } from '../../../src/session/transport/transport-settings.ts';
+import { monotonic } from '../../../src/time.ts';
+import { WeriftPeer } from '../../peer/werift-peer.ts';
+import { quantile } from '../quantile.ts';
+import type { EchoCost, FromEcho, ToEcho } from './echo-process.ts';
+import { Load } from './load.ts';
+
+/** Sessions at once. */
+const SESSIONS = [1, 8];
+const WARM_UP_SECONDS = 5;
+
+/** What one transport costs with so many sessions, all of them echoed. */
+export interface TransportFigures {
+  /** CPU of the echoing process by session and second, milliseconds. */
+  readonly cpuPerSessionSecond: number;
+  /** The same by packet in and out, microseconds. */
+  readonly cpuPerPacket: number;
+  readonly roundTripP50: number;
+  readonly roundTripP95: number;
+  readonly roundTripP99: number;
+  readonly arrivedAfterP50: number;
+  readonly arrivedAfterP99: number;
+  readonly loopDelayP99: number;
+  /** MiB. */
+  readonly memory: number;
+  /** From the answer until DTLS is up at the peer, ms; the median. */
+  readonly setup: number;
+  /** Share of the packets that did not come back. */
+  readonly lost: number;
+}
+
+/** Echoes synthetic streams through each transport, one process each: `werift sessions=8` → figures. */
+export async function benchTransport(seconds: number): Promise<Record<string, TransportFigures>> {
+  const figures: Record<string, TransportFigures> = {};
+  for (const name of TRANSPORTS) {
+    for (const sessions of SESSIONS) figures[`${name} sessions=${sessions}`] = await measure(name, sessions, seconds);
+  }
+  return figures;
+}
+
+async function measure(name: TransportName, sessions: number, seconds: number): Promise<TransportFigures> {
+  const echo = new Echo(fork(join(import.meta.dirname, 'echo-process.js'), [name]));
+  try {
+    await echo.next('ready');
+    const setups: number[] = [];
+    const loads: Load[] = [];
+    for (let i = 0; i < sessions; i++) {
+      const peer = new WeriftPeer();
+      const { sdp } = await echo.ask({ type: 'offer', sdp: await peer.offer() }, 'answer');
+      const connected = echo.next('connected');
+      const begin = monotonic.now();
+      await Promise.all([peer.connect(sdp), connected]);
+      setups.push(monotonic.now() - begin);
+      loads.push(new Load(peer));
+    }
+    for (const load of loads) load.start();
+    await sleep(WARM_UP_SECONDS);
+    await echo.ask({ type: 'begin' }, 'begun');
+    for (const load of loads) load.reset();
+    await sleep(seconds);
+    const { cost } = await echo.ask({ type: 'end' }, 'cost');
+    return summary(loads, cost, { sessions, seconds, setup: quantile(setups, 0.5) });
+  } finally {
+    echo.end();
+  }
+}
+
+function summary(
+  loads: readonly Load[],
+  cost: EchoCost,
+  order: { readonly sessions: number; readonly seconds: number; readonly setup: number },
+): TransportFigures {
+  for (const load of loads) load.stop();
+  const trips = loads.flatMap(({ roundTrips }) => roundTrips);
+  const sent = loads.reduce((sum, load) => sum + load.sent, 0);
+  const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits));
+  return {
+    cpuPerSessionSecond: rounded(cost.cpu / order.sessions / order.seconds),
+    cpuPerPacket: rounded((cost.cpu * 1000) / cost.packets, 1),
+    roundTripP50: rounded(quantile(trips, 0.5)),
+    roundTripP95: rounded(quantile(trips, 0.95)),
+    roundTripP99: rounded(quantile(trips, 0.99)),
+    arrivedAfterP50: rounded(cost.arrivedAfterP50),
+    arrivedAfterP99: rounded(cost.arrivedAfterP99),
+    loopDelayP99: rounded(cost.loopDelayP99),
+    memory: rounded(cost.memory, 0),
+    setup: rounded(order.setup, 0),
+    lost: rounded(Math.max(0, 1 - trips.length / sent), 4),
+  };
+}
+
+/** The echoing process, asked one thing at a time. */
+class Echo {
+  readonly #child: ChildProcess;
+  readonly #said: FromEcho[] = [];
+  #wake: (() => void)[] = [];
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', (message: FromEcho) => {
+      this.#said.push(message);
+      for (const wake of this.#wake.splice(0)) wake();
+    });
+  }
+
+  ask<Type extends FromEcho['type']>(message: ToEcho, type: Type): Promise<Extract<FromEcho, { type: Type }>> {
+    this.#child.send(message);
+    return this.next(type);
+  }
+
+  /** The next message of this type; it may have come before. */
+  async next<Type extends FromEcho['type']>(type: Type): Promise<Extract<FromEcho, { type: Type }>> {
+    for (;;) {
+      const at = this.#said.findIndex((message) => message.type === type);
+      if (at >= 0) return this.#said.splice(at, 1)[0] as Extract<FromEcho, { type: Type }>;
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+  }
+
+  end(): void {
+    this.#child.disconnect();
+  }
+}
+
+function sleep(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
