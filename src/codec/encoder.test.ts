@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { movingPicture, psnr } from '../../test/support/moving-picture.ts';
 import { hideAll } from '../media/hide.ts';
+import { SEND_CODECS } from '../media/chunk.ts';
 import type { EncodedChunk, Encoder, EncoderSettings, SendCodec } from './codec.ts';
 import { createDecoder } from './decoder.ts';
 import { createEncoder } from './encoder.ts';
@@ -41,7 +42,7 @@ function encode(encoder: Encoder, run: Run): EncodedChunk[] {
 
 const bits = (chunks: EncodedChunk[]) => 8 * chunks.reduce((sum, chunk) => sum + chunk.data.byteLength, 0);
 
-describe.each<SendCodec>(['vp8', 'h264'])('the %s encoder', (codec) => {
+describe.each<SendCodec>(SEND_CODECS)('the %s encoder', (codec) => {
   it('gives one chunk a picture at once, the first a keyframe, decodable and close to the picture', () => {
     const chunks = encode(open(codec), { frames: 10 });
     expect(chunks.map((chunk) => chunk.keyframe)).toEqual([true, ...Array<boolean>(9).fill(false)]);
