@@ -28,6 +28,8 @@ describe('ProbePlan', () => {
     const satisfied = new ProbePlan({ start: 1_200_000, maximum: 1_200_000 });
     expect(poll(satisfied, 0, 60_000)).toEqual([]);
     expect(satisfied.nextAt).toBe(Infinity);
+    satisfied.maximum = 2_400_000;
+    expect(rates(poll(satisfied, 60_000, 60_100))).toEqual([2_400_000]);
   });
 
   it('goes on while probes pay', () => {

@@ -47,7 +47,7 @@ export class ProbePlan {
   #interval: Milli = INTERVAL_MINIMUM;
   /** How long to wait for an answer until it is asked again; grows with each that did not come. */
   #patience: Milli = ANSWER_LIMIT;
-  #askAt: Milli = Infinity;
+  #askAt: Milli = -Infinity;
   #estimate: number;
   /** The estimate before a probe raised it, and when that was. */
   #raised: { readonly from: number; readonly at: Milli } | undefined;
