@@ -88,6 +88,41 @@ describe('VideoSender', () => {
     expect(from.onRtcp({ ...nack(first.sequence), mediaSsrc: 1 }, 100).resend).toEqual([]);
   });
 
+  it('asks the receiver to wait for resends while much is lost, until a report shows that it was heard', () => {
+    const from = sender();
+    const delayOf = (packet: OutgoingPacket | undefined) => readExtension(read(packet), 6);
+    let sequence = 0;
+    for (let frame = 0; frame < 60; frame++) {
+      const packets = from.send(chunk(frame * 3000, 8000), frame * 33);
+      sequence = read(packets[0]).sequence;
+      from.onRtcp(nack(sequence), frame * 33 + 20);
+    }
+    const { playoutDelay } = from.figures;
+    expect(playoutDelay).toBeGreaterThan(0);
+    const [first] = from.send(chunk(60 * 3000, 8000), 2000);
+    expect(delayOf(first)).toEqual(Uint8Array.of(0, ((playoutDelay / 10) << 4) | (1000 >> 8), 1000 & 0xff));
+    const report = {
+      ssrc: 50,
+      fractionLost: 0,
+      cumulativeLost: 0,
+      highestSequence: read(first).sequence,
+      jitter: 0,
+      lastSenderReport: 0,
+      delaySinceLastSenderReport: 0,
+    };
+    from.onRtcp({ type: 'receiver-report', ssrc: 1, reports: [report] }, 2010);
+    expect(delayOf(from.send(chunk(61 * 3000, 8000), 2033)[0])).toBeUndefined();
+    expect(delayOf(from.send({ ...chunk(62 * 3000, 8000), keyframe: true }, 2066)[0])).toBeDefined();
+  });
+
+  it('says that a keyframe is wanted where what is asked for is gone', () => {
+    const from = sender();
+    const sequence = read(from.send(chunk(0), 0)[0]).sequence;
+    for (let frame = 1; frame < 100; frame++) from.send(chunk(frame * 3000), frame * 33);
+    expect(from.onRtcp(nack(sequence), 3300)).toEqual({ resend: [], keyframe: true });
+    expect(from.onRtcp(nack(sequence), 3400)).toEqual({ resend: [], keyframe: false });
+  });
+
   it('resends to the bit what it sent where there is no RTX', () => {
     const from = new VideoSender({ codec: 'vp8', ssrc: 50, payloadType: 96, clock: CLOCK, seed: 1 });
     const [packet] = from.send(chunk(0), 0);
