@@ -105,6 +105,55 @@ describe('settings', () => {
     }
   });
 
+  test('of the network take both families, and name what does not go together', () => {
+    const { media, iceServers } = loadConfig({
+      env: {
+        GUISE_CONFIG: settingsFile('{}'),
+        GUISE_ANNOUNCE: '203.0.113.5, 2001:db8::5',
+        GUISE_ICE: 'full',
+        GUISE_STUN_SERVERS: 'stun:stun.example:3478,stun:[2001:db8::1]',
+        GUISE_TCP: '443',
+        GUISE_UDP_MUX: '40000',
+        GUISE_ICE_SERVERS: 'turn:turn.example:3478?transport=tcp',
+        GUISE_TURN_SECRET: 'sixteen characters',
+      },
+    });
+    expect(media).toMatchObject({ announce: ['203.0.113.5', '2001:db8::5'], ice: 'full', tcp: 443, udpMux: 40000 });
+    expect(media.stunServers).toHaveLength(2);
+    expect(iceServers.secret).toBe('sixteen characters');
+
+    const message = mistakesOf(() =>
+      loadConfig({
+        env: {
+          GUISE_CONFIG: settingsFile('{}'),
+          GUISE_ANNOUNCE: 'gateway.example',
+          GUISE_STUN_SERVERS: 'turn:stun.example',
+          GUISE_ICE_SERVERS: 'turn:turn.example,https://turn.example',
+          GUISE_TURN_SECRET: 'hunter2',
+          GUISE_TCP: '0',
+        },
+      }),
+    );
+    for (const part of [
+      'media.announce.0',
+      'media.stunServers.0',
+      'iceServers.urls.1',
+      'iceServers.secret',
+      'media.tcp',
+    ]) {
+      expect(message).toContain(part);
+    }
+    expect(message).not.toContain('hunter2');
+    const alone = mistakesOf(() =>
+      loadConfig({ env: { GUISE_CONFIG: settingsFile('{}'), GUISE_ICE_SERVERS: 'turn:a.b' } }),
+    );
+    expect(alone).toContain('GUISE_TURN_SECRET');
+    const lite = mistakesOf(() =>
+      loadConfig({ env: { GUISE_CONFIG: settingsFile('{}'), GUISE_STUN_SERVERS: 'stun:a.b' } }),
+    );
+    expect(lite).toContain('need ice to be full');
+  });
+
   test('say which file is missing or is not JSON', () => {
     expect(mistakesOf(() => loadConfig({ env: { GUISE_CONFIG: nowhere } }))).toContain(nowhere);
     const broken = settingsFile('{"port": ');

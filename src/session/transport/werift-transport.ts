@@ -97,6 +97,9 @@ export class WeriftTransport implements Transport {
   }
 
   async #settle(negotiation: Negotiation): Promise<AnswerPart> {
+    if (negotiation.ice.lite && this.#settings.ice !== 'full') {
+      throw new GatewayError('offer_invalid', 'one side must make ICE checks: the offer must not be ICE-lite');
+    }
     if (this.#dtls === undefined) await this.#open(negotiation);
     this.#ice.setRemote(negotiation.ice);
     const fingerprint = await ownFingerprint();
