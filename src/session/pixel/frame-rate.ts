@@ -1,4 +1,4 @@
-import type { Milli } from '../../time.ts';
+import { ticksBetween, VIDEO_CLOCK, type Milli, type RtpTicks } from '../../time.ts';
 
 /** What a camera promises; believed until its frames say otherwise. */
 const EXPECTED = 30;
@@ -14,7 +14,7 @@ const NEARLY = 1.1;
 /** How often frames come, and which of them go on where fewer may. */
 export class FrameRate {
   #interval: Milli = 1000 / EXPECTED;
-  #last: Milli | undefined;
+  #last: RtpTicks | undefined;
   #due: Milli = -Infinity;
 
   /** Frames a second that come, smoothed. */
@@ -22,14 +22,14 @@ export class FrameRate {
     return 1000 / this.#interval;
   }
 
-  /** A frame has come. @param at its instant on the media clock; grows from frame to frame */
-  note(at: Milli): void {
-    const interval = this.#last === undefined ? 0 : at - this.#last;
-    this.#last = at;
+  /** A frame has come, whatever becomes of it: a thread that is short of time must not be taken for a slow camera. */
+  note(timestamp: RtpTicks): void {
+    const interval = this.#last === undefined ? 0 : (ticksBetween(this.#last, timestamp) * 1000) / VIDEO_CLOCK;
+    this.#last = timestamp;
     if (interval > 0 && interval < PAUSE) this.#interval += (interval - this.#interval) * SMOOTHING;
   }
 
-  /** True if the frame at `at` goes on when at most `limit` frames a second may. */
+  /** True if the frame at `at`, on the media clock, goes on when at most `limit` frames a second may. */
   admit(at: Milli, limit: number): boolean {
     if (this.current <= limit * NEARLY) return true;
     if (at < this.#due - this.#interval * EARLY) return false;

@@ -24,7 +24,8 @@ export interface IntakeParts {
   /** Chunks were decoded or given up. */
   readonly onSettled: (count: number) => void;
   readonly onNeedKeyframe: () => void;
-  readonly onDecoded: (duration: Milli) => void;
+  /** A picture came out of a chunk. */
+  readonly onDecoded: (chunk: Chunk, duration: Milli) => void;
 }
 
 /** A chunk whose picture goes on. */
@@ -118,7 +119,7 @@ export class Intake {
     const backlog = this.#mediaClock.isBacklog(chunk.timestamp, chunk.decodable);
     switch (decoded.kind) {
       case 'picture':
-        onDecoded(clock.now() - started);
+        onDecoded(chunk, clock.now() - started);
         if (Math.max(decoded.width, decoded.height) > maximumSide) this.#tooLarge(chunk);
         else this.#goOn({ chunk, backlog, ...upright(decoded, chunk) });
         return;

@@ -73,7 +73,8 @@ export class PixelSession {
       drops: this.#counts.drops,
       onSettled: (count) => (this.#credits += count),
       onNeedKeyframe: () => parts.send({ type: 'need-keyframe', session: id }),
-      onDecoded: (duration) => {
+      onDecoded: ({ timestamp }, duration) => {
+        this.#frameRate.note(timestamp);
         this.#counts.decoded();
         this.#took('decode', duration);
       },
@@ -181,7 +182,6 @@ export class PixelSession {
 
   #begin({ chunk, width, height }: Arrival): Current {
     const at = this.#frameTime.next(chunk.timestamp, chunk.decodable);
-    this.#frameRate.note(at);
     const frameRate = this.#frameRate.current;
     const step = this.#ladder.step({ width, height, frameRate }, this.#parts.clock.now());
     return { chunk, at, step, deadline: chunk.decodable + this.#settings.budget };

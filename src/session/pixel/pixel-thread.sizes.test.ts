@@ -118,6 +118,19 @@ describe('a way that carries less', () => {
     expect(Math.abs(tracked - 30)).toBeLessThanOrEqual(1);
   });
 
+  test('gets no larger pictures because the thread is short of time', async () => {
+    const rig = new PixelRig(real);
+    rig.open('a', { bitrate: 500_000 });
+    await rig.play(clip.slice(0, 20));
+    // Six come at once each time: one goes on, five frames a second.
+    for (let first = 20; first < 200; first += 6) {
+      rig.now += 200;
+      clip.slice(first, first + 6).forEach((chunk) => rig.put(chunk));
+      await rig.thread.idle();
+    }
+    expect(new Set(rig.pictures().map(({ height }) => height))).toEqual(new Set([360]));
+  });
+
   test('keeps to the owner’s limit as to the way’s, whichever is less', async () => {
     const rig = new PixelRig(real);
     rig.open();
