@@ -4,8 +4,9 @@ export type DropStage = 'receive' | 'decode' | 'track' | 'lane' | 'swap' | 'comp
 /**
  * Why: `late` its deadline could not be met; `replaced` a newer one came; `broken` it did not decode; `awaiting-keyframe`
  * nothing can be decoded before one; `lost` packets never came; `no-credit` the next process was full; `backlog` decoded
- * only to drain an old queue; `thinned` the way to the peer carries fewer frames a second; `too-large` more pixels than
- * the session takes; `failed` the stage threw; `closed` the session ended.
+ * only to drain an old queue, or (`send`) waited through an interruption of the way; `thinned` the way to the peer carries
+ * fewer frames a second; `too-large` more pixels than the session takes; `failed` the stage threw; `closed` the session
+ * ended.
  */
 export type DropReason =
   | 'late'

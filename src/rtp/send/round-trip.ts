@@ -12,6 +12,11 @@ export class RoundTrip {
   readonly #clock: NtpClock;
   #latest: Milli | undefined;
   #smoothed: Milli | undefined;
+  /**
+   * What transport-wide feedback shows, if there is any. It has waited at the receiver, so the way cannot take longer: it
+   * stands in before the first report, and where reports speak of a slower way than there now is.
+   */
+  shown: Milli | undefined;
 
   constructor(clock: NtpClock) {
     this.#clock = clock;
@@ -22,9 +27,10 @@ export class RoundTrip {
     return this.#latest;
   }
 
-  /** Smoothed over about eight reports. */
+  /** Smoothed over about eight reports, at most what feedback shows. */
   get smoothed(): Milli | undefined {
-    return this.#smoothed;
+    if (this.#smoothed === undefined || this.shown === undefined) return this.#smoothed ?? this.shown;
+    return Math.min(this.#smoothed, this.shown);
   }
 
   onReport(block: ReportBlock, now: Milli): void {

@@ -111,9 +111,14 @@ export class VideoSender {
     this.#sequence = (seed >>> 8) & 0x7fff;
   }
 
-  /** Round trip to the peer in ms, smoothed; `undefined` before its first report. */
+  /** Round trip to the peer in ms, smoothed; `undefined` before its first report or feedback. */
   get roundTrip(): Milli | undefined {
     return this.#roundTrip.smoothed;
+  }
+
+  /** Round trip that transport-wide feedback shows. */
+  set shownRoundTrip(value: Milli) {
+    this.#roundTrip.shown = value;
   }
 
   /** Counts since the start, resends apart, and the playout delay as it is. */

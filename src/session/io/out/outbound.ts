@@ -93,7 +93,7 @@ export class Outbound {
 
   /** Round trip to the peer; `undefined` before the first feedback or report. */
   get roundTrip(): Milli | undefined {
-    return this.#sender.roundTrip ?? this.#way.roundTrip;
+    return this.#sender.roundTrip;
   }
 
   /** What the encoder may spend, bits a second. */
@@ -143,10 +143,9 @@ export class Outbound {
   onRtcp(packet: RtcpPacket, now: Milli): void {
     const { resend, keyframe } = this.#sender.onRtcp(packet, now);
     for (const each of resend) if (this.#pacer.push([each])) this.#rate.onResent(wireSize(each), now);
-    const { roundTrip } = this.#sender;
-    if (roundTrip !== undefined) this.#way.onReportedRoundTrip(roundTrip);
-    this.#wish.roundTrip = this.roundTrip ?? 0;
-    if (this.#way.onRtcp(packet, now)) this.resume(now);
+    const back = this.#way.onRtcp(packet, now);
+    this.#followRoundTrip();
+    if (back) this.resume(now);
     else if (keyframe) this.requestKeyframe(now);
   }
 
@@ -187,6 +186,15 @@ export class Outbound {
 
   #askEncoder(now: Milli): void {
     if (this.#wish.due(now)) this.#options.onKeyframeWanted();
+  }
+
+  #followRoundTrip(): void {
+    const { roundTrip: shown } = this.#way;
+    if (shown !== undefined) this.#sender.shownRoundTrip = shown;
+    const { roundTrip } = this.#sender;
+    if (roundTrip === undefined) return;
+    this.#way.onReportedRoundTrip(roundTrip);
+    this.#wish.roundTrip = roundTrip;
   }
 
   /** Pacer and encoder follow the estimate. */
