@@ -87,7 +87,9 @@ export class WeriftPeer {
         ssrc: header.ssrc,
         marker: header.marker,
         payload,
-        bytes: new RtpPacket(header, payload).serialize(),
+        get bytes() {
+          return new RtpPacket(header, payload).serialize();
+        },
       });
       this.#notify();
     });

@@ -2,7 +2,6 @@
  * A process that gives back every packet of its sessions through one transport and measures what that costs it. Its parent
  * hands it offers (test/bench/transport/transport-bench.ts).
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { prepareTransport } from '../../../src/session/transport/create-transport.ts';
 import type { TransportName } from '../../../src/session/transport/transport-settings.ts';
 import type { Transport } from '../../../src/session/transport/transport.ts';
@@ -24,15 +23,12 @@ export interface EchoCost {
   /** From the client's sending to the instant that the packet is said to have arrived, milliseconds. */
   readonly arrivedAfterP50: number;
   readonly arrivedAfterP99: number;
-  /** How late the I/O thread's loop was, milliseconds. */
-  readonly loopDelayP99: number;
   /** Resident memory at the end, MiB. */
   readonly memory: number;
 }
 
 const name = process.argv[2] as TransportName;
 const create = await prepareTransport(name);
-const delays = monitorEventLoopDelay({ resolution: 1 });
 let ways: number[] = [];
 let cpu = process.cpuUsage();
 
@@ -41,12 +37,16 @@ function tell(message: FromEcho): void {
 }
 
 async function answer(offer: string): Promise<void> {
+  let source = 0;
   const transport: Transport = create(
     { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] },
     {
       onRtp: ({ data, arrived }) => {
-        ways.push(arrived - Buffer.from(data.buffer, data.byteOffset, data.length).readDoubleBE(SENT_AT));
-        transport.sendRtp(data);
+        const packet = Buffer.from(data.buffer, data.byteOffset, data.length);
+        ways.push(arrived - packet.readDoubleBE(SENT_AT));
+        // Under the peer's own source it would take the packet for one of its own.
+        packet.writeUInt32BE(source, 8);
+        transport.sendRtp(packet);
       },
       onRtcp: () => undefined,
       onState: (state) => {
@@ -55,15 +55,15 @@ async function answer(offer: string): Promise<void> {
     },
     monotonic,
   );
-  tell({ type: 'answer', sdp: (await transport.answer(offer)).sdp });
+  const { sdp, media } = await transport.answer(offer);
+  source = media.find(({ kind }) => kind === 'video')?.send?.ssrc ?? 0;
+  tell({ type: 'answer', sdp });
 }
 
 process.on('message', (message: ToEcho) => {
   if (message.type === 'offer') void answer(message.sdp);
   else if (message.type === 'begin') {
     ways = [];
-    delays.enable();
-    delays.reset();
     cpu = process.cpuUsage();
     tell({ type: 'begun' });
   } else {
@@ -73,7 +73,6 @@ process.on('message', (message: ToEcho) => {
       packets: ways.length,
       arrivedAfterP50: quantile(ways, 0.5),
       arrivedAfterP99: quantile(ways, 0.99),
-      loopDelayP99: delays.percentile(99) / 1e6,
       memory: process.memoryUsage().rss / 2 ** 20,
     };
     tell({ type: 'cost', cost });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { TRANSPORTS, type TransportName } from '../../../src/session/transport/transport-settings.ts';
 import { monotonic } from '../../../src/time.ts';
 import { WeriftPeer } from '../../peer/werift-peer.ts';
-import { quantile } from '../quantile.ts';
+import { quantile, round } from '../quantile.ts';
 import type { EchoCost, FromEcho, ToEcho } from './echo-process.ts';
 import { Load } from './load.ts';
 
@@ -22,7 +22,6 @@ export interface TransportFigures {
   readonly roundTripP99: number;
   readonly arrivedAfterP50: number;
   readonly arrivedAfterP99: number;
-  readonly loopDelayP99: number;
   /** MiB. */
   readonly memory: number;
   /** From the answer until DTLS is up at the peer, ms; the median. */
@@ -75,19 +74,17 @@ function summary(
   for (const load of loads) load.stop();
   const trips = loads.flatMap(({ roundTrips }) => roundTrips);
   const sent = loads.reduce((sum, load) => sum + load.sent, 0);
-  const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits));
   return {
-    cpuPerSessionSecond: rounded(cost.cpu / order.sessions / order.seconds),
-    cpuPerPacket: rounded((cost.cpu * 1000) / cost.packets, 1),
-    roundTripP50: rounded(quantile(trips, 0.5)),
-    roundTripP95: rounded(quantile(trips, 0.95)),
-    roundTripP99: rounded(quantile(trips, 0.99)),
-    arrivedAfterP50: rounded(cost.arrivedAfterP50),
-    arrivedAfterP99: rounded(cost.arrivedAfterP99),
-    loopDelayP99: rounded(cost.loopDelayP99),
-    memory: rounded(cost.memory, 0),
-    setup: rounded(order.setup, 0),
-    lost: rounded(Math.max(0, 1 - trips.length / sent), 4),
+    cpuPerSessionSecond: round(cost.cpu / order.sessions / order.seconds),
+    cpuPerPacket: round((cost.cpu * 1000) / cost.packets, 1),
+    roundTripP50: round(quantile(trips, 0.5)),
+    roundTripP95: round(quantile(trips, 0.95)),
+    roundTripP99: round(quantile(trips, 0.99)),
+    arrivedAfterP50: round(cost.arrivedAfterP50),
+    arrivedAfterP99: round(cost.arrivedAfterP99),
+    memory: round(cost.memory, 0),
+    setup: round(order.setup, 0),
+    lost: round(Math.max(0, 1 - trips.length / sent), 4),
   };
 }
 
