@@ -5,7 +5,6 @@ import type { IceMode } from './ice/ice-agent.ts';
 import type { PortSource } from './ice/ports/local-port.ts';
 import type { PortRange } from './ice/ports/udp-socket.ts';
 import type { StunServer } from './ice/stun/server-reflexive.ts';
-import type { FecKind } from './sdp/fec.ts';
 
 /** Implementations of `Transport`, as `media.transport` names them (docs/transport.md says when to choose which). */
 export const TRANSPORTS = ['werift', 'libdatachannel'] as const;
@@ -33,8 +32,6 @@ export interface TransportSettings {
   readonly unasked?: readonly SendCodec[];
   /** Longest side that is taken of simulcast layers, pixels. Default: any. */
   readonly maximumSide?: number;
-  /** Forward error correction that may be agreed on, the most welcome first. Default none. */
-  readonly fec?: readonly FecKind[];
   /** Bits a second that the peer should start with. Default 2,000,000. */
   readonly startBitrate?: number;
   /** Silence after which the peer is gone, milliseconds. Default 10,000; a live browser is heard every 2.5 s at least. */

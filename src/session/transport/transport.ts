@@ -10,10 +10,7 @@ export interface ArrivedPacket {
 export interface NegotiatedMedia {
   readonly kind: 'audio' | 'video';
   readonly mid: string;
-  /**
-   * What the peer may send, in its order of preference; empty if it only receives. Names in lower case: vp8, rtx, opus …,
-   * and red, ulpfec, flexfec-03 where forward error correction was agreed on.
-   */
+  /** What the peer may send, in its order of preference; empty if it only receives. Names in lower case: vp8, rtx, opus … */
   readonly receive: readonly NegotiatedCodec[];
   /** What we send: exactly one codec and, for video, its RTX payload type. */
   readonly send?: {
@@ -21,8 +18,6 @@ export interface NegotiatedMedia {
     readonly rtxPayloadType?: number;
     readonly ssrc: number;
     readonly rtxSsrc?: number;
-    /** Forward error correction that the peer decodes; absent if none was agreed on. */
-    readonly fec?: NegotiatedFec;
   };
   /** Of the layers of a simulcast offer the one that was asked for, by its RTP stream id; absent without simulcast. */
   readonly layer?: string;
@@ -31,11 +26,6 @@ export interface NegotiatedMedia {
   /** Header extension ids by URI, 1–14. */
   readonly extensions: ReadonlyMap<string, number>;
 }
-
-/** ULPFEC (RFC 5109) travels in RED (RFC 2198), as media then does too; FlexFEC-03 has a source of its own. */
-export type NegotiatedFec =
-  | { readonly kind: 'ulpfec'; readonly payloadType: number; readonly redPayloadType: number }
-  | { readonly kind: 'flexfec'; readonly payloadType: number; readonly ssrc: number };
 
 export interface NegotiatedCodec {
   readonly name: string;

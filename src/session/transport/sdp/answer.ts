@@ -86,7 +86,7 @@ function codecLines(codec: NegotiatedCodec, section: OfferedSection, startBitrat
   const parameters = codec.parameters === '' ? [] : [codec.parameters];
   if (isPicture) parameters.push(`x-google-start-bitrate=${Math.round(startBitrate / 1000)}`);
   const offered = [...(section.feedback.get(String(payloadType)) ?? []), ...(section.feedback.get('*') ?? [])];
-  const understood = isPicture || name === 'flexfec-03' ? FEEDBACK : name === 'opus' ? ['transport-cc'] : [];
+  const understood = isPicture ? FEEDBACK : name === 'opus' ? ['transport-cc'] : [];
   const feedback = understood.filter((value) => offered.includes(value));
   return [
     `a=rtpmap:${payloadType} ${spelled}/${clockRate}${channels === undefined ? '' : `/${channels}`}`,
@@ -97,15 +97,13 @@ function codecLines(codec: NegotiatedCodec, section: OfferedSection, startBitrat
 
 /** Encoding names as they are registered. */
 const SPELLING: Partial<Record<string, string>> = { vp8: 'VP8', vp9: 'VP9', h264: 'H264', av1: 'AV1' };
-/** Formats that carry pictures; the others of a video line resend or protect these. */
+/** Formats that carry pictures; the others of a video line resend these. */
 const PICTURES = new Set(Object.keys(SPELLING));
 
-function sourceLines({ ssrc, rtxSsrc, fec }: NonNullable<AcceptedSection['media']['send']>): string[] {
-  const fecSsrc = fec?.kind === 'flexfec' ? fec.ssrc : undefined;
-  const sources = [ssrc, rtxSsrc, fecSsrc].filter((source) => source !== undefined);
+function sourceLines({ ssrc, rtxSsrc }: NonNullable<AcceptedSection['media']['send']>): string[] {
+  const sources = [ssrc, rtxSsrc].filter((source) => source !== undefined);
   return [
     ...(rtxSsrc === undefined ? [] : [`a=ssrc-group:FID ${ssrc} ${rtxSsrc}`]),
-    ...(fecSsrc === undefined ? [] : [`a=ssrc-group:FEC-FR ${ssrc} ${fecSsrc}`]),
     ...sources.map((source) => `a=ssrc:${source} cname:${CNAME}`),
   ];
 }

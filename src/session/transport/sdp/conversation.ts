@@ -49,13 +49,12 @@ export class Conversation {
   ): Promise<{ readonly sdp: string; readonly media: readonly NegotiatedMedia[] }> {
     if (text.length > MAXIMUM_OFFER) throw new GatewayError('offer_invalid', 'the offer must be at most 128 kB');
     const offer = parseOffer(text);
-    const { codec, unasked, maximumSide, fec, startBitrate = DEFAULT_START_BITRATE } = this.#settings;
+    const { codec, unasked, maximumSide, startBitrate = DEFAULT_START_BITRATE } = this.#settings;
     const negotiation = negotiate(offer, {
       codec,
       sources: this.#sources,
       ...(unasked && { unasked }),
       ...(maximumSide !== undefined && { maximumSide }),
-      ...(fec && { fec }),
     });
     if (this.#first !== undefined) assertSamePeer(this.#first, negotiation);
     const part = await settle(negotiation);
@@ -83,6 +82,5 @@ function newSources(): LocalSources {
     audio: (base - 3) >>> 0,
     video: (base - 2) >>> 0,
     videoRtx: (base - 1) >>> 0,
-    videoFec: base >>> 0,
   };
 }

@@ -5,8 +5,7 @@ import { EXTENSION_URI } from '../../../rtp/packet/extension.ts';
 import type { DtlsRole } from '../dtls/dtls.ts';
 import type { Fingerprint } from '../dtls/peer-proof.ts';
 import type { RemoteDescription } from '../ice/ice-agent.ts';
-import type { NegotiatedCodec, NegotiatedFec, NegotiatedMedia } from '../transport.ts';
-import { agreeOnFec, type FecKind } from './fec.ts';
+import type { NegotiatedCodec, NegotiatedMedia } from '../transport.ts';
 import type { Direction, Offer, OfferedSection } from './offer.ts';
 import { chooseLayer } from './simulcast.ts';
 
@@ -15,8 +14,6 @@ export interface LocalSources {
   readonly audio: number;
   readonly video: number;
   readonly videoRtx: number;
-  /** For FlexFEC. */
-  readonly videoFec: number;
 }
 
 /** A section that is taken. */
@@ -45,8 +42,6 @@ export interface NegotiationOptions {
   readonly sources: LocalSources;
   /** Longest side that is taken, pixels: of simulcast layers the largest within it is asked for. Default: any. */
   readonly maximumSide?: number;
-  /** Forward error correction that may be agreed on, the most welcome first. Default none. */
-  readonly fec?: readonly FecKind[];
 }
 
 /** Extensions that are understood. Sound is numbered too: it takes its share of the way, and tells of it when pictures rest. */
@@ -125,22 +120,20 @@ function videoSection(section: OfferedSection, options: NegotiationOptions): Acc
   if (formats.length === 0 || (sends && chosen === undefined)) {
     throw new GatewayError('no_codec', 'the offer must have VP8, H.264 or VP9');
   }
-  const fec = agreeOnFec(section.codecs, options.fec ?? [], options.sources.videoFec);
-  const taken = [...formats, ...fec.codecs];
   const resends = section.codecs.filter(
-    (entry) => entry.name === 'rtx' && taken.some(({ payloadType }) => payloadType === entry.associated),
+    (entry) => entry.name === 'rtx' && formats.some(({ payloadType }) => payloadType === entry.associated),
   );
   const rtx = resends.find((entry) => entry.associated === chosen?.payloadType);
   const layer =
     section.direction === 'recvonly' ? undefined : chooseLayer(section.layers, options.maximumSide ?? Infinity);
   const media = {
     kind: 'video' as const,
-    ...(sends && chosen !== undefined && { send: sendSide(chosen, rtx, fec.send, options.sources) }),
+    ...(sends && chosen !== undefined && { send: sendSide(chosen, rtx, options.sources) }),
     ...(layer !== undefined && { layer: layer.rid }),
     ...(asksByIntraRequest(section, formats) && { keyframeRequest: 'full-intra-request' as const }),
   };
   const extensions = [...EXTENSIONS.video, ...(layer === undefined ? [] : EXTENSIONS.layers)];
-  return accept(section, [...formats, ...resends, ...fec.codecs], media, extensions);
+  return accept(section, [...formats, ...resends], media, extensions);
 }
 
 /** True if the peer takes full intra requests (`ccm fir`) for what it sends and no picture loss indications. */
@@ -155,14 +148,12 @@ function asksByIntraRequest(section: OfferedSection, formats: readonly Negotiate
 function sendSide(
   codec: NegotiatedCodec,
   rtx: NegotiatedCodec | undefined,
-  fec: NegotiatedFec | undefined,
   sources: LocalSources,
 ): NonNullable<NegotiatedMedia['send']> {
   return {
     codec,
     ssrc: sources.video,
     ...(rtx !== undefined && { rtxPayloadType: rtx.payloadType, rtxSsrc: sources.videoRtx }),
-    ...(fec !== undefined && { fec }),
   };
 }
 

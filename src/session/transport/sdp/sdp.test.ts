@@ -6,7 +6,7 @@ import { negotiate, type NegotiationOptions } from './negotiate.ts';
 import { parseOffer } from './offer.ts';
 
 const CHROMIUM = readFileSync(new URL('./chromium-offer.sdp', import.meta.url), 'utf8');
-const OPTIONS: NegotiationOptions = { codec: undefined, sources: { audio: 1, video: 2, videoRtx: 3, videoFec: 4 } };
+const OPTIONS: NegotiationOptions = { codec: undefined, sources: { audio: 1, video: 2, videoRtx: 3 } };
 
 function answerTo(sdp: string, options = OPTIONS): { lines: string[]; send: string | undefined } {
   const offer = parseOffer(sdp);

@@ -5,7 +5,7 @@ import { negotiate, type NegotiationOptions } from './negotiate.ts';
 import { parseOffer } from './offer.ts';
 
 const CHROMIUM = readFileSync(new URL('./chromium-offer.sdp', import.meta.url), 'utf8');
-const OPTIONS: NegotiationOptions = { codec: undefined, sources: { audio: 1, video: 2, videoRtx: 3, videoFec: 4 } };
+const OPTIONS: NegotiationOptions = { codec: undefined, sources: { audio: 1, video: 2, videoRtx: 3 } };
 
 function answerTo(sdp: string, options: Partial<NegotiationOptions> = {}) {
   const offer = parseOffer(sdp);
@@ -63,38 +63,9 @@ describe('a simulcast offer', () => {
 });
 
 describe('forward error correction', () => {
-  const flexible = withLines('a=rtpmap:121 flexfec-03/90000', 'a=rtcp-fb:121 transport-cc').replace(
-    / 120\r\n/,
-    ' 120 121\r\n',
-  );
-
-  it('is not agreed on unless it is wanted', () => {
+  it('is not agreed on, nor are resends of it', () => {
     const { lines, media } = answerTo(CHROMIUM);
-    expect(media.send?.fec).toBeUndefined();
     expect(lines.some((line) => /^a=rtpmap:\d+ (red|ulpfec|flexfec)/.test(line))).toBe(false);
-  });
-
-  it('is ULPFEC in RED, with RED’s own resends, where the peer has both', () => {
-    const { lines, media } = answerTo(CHROMIUM, { fec: ['ulpfec'] });
-    expect(media.send?.fec).toEqual({ kind: 'ulpfec', payloadType: 120, redPayloadType: 118 });
-    expect(media.receive.map(({ name }) => name)).toEqual(expect.arrayContaining(['red', 'ulpfec']));
-    expect(lines).toEqual(
-      expect.arrayContaining(['a=rtpmap:118 red/90000', 'a=rtpmap:119 rtx/90000', 'a=fmtp:119 apt=118']),
-    );
-    expect(lines.some((line) => /^a=(fmtp|rtcp-fb):1(18|20) /.test(line))).toBe(false);
-  });
-
-  it('is FlexFEC with a source of its own where that is more welcome', () => {
-    const { lines, media } = answerTo(flexible, { fec: ['flexfec', 'ulpfec'] });
-    expect(media.send?.fec).toEqual({ kind: 'flexfec', payloadType: 121, ssrc: 4 });
-    expect(lines).toEqual(
-      expect.arrayContaining(['a=ssrc-group:FEC-FR 2 4', 'a=ssrc:4 cname:guise', 'a=rtcp-fb:121 transport-cc']),
-    );
-    expect(lines.some((line) => line.includes('red/'))).toBe(false);
-  });
-
-  it('is what is left where the peer lacks the first choice, or nothing', () => {
-    expect(answerTo(CHROMIUM, { fec: ['flexfec', 'ulpfec'] }).media.send?.fec?.kind).toBe('ulpfec');
-    expect(answerTo(CHROMIUM, { fec: ['flexfec'] }).media.send?.fec).toBeUndefined();
+    expect(media.receive.some(({ associated }) => associated === 118)).toBe(false);
   });
 });
