@@ -42,7 +42,7 @@ async function main(order: LoadOrder): Promise<void> {
       if (!measuring || message.type !== 'statistics') return;
       for (const [at, count] of Object.entries(message.figures.drops)) drops[at] = (drops[at] ?? 0) + count;
     };
-    streams.push(new Stream(clip, signalling, random));
+    streams.push(new Stream(clip, signalling, random, { impaired: order.impaired }));
   }
   const pacing: { stop: () => void }[] = [];
   await Promise.all(

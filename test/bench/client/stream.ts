@@ -48,6 +48,13 @@ export interface Repair {
   readonly keyframesAsked: number;
 }
 
+export interface StreamOptions {
+  /** False forgets the bytes that come back, for runs of many minutes. Default true. */
+  readonly keep?: boolean;
+  /** The way may break off, and the gateway's timestamps jump with it. Default false. */
+  readonly impaired?: boolean;
+}
+
 interface Line {
   readonly peer: Peer;
   readonly sending: SendingEnd;
@@ -70,7 +77,7 @@ export class Stream {
   readonly #signalling: Signalling;
   readonly #payloads: Uint8Array[][];
   readonly #random: Random;
-  readonly #match = new TimestampMatch();
+  readonly #match: TimestampMatch;
   readonly #byInput = new Map<RtpTicks, SentFrame>();
   readonly #byOutput = new Map<RtpTicks, ReturnedFrame>();
   readonly #keep: boolean;
@@ -82,14 +89,19 @@ export class Stream {
   #restart = false;
   #lastRestart: Milli = -Infinity;
 
-  /** @param options.keep false forgets the bytes that come back, for runs of many minutes */
-  constructor(clip: Clip, signalling: Signalling, random: Random, options: { readonly keep?: boolean } = {}) {
+  constructor(
+    clip: Clip,
+    signalling: Signalling,
+    random: Random,
+    { keep = true, impaired = false }: StreamOptions = {},
+  ) {
     this.#clip = clip;
     this.#signalling = signalling;
     this.#payloads = clip.chunks.map((chunk, index) => cut(clip.codec, chunk, index & 0x7fff));
     this.#random = random;
     this.#timestamp = random.below(2 ** 32);
-    this.#keep = options.keep ?? true;
+    this.#keep = keep;
+    this.#match = new TimestampMatch(impaired);
   }
 
   /** @param through the answer as the client is to see it, e.g. by way of a relay */

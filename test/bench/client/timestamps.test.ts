@@ -35,4 +35,19 @@ describe('timestamp match', () => {
 
     expect(match.came(addTicks(sent[9]!, 43))).toEqual([{ output: addTicks(sent[9]!, 43), input: undefined }]);
   });
+
+  it('learns another constant on the way where there may be one', () => {
+    const match = new TimestampMatch(true);
+    const sent = inputs(60);
+    const constantOf = (index: number) => (index < 30 ? 42 : 180_042);
+    const found = sent.flatMap((timestamp, index) => {
+      match.sent(timestamp);
+      return match.came(addTicks(timestamp, constantOf(index)));
+    });
+
+    expect(found.length).toBeGreaterThan(50);
+    for (const { output, input } of found) {
+      expect(constantOf(sent.indexOf(input!))).toBe((output - input!) >>> 0);
+    }
+  });
 });

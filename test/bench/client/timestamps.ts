@@ -10,6 +10,15 @@ export class TimestampMatch {
   readonly #sent = new Set<RtpTicks>();
   #candidates: number[] | undefined;
   #waiting: RtpTicks[] = [];
+  readonly #mayChange: boolean;
+
+  /**
+   * @param mayChange the gateway may choose another constant on the way, as it does after a break of a second and more;
+   * it is learnt again then. Otherwise an output that does not fit belongs to no input
+   */
+  constructor(mayChange = false) {
+    this.#mayChange = mayChange;
+  }
 
   sent(timestamp: RtpTicks): void {
     this.#sent.add(timestamp);
@@ -20,8 +29,10 @@ export class TimestampMatch {
    * without an input has `undefined`.
    */
   came(output: RtpTicks): { readonly output: RtpTicks; readonly input: RtpTicks | undefined }[] {
+    const known = this.#candidates?.length === 1;
+    if (known && this.#mayChange && !this.#fits(output, this.#candidates![0]!)) this.#candidates = undefined;
     this.#candidates ??= [...this.#sent].map((input) => ticksBetween(input, output));
-    const fitting = this.#candidates.filter((constant) => this.#sent.has(addTicks(output, -constant)));
+    const fitting = this.#candidates.filter((constant) => this.#fits(output, constant));
     if (this.#candidates.length === 1)
       return [{ output, input: fitting.length === 1 ? this.#input(output) : undefined }];
     if (fitting.length === 0) {
@@ -32,9 +43,13 @@ export class TimestampMatch {
     this.#candidates = fitting;
     this.#waiting.push(output);
     if (fitting.length > 1) return [];
-    const known = this.#waiting.map((waited) => ({ output: waited, input: this.#input(waited) }));
+    const paired = this.#waiting.map((waited) => ({ output: waited, input: this.#input(waited) }));
     this.#waiting = [];
-    return known;
+    return paired;
+  }
+
+  #fits(output: RtpTicks, constant: number): boolean {
+    return this.#sent.has(addTicks(output, -constant));
   }
 
   #input(output: RtpTicks): RtpTicks {
