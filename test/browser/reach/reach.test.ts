@@ -77,7 +77,7 @@ describe.skipIf(BROWSER_SKIPPED)('Chromium reaches a gateway', () => {
     expect(await page.reach(plays)).toMatchObject({ protocol: 'udp', address: '::1' });
   });
 
-  it('by IPv6 first where it announces both families', async () => {
+  it('that announces both families', async () => {
     const page = await open(await settings({ announce: ['127.0.0.1', '::1'], ice: 'full' }));
     await page.call();
     expect((await page.reach(plays)).protocol).toBe('udp');
