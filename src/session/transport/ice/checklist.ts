@@ -16,6 +16,11 @@ export interface IceCredentials {
   readonly password: string;
 }
 
+/** New ones. RFC 8839 §5.4: at least 4 and 22 characters; 48 and 192 random bits here. Base64 without its padding is allowed. */
+export function newCredentials(): IceCredentials {
+  return { ufrag: randomBytes(6).toString('base64'), password: randomBytes(24).toString('base64') };
+}
+
 export interface ChecklistOptions {
   readonly local: IceCredentials;
   readonly remote: IceCredentials;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock, Milli } from '../../../time.ts';
 import {
   hostCandidates,
@@ -8,7 +7,7 @@ import {
   writeCandidate,
   type LocalCandidate,
 } from './candidate.ts';
-import { Checklist, type IceCredentials, type PairPriorities, type Path } from './checklist.ts';
+import { Checklist, newCredentials, type IceCredentials, type PairPriorities, type Path } from './checklist.ts';
 import { ProvenPaths } from './proven-paths.ts';
 import type { LocalPort, PortEvents, PortSource } from './ports/local-port.ts';
 import { familyOf, type Remote } from './stun/internet-address.ts';
@@ -298,9 +297,4 @@ export class IceAgent {
 
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
-}
-
-/** RFC 8839 §5.4: at least 4 and 22 characters; 48 and 192 random bits here. Base64 without its padding is allowed. */
-function newCredentials(): IceCredentials {
-  return { ufrag: randomBytes(6).toString('base64'), password: randomBytes(24).toString('base64') };
 }
