@@ -108,6 +108,8 @@ export function negotiationContract(calls: Calls, capabilities: TransportCapabil
         transport.addCandidate(text, '0');
       }
       await expectAlive(call);
+      transport.close();
+      transport.addCandidate(good, '0');
     });
   });
 }

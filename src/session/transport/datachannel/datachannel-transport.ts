@@ -2,7 +2,6 @@ import { GatewayError } from '../../../errors.ts';
 import type { Clock, Milli } from '../../../time.ts';
 import { hostAddresses, type HostAddress } from '../ice/addresses.ts';
 import { parseCandidate, writeCandidate } from '../ice/candidate.ts';
-import type { IceCredentials } from '../ice/ice-agent.ts';
 import { Conversation, type AnswerPart } from '../sdp/conversation.ts';
 import type { Negotiation } from '../sdp/negotiate.ts';
 import type { TransportSettings } from '../transport-settings.ts';
@@ -44,10 +43,11 @@ const MOST_CANDIDATES = 16;
 interface Connection {
   readonly peer: PeerConnection;
   readonly track: Track;
-  readonly ice: IceCredentials;
   readonly remoteUfrag: string;
   readonly part: AnswerPart;
   readonly watch: NodeJS.Timeout;
+  /** One of the announced addresses is the loopback. */
+  readonly onLoopback: boolean;
   /** Candidates of the peer that were given to it. */
   candidates: number;
 }
@@ -89,8 +89,9 @@ export class DatachannelTransport implements Transport {
   addCandidate(candidate: string, _mid: string): void {
     const connection = this.#connection;
     if (connection === undefined || connection.candidates >= MOST_CANDIDATES) return;
-    // Names are left out here: libdatachannel would ask the resolver for them.
-    if (parseCandidate(candidate.trim()) === undefined) return;
+    // Names are left out here: libdatachannel would ask the resolver for them. So is our own loopback, unless calls run there.
+    const parsed = parseCandidate(candidate.trim());
+    if (parsed === undefined || (isLoopback(parsed.address) && !connection.onLoopback)) return;
     connection.candidates++;
     connection.peer.addRemoteCandidate(candidate.trim(), LINE.mid);
   }
@@ -152,7 +153,9 @@ export class DatachannelTransport implements Transport {
       const now = this.#clock.now();
       if (now - this.#lastHeard > silence || this.#hearing.deafFor(now) > silence) this.#close('silent');
     }, silence / 10);
-    this.#connection = { peer, track, ice, part, watch, remoteUfrag: negotiation.ice.ufrag, candidates: 0 };
+    const onLoopback = hosts.some(({ announce }) => isLoopback(announce));
+    const remoteUfrag = negotiation.ice.ufrag;
+    this.#connection = { peer, track, part, watch, remoteUfrag, onLoopback, candidates: 0 };
     this.#setState('connecting');
     return part;
   }
@@ -205,6 +208,7 @@ export class DatachannelTransport implements Transport {
   #close(reason: string): void {
     if (this.#state === 'closed') return;
     const connection = this.#connection;
+    this.#connection = undefined;
     if (connection !== undefined) {
       clearInterval(connection.watch);
       connection.peer.close();
@@ -220,6 +224,10 @@ export class DatachannelTransport implements Transport {
     this.#state = state;
     this.#events.onState(state, reason);
   }
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }
 
 /** One socket serves all addresses: bound to the address itself where there is one, else to all of the machine. */
