@@ -9,6 +9,7 @@ export function lifecycleContract(calls: Calls, capabilities: TransportCapabilit
       const { server } = await calls.up();
       server.transport.close();
       server.transport.close();
+      server.transport.addCandidate('candidate:1 1 udp 2130706431 127.0.0.1 9 typ host', '0');
       expect(server.states).toEqual([
         ['connecting', undefined],
         ['connected', undefined],
