@@ -7,14 +7,17 @@ import { SlowFall } from './slow-fall.ts';
 const CLEAN = 0.01;
 /** Lateness is judged by so many chunks, three seconds; of these so many may come later than the hold lets them. */
 const JUDGED = 90;
-const LATE = 18;
-/** Longest that a chunk is held. */
+const LATE = 9;
+/** Longest that a chunk is held, whatever it waits for: what piles up beyond is an outage, and only the newest of it matters. */
 const LONGEST: Milli = 300;
 /** The hold rises by so much with each chunk: three quarters of the speed, until it is there. */
 const RISE: Milli = 10;
-/** What comes too late all the same catches up at this speed, each step no longer than this. */
-const CATCH_UP = 1.8;
-const LONGEST_STEP: Milli = 20;
+/**
+ * What comes too late all the same catches up at this speed, each step no longer than this: a busy pixel thread takes 25 ms
+ * for a picture, and gives up those that come faster.
+ */
+const CATCH_UP = 1.3;
+const LONGEST_STEP: Milli = 28;
 /** How long the quickest chunk stands for the way: the clocks at both ends drift. */
 const QUICKEST_KEPT: Milli = 10_000;
 /** A larger step is the source's clock. */
@@ -67,7 +70,7 @@ export class LossHold {
     if (this.#late.length > JUDGED) this.#late.shift();
     const needed = this.#loss.value > CLEAN ? Math.min(LONGEST, nthLargest(this.#late, LATE)) : 0;
     this.#delay = Math.min(this.#delay + RISE, this.#wanted.follow(needed, now));
-    const at = Math.max(now + this.#delay - late, this.#earliest(chunk.timestamp));
+    const at = Math.min(now + LONGEST, Math.max(now + this.#delay - late, this.#earliest(chunk.timestamp)));
     this.#last = { timestamp: chunk.timestamp, at: Math.max(at, now) };
     this.#waiting.push(at > now ? { chunk: { ...chunk, decodable: at }, at } : { chunk, at: now });
   }
@@ -85,7 +88,7 @@ export class LossHold {
     this.#first = this.#last = undefined;
   }
 
-  /** Not before the last one, and while chunks are held at 1.8 times the speed at most: of a bunch only the newest is worked on. */
+  /** Not before the last one, and while chunks are held at 1.3 times the speed at most: of a bunch only the newest is worked on. */
   #earliest(timestamp: RtpTicks): Milli {
     if (!this.#last) return -Infinity;
     const interval = (ticksBetween(this.#last.timestamp, timestamp) * 1000) / VIDEO_CLOCK;

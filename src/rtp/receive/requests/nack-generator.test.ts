@@ -40,6 +40,16 @@ describe('NackGenerator', () => {
     expect(nacks.nextAt).toBe(Infinity);
   });
 
+  it('gives up at once what an outage took, but not what a burst of loss did', () => {
+    const nacks = new NackGenerator();
+    nacks.onPacket(1, 0, false);
+    nacks.onPacket(40, 300, false);
+    expect(nacks.missing).toBe(38);
+    nacks.onPacket(80, 800, false);
+    expect(nacks.due(800)).toEqual({ ask: [], first: 0, gaveUp: 79 });
+    expect(nacks.missing).toBe(0);
+  });
+
   it('waits for jitter before it repeats, and for a sender that takes its time', () => {
     const nacks = new NackGenerator();
     nacks.roundTrip = 50;

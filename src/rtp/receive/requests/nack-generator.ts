@@ -2,6 +2,9 @@ import type { Milli } from '../../../time.ts';
 
 /** Packets asked for at a time; more missing than this and a keyframe is cheaper than resending. */
 export const NACK_LIMIT = 500;
+/** Nor are packets asked for that an outage took: so many at once, after so long without any. They would come far too late. */
+const OUTAGE_PACKETS = 20;
+const OUTAGE: Milli = 400;
 /** How often the same packet is asked for. */
 const ATTEMPT_LIMIT = 10;
 /** Round trip until one is known. */
@@ -63,6 +66,8 @@ export interface NackDue {
 export class NackGenerator {
   readonly #missing = new Map<number, Missing>();
   #highest: number | undefined;
+  /** When the highest came. */
+  #arrivedAt: Milli = 0;
   #grace: Milli = GRACE_MINIMUM;
   #overtaken = OVERTAKEN_MINIMUM;
   #roundTrip: Milli | undefined;
@@ -97,6 +102,7 @@ export class NackGenerator {
   onPacket(position: number, now: Milli, resent: boolean): void {
     if (this.#highest === undefined) {
       this.#highest = position;
+      this.#arrivedAt = now;
       return;
     }
     if (position <= this.#highest) {
@@ -109,9 +115,11 @@ export class NackGenerator {
     this.#overtaken = Math.max(OVERTAKEN_MINIMUM, this.#overtaken * GRACE_DECAY);
     const before = this.#highest;
     const gap = position - before - 1;
-    if (gap > NACK_LIMIT) this.#overflow(position - 1);
+    const isOutage = gap > OUTAGE_PACKETS && now - this.#arrivedAt > OUTAGE;
+    if (gap > NACK_LIMIT || isOutage) this.#overflow(position - 1);
     else for (let lost = before + 1; lost < position; lost++) this.#miss(lost, now);
     this.#highest = position;
+    this.#arrivedAt = now;
     this.#hasten(before, position, now);
   }
 
