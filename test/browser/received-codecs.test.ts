@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDecoder } from '../../src/codec/decoder.ts';
-import type { Chunk, VideoCodec } from '../../src/media/chunk.ts';
+import { isSendCodec, type Chunk, type VideoCodec } from '../../src/media/chunk.ts';
 import { MediaSession } from '../../src/session/io/media-session.ts';
 import { sessionSettingsSchema } from '../../src/session/settings.ts';
 import type { SessionFigures } from '../../src/session/statistics.ts';
@@ -16,12 +16,12 @@ import { echo } from './echo-server.ts';
 
 const LOOPBACK = { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] };
 
-/** A transport that loses a share of the RTP packets, both ways. */
-function lossyTransport(events: TransportEvents, loss: number): Transport {
+/** A transport that loses a share of the RTP packets, both ways, and sends what it receives if that can be sent. */
+function lossyTransport(events: TransportEvents, codec: VideoCodec, loss: number): Transport {
   const random = new Random(5);
   const lost = () => random.next() < loss;
   const transport = new WeriftTransport(
-    LOOPBACK,
+    { ...LOOPBACK, ...(isSendCodec(codec) && { codec }) },
     {
       onRtp: (packet) => lost() || events.onRtp(packet),
       onRtcp: (packet) => events.onRtcp(packet),
@@ -86,7 +86,7 @@ async function receive(browser: Browser, codec: VideoCodec, { frames, loss = 0 }
       settings: sessionSettingsSchema.parse({}),
       identity: null,
       clock: monotonic,
-      createTransport: (events) => lossyTransport(events, loss),
+      createTransport: (events) => lossyTransport(events, codec, loss),
       pixel: {
         send: (message) => {
           if (message.type === 'chunk' && chunks.push(message.chunk) === frames) {

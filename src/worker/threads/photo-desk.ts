@@ -75,6 +75,7 @@ export class PhotoDesk {
       thread.postMessage(request);
       return await reply;
     } catch (error) {
+      if (this.#closed) throw new GatewayError('closed', 'the media worker must not be ending', { cause: error });
       this.#dismiss();
       throw error;
     } finally {
