@@ -58,6 +58,10 @@ export class CongestionController implements CongestionControl {
     return Math.max(this.#minimum, Math.min(rate, this.#receiverLimit, this.#maximum));
   }
 
+  get queue(): Milli {
+    return this.#queue.delay;
+  }
+
   get nextAt(): Milli {
     return Math.min(this.#plan.nextAt, this.#silence.nextAt);
   }

@@ -16,6 +16,8 @@ export interface Probe {
 export interface CongestionControl {
   /** Bits a second for everything that is sent: media, sound, resends, padding. */
   readonly estimate: number;
+  /** How long packets wait in the way's queue. */
+  readonly queue: Milli;
   /** When `poll` may have something to do; `Infinity` if nothing is due. */
   readonly nextAt: Milli;
   /** The most that is ever of use, bits a second: probing stops there. */

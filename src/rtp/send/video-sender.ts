@@ -76,6 +76,8 @@ const NO_FEEDBACK: VideoFeedback = { resend: [], keyframe: false };
 /** The sending end of one video line: chunks in, packets out. Pure; what it gives goes into the pacer. */
 export class VideoSender {
   readonly ssrc: number;
+  /** How long packets wait on the way to the peer; congestion control tells. */
+  wayQueue: Milli = 0;
   readonly #packetizer: Packetizer;
   readonly #header: DelayHeader;
   readonly #capture: CaptureNotice;
@@ -138,6 +140,7 @@ export class VideoSender {
     if (payloads.length === 0) return [];
     const timestamp = this.#outputTimestamp(chunk.timestamp, now);
     this.#last = { timestamp, at: now };
+    if (chunk.keyframe) this.#resender.onKeyframe(this.#sequence);
     const frame = { sequence: this.#sequence, packets: payloads.length, keyframe: chunk.keyframe };
     const roundTrip = this.#roundTrip.smoothed ?? 0;
     const header = this.#header.onFrame(frame, roundTrip, now);
@@ -212,7 +215,7 @@ export class VideoSender {
   }
 
   #onNack(lost: readonly number[], now: Milli): VideoFeedback {
-    const way = { roundTrip: this.#roundTrip.smoothed ?? 0, loss: this.#header.loss };
+    const way = { roundTrip: this.#roundTrip.smoothed ?? 0, loss: this.#header.loss, queue: this.wayQueue };
     const { packets, first, keyframe } = this.#resender.answer(lost, now, way);
     this.#header.onLost(first, now);
     return { resend: packets, keyframe };

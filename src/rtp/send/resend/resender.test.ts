@@ -27,7 +27,7 @@ function read({ data }: OutgoingPacket): RtpPacket {
   return packet;
 }
 
-const WAY = { roundTrip: 20, loss: 0.02 };
+const WAY = { roundTrip: 20, loss: 0.02, queue: 0 };
 
 const original = (packet: OutgoingPacket): number => {
   const { payload } = read(packet);
@@ -86,9 +86,24 @@ describe('Resender', () => {
     const resender = sent(0, 9, 4);
     expect(resender.answer([3, 5], 50, WAY).packets.map(original)).toEqual([3, 5]);
     expect(resender.answer([3, 6], 80, WAY).packets.map(original)).toEqual([3, 6, 3]);
-    const lossy = { roundTrip: 20, loss: 0.1 };
+    const lossy = { roundTrip: 20, loss: 0.1, queue: 0 };
     expect(resender.answer([7, 8], 80, lossy).packets.map(original)).toEqual([7, 8, 7, 8]);
     expect(resender.resent).toBe(9);
+  });
+
+  it('sends nothing twice into a queue that stands', () => {
+    const resender = sent(0, 9, 4);
+    const full = { roundTrip: 20, loss: 0.3, queue: 400 };
+    expect(resender.answer([3, 5], 50, full).packets.map(original)).toEqual([3, 5]);
+    expect(resender.answer([3], 80, full).packets.map(original)).toEqual([3]);
+  });
+
+  it('leaves out what a keyframe has replaced', () => {
+    const resender = sent(0, 9, 4);
+    resender.onKeyframe(6);
+    expect(resender.answer([3, 5, 6, 8], 50, WAY).packets.map(original)).toEqual([6, 8]);
+    resender.onKeyframe(4);
+    expect(resender.answer([5], 80, WAY).packets).toEqual([]);
   });
 
   it('resends a burst, but a keyframe instead of an outage, across the wrap', () => {

@@ -17,10 +17,21 @@ const OUTAGE: Milli = 300;
  * costs as many packets again as were lost, and of ten rounds that fail at 10 % loss it saves four.
  */
 export const TWICE_FROM = 0.05;
+/** A queue that lasts longer than this is one that overflows, or soon will. */
+const STANDING: Milli = 60;
 /** Padding repeats packets that are younger than this: they may still be of use to a receiver that has lost them. */
 const PADDING_AGE: Milli = 500;
 /** Most bytes that a packet may be padded with: their number stands in the last of them (RFC 3550 §5.1). */
 const PADDING_LIMIT = 255;
+
+/** What is known of the way out. */
+export interface SendWay {
+  readonly roundTrip: Milli;
+  /** Share of packets that are lost, 0–1. */
+  readonly loss: number;
+  /** How long packets wait in it. */
+  readonly queue: Milli;
+}
 
 /** What is sent for a NACK. */
 export interface ResendAnswer {
@@ -39,7 +50,7 @@ export class Resender {
   readonly #rtx: HeaderTemplate | undefined;
   #sequence: number;
   #resent = 0;
-  /** Sequence number below which nothing is resent: a keyframe was promised for it. */
+  /** Sequence number below which nothing is resent: a keyframe has replaced it, or was promised for it. */
   #floor: number | undefined;
   /** The next packet to repeat as padding, counted from the newest at `#paddedTo`. */
   #padded = 0;
@@ -68,11 +79,16 @@ export class Resender {
     if (this.#floor !== undefined && sequenceDistance(this.#floor, sequence) > 0x4000) this.#floor = undefined;
   }
 
+  /** A keyframe begins at `sequence`: what was lost before it would only make it, and all that follows, come later. */
+  onKeyframe(sequence: number): void {
+    if (this.#floor === undefined || sequenceDistance(this.#floor, sequence) > 0) this.#floor = sequence;
+  }
+
   /**
    * What to send for `lost` sequence numbers: each at most once a round trip, none that a keyframe will replace.
-   * @param way what is known of the way out: `loss` is the share of packets that are lost, 0–1
+   * While the way's queue stands, a second copy of each would take the place of what is new.
    */
-  answer(lost: readonly number[], now: Milli, way: { readonly roundTrip: Milli; readonly loss: number }): ResendAnswer {
+  answer(lost: readonly number[], now: Milli, way: SendWay): ResendAnswer {
     const floor = this.#floor;
     const wanted = floor === undefined ? lost : lost.filter((sequence) => sequenceDistance(floor, sequence) >= 0);
     if (wanted.length === 0) return NOTHING;
@@ -86,7 +102,7 @@ export class Resender {
       if (claim.kind === 'wait') continue;
       once.push(claim.packet);
       if (claim.first) first++;
-      if (!claim.first || way.loss >= TWICE_FROM) again.push(claim.packet);
+      if (way.queue <= STANDING && (!claim.first || way.loss >= TWICE_FROM)) again.push(claim.packet);
     }
     // The second of each after the first of all: a burst of loss then takes one of them.
     const packets = [...once, ...again].map((packet) =>

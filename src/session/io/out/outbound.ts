@@ -141,6 +141,7 @@ export class Outbound {
   }
 
   onRtcp(packet: RtcpPacket, now: Milli): void {
+    this.#sender.wayQueue = this.#way.queue;
     const { resend, keyframe } = this.#sender.onRtcp(packet, now);
     for (const each of resend) if (this.#pacer.push([each])) this.#rate.onResent(wireSize(each), now);
     const back = this.#way.onRtcp(packet, now);

@@ -41,6 +41,11 @@ export class WayOut {
     return this.#control.estimate;
   }
 
+  /** How long packets wait in its queue. */
+  get queue(): Milli {
+    return this.#control.queue;
+  }
+
   /** True if the peer has said anything about the way. */
   get known(): boolean {
     return this.#known;
