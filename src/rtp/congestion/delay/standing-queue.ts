@@ -8,8 +8,8 @@ const RECENT_SPAN: Milli = 200;
 /** A queue up to here is left to the rate's own rule. */
 const TOLERATED: Milli = 60;
 /** So much more queue would stop sending, were it not for the least share. */
-const FULL_BRAKE: Milli = 600;
-const LEAST_SHARE = 0.5;
+const FULL_BRAKE: Milli = 450;
+const LEAST_SHARE = 0.25;
 
 interface Point {
   readonly at: Milli;
@@ -43,7 +43,7 @@ export class StandingQueue {
     return least(this.#recent) - least(this.#base);
   }
 
-  /** Share of the rate to send at, 0.5–1. */
+  /** Share of the rate to send at, 0.25–1. */
   get share(): number {
     return Math.max(LEAST_SHARE, Math.min(1, 1 - (this.delay - TOLERATED) / FULL_BRAKE));
   }

@@ -98,6 +98,14 @@ describe('Resender', () => {
     expect(resender.answer([3], 80, full).packets.map(original)).toEqual([3]);
   });
 
+  it('makes a keyframe of what a full queue refused', () => {
+    const resender = sent(0, 60, 4);
+    const full = { roundTrip: 20, loss: 0.3, queue: 400 };
+    expect(resender.answer(range(10, 20), 50, full).packets).toHaveLength(11);
+    expect(resender.answer(range(30, 40), 60, full)).toEqual({ packets: [], first: 0, keyframe: true });
+    expect(resender.answer(range(41, 50), 70, full).packets).toEqual([]);
+  });
+
   it('leaves out what a keyframe has replaced', () => {
     const resender = sent(0, 9, 4);
     resender.onKeyframe(6);

@@ -19,6 +19,8 @@ const OUTAGE: Milli = 300;
 export const TWICE_FROM = 0.05;
 /** A queue that lasts longer than this is one that overflows, or soon will. */
 const STANDING: Milli = 60;
+/** So many packets that a full queue refused take longer to send again, behind what stands in it, than a keyframe does. */
+const REFUSED_LIMIT = 16;
 /** Padding repeats packets that are younger than this: they may still be of use to a receiver that has lost them. */
 const PADDING_AGE: Milli = 500;
 /** Most bytes that a packet may be padded with: their number stands in the last of them (RFC 3550 §5.1). */
@@ -52,6 +54,8 @@ export class Resender {
   #resent = 0;
   /** Sequence number below which nothing is resent: a keyframe has replaced it, or was promised for it. */
   #floor: number | undefined;
+  /** Packets resent for the first time since the way's queue stands. */
+  #refused = 0;
   /** The next packet to repeat as padding, counted from the newest at `#paddedTo`. */
   #padded = 0;
   #paddedTo = -1;
@@ -104,6 +108,8 @@ export class Resender {
       if (claim.first) first++;
       if (way.queue <= STANDING && (!claim.first || way.loss >= TWICE_FROM)) again.push(claim.packet);
     }
+    this.#refused = way.queue > STANDING ? this.#refused + first : 0;
+    if (this.#refused > REFUSED_LIMIT) return this.#giveUp();
     // The second of each after the first of all: a burst of loss then takes one of them.
     const packets = [...once, ...again].map((packet) =>
       this.#rtx ? this.#wrap(packet, this.#rtx, 'resend') : asIs(packet),
@@ -130,6 +136,7 @@ export class Resender {
   }
 
   #giveUp(): ResendAnswer {
+    this.#refused = 0;
     this.#floor = this.#store.next;
     return { packets: [], first: 0, keyframe: true };
   }
