@@ -104,8 +104,6 @@ describe('the way out', () => {
     expect(rig.outbound.figures.estimate).toBeUndefined();
     rig.run(1000);
     expect(rig.told.at(-1)?.bitrate).toBe(2_500_000);
-    // Probes were filled by resending what had just been sent.
-    expect(rig.came.some(({ payloadType }) => payloadType === 97)).toBe(true);
     const seen = rig.waits.length;
     rig.run(5000);
     expect(rig.told.at(-1)?.bitrate).toBe(2_500_000);
@@ -115,6 +113,12 @@ describe('the way out', () => {
     // Known from feedback alone: there are no reports here.
     expect(rig.outbound.roundTrip).toBeGreaterThanOrEqual(2 * DELAY);
     expect(rig.outbound.roundTrip).toBeLessThan(2 * DELAY + 33);
+  });
+
+  it('fills probes with what has just been sent', () => {
+    const rig = new Rig(8_000_000);
+    rig.run(1000);
+    expect(rig.came.some(({ payloadType }) => payloadType === 97)).toBe(true);
   });
 
   it('lets the first picture leave in little time', () => {

@@ -15,10 +15,10 @@ import { WayOut } from './way-out.ts';
 /** Least bits a second of a picture that is still worth looking at, and of the way that carries it. */
 const LEAST_BITRATE = 100_000;
 /**
- * The estimate begins here where transport-wide feedback will tell of it: a picture can be recognised by it, most ways
- * carry it, and probes find out within some round trips whether they carry more.
+ * The estimate begins here where transport-wide feedback will tell of it: just enough for 720 lines in every codec (a call that
+ * begins smaller stays so for seconds), most ways carry it, and probes find out within some round trips whether they carry more.
  */
-const START_ESTIMATE = 1_250_000;
+const START_ESTIMATE = 1_500_000;
 /** Of the session's bitrate: with half as much again there is room for headers, sound, resends and error correction. */
 const ESTIMATE_FACTOR = 1.5;
 
