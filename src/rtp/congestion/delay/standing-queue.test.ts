@@ -15,14 +15,14 @@ describe('StandingQueue', () => {
     expect(queue.share).toBe(1);
   });
 
-  it('halves the rate over half a second of queue and gives it back as the queue drains', () => {
+  it('leaves a quarter of the rate over half a second of queue and gives it back as the queue drains', () => {
     const queue = new StandingQueue();
     push(queue, 0, 5000, () => 30);
     push(queue, 5000, 500, () => 530);
     expect(queue.delay).toBe(500);
-    expect(queue.share).toBe(0.5);
+    expect(queue.share).toBe(0.25);
     push(queue, 5500, 500, () => 180);
-    expect(queue.share).toBeCloseTo(1 - (150 - 60) / 600, 5);
+    expect(queue.share).toBeCloseTo(1 - (150 - 60) / 450, 5);
     push(queue, 6000, 500, () => 35);
     expect(queue.share).toBe(1);
   });
