@@ -8,7 +8,6 @@ const checks = [
   ['types of the page', 'typescript/bin/tsc', ['--noEmit', '-p', 'web-client']],
   ['types of the browser tests', 'typescript/bin/tsc', ['--noEmit', '-p', 'test/browser']],
   ['types of the long tests', 'typescript/bin/tsc', ['--noEmit', '-p', 'test/long']],
-  ['types of the long tests', 'typescript/bin/tsc', ['--noEmit', '-p', 'test/long']],
   [
     'import rules',
     'dependency-cruiser/bin/dependency-cruise.mjs',
