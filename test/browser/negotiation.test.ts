@@ -13,13 +13,10 @@ import { parseRtcp } from '../../src/rtp/rtcp/parse.ts';
 import { NOT_RECEIVED } from '../../src/rtp/rtcp/rtcp-packet.ts';
 import { MediaSession } from '../../src/session/io/media-session.ts';
 import { sessionSettingsSchema } from '../../src/session/settings.ts';
-import type { Transport, TransportEvents } from '../../src/session/transport/transport.ts';
-import { WeriftTransport } from '../../src/session/transport/werift-transport.ts';
 import { monotonic } from '../../src/time.ts';
 import { BROWSER_SKIPPED, launchChromium } from './chromium.ts';
+import { tappedTransport } from './tapped-transport.ts';
 import { echo } from './echo-server.ts';
-
-const LOOPBACK = { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] };
 
 /** How the page calls. */
 interface PageCall {
@@ -105,33 +102,14 @@ describe.skipIf(BROWSER_SKIPPED)('a real Chromium', () => {
       offer: string;
       answer: string;
     };
-    const tapped = (events: TransportEvents): Transport => {
-      const transport = new WeriftTransport(
-        LOOPBACK,
-        {
-          onRtp: (packet) => (call.received.push(packet.data.slice()), events.onRtp(packet)),
-          onRtcp: (packet) => (call.rtcp.push(packet.data.slice()), events.onRtcp(packet)),
-          onState: (state, reason) => events.onState(state, reason),
-        },
-        monotonic,
-      );
-      return {
-        get state() {
-          return transport.state;
-        },
-        answer: (offer) => transport.answer(offer),
-        addCandidate: (candidate, mid) => transport.addCandidate(candidate, mid),
-        sendRtp: (packet) => (call.sent.push(packet.slice()), transport.sendRtp(packet)),
-        sendRtcp: (packet) => transport.sendRtcp(packet),
-        close: () => transport.close(),
-      };
-    };
+    const keep = (list: Uint8Array[]) => (packet: Uint8Array) => list.push(packet.slice()) > 0;
+    const taps = { received: keep(call.received), sent: keep(call.sent), receivedRtcp: keep(call.rtcp) };
     const session: MediaSession = new MediaSession({
       id: 'taken',
       settings: sessionSettingsSchema.parse({}),
       identity: null,
       clock: monotonic,
-      createTransport: tapped,
+      createTransport: (events) => tappedTransport(events, taps),
       pixel: {
         send: (message) => {
           if (message.type === 'chunk') call.chunks.push({ ...message.chunk, data: message.chunk.data.slice() });

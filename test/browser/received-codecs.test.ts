@@ -8,37 +8,17 @@ import { MediaSession } from '../../src/session/io/media-session.ts';
 import { sessionSettingsSchema } from '../../src/session/settings.ts';
 import type { SessionFigures } from '../../src/session/statistics.ts';
 import type { Transport, TransportEvents } from '../../src/session/transport/transport.ts';
-import { WeriftTransport } from '../../src/session/transport/werift-transport.ts';
 import { monotonic } from '../../src/time.ts';
 import { Random } from '../media/random.ts';
 import { BROWSER_SKIPPED, launchChromium } from './chromium.ts';
 import { echo } from './echo-server.ts';
-
-const LOOPBACK = { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] };
+import { tappedTransport } from './tapped-transport.ts';
 
 /** A transport that loses a share of the RTP packets, both ways, and sends what it receives if that can be sent. */
 function lossyTransport(events: TransportEvents, codec: VideoCodec, loss: number): Transport {
   const random = new Random(5);
-  const lost = () => random.next() < loss;
-  const transport = new WeriftTransport(
-    { ...LOOPBACK, ...(isSendCodec(codec) && { codec }) },
-    {
-      onRtp: (packet) => lost() || events.onRtp(packet),
-      onRtcp: (packet) => events.onRtcp(packet),
-      onState: (state, reason) => events.onState(state, reason),
-    },
-    monotonic,
-  );
-  return {
-    get state() {
-      return transport.state;
-    },
-    answer: (offer) => transport.answer(offer),
-    addCandidate: (candidate, mid) => transport.addCandidate(candidate, mid),
-    sendRtp: (packet) => lost() || transport.sendRtp(packet),
-    sendRtcp: (packet) => transport.sendRtcp(packet),
-    close: () => transport.close(),
-  };
+  const passes = () => random.next() >= loss;
+  return tappedTransport(events, { received: passes, sent: passes }, isSendCodec(codec) ? { codec } : {});
 }
 
 /** Calls from a page, with `codec` first in its offer, and plays what comes back. */

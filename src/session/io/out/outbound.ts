@@ -19,7 +19,7 @@ const LEAST_BITRATE = 100_000;
  * begins smaller stays so for seconds), most ways carry it, and probes find out within some round trips whether they carry more.
  */
 const START_ESTIMATE = 1_500_000;
-/** Of the session's bitrate: with half as much again there is room for headers, sound, resends and error correction. */
+/** Of the session's bitrate: with half as much again there is room for headers, sound and resends. */
 const ESTIMATE_FACTOR = 1.5;
 
 export interface OutboundOptions {
