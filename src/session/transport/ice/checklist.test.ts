@@ -191,6 +191,20 @@ describe('roles', () => {
     expect(sent.at(-1)?.message.role).toBe('controlling');
     expect(sent.at(-1)?.message.tieBreaker).not.toBe(sent[0]?.message.tieBreaker);
   });
+
+  it('change once where a check of the peer and its 487 both ask for it', () => {
+    const checks = checklist('controlled');
+    checks.add(path(1), priorities(1));
+    checks.tick();
+    const crossing = { ...parseStun(writeSuccess(Buffer.alloc(12), path(1), 'x'))!, role: 'controlled' as const };
+    expect(checks.yields({ ...crossing, tieBreaker: 0n })).toBe(true);
+    checks.trigger(path(1), priorities(1), false);
+    const refusal = writeRoleConflict(sent[0]!.message.transaction, THEIRS.password);
+    checks.take(parseStun(refusal)!, refusal, path(1));
+    pass(checks, 400);
+    expect(ports()).toEqual([1, 1]);
+    expect(sent.map(({ message }) => message.role)).toEqual(['controlled', 'controlling']);
+  });
 });
 
 describe('consent', () => {

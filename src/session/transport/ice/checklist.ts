@@ -79,7 +79,7 @@ export class Checklist {
   #pairs: Pair[] = [];
   /** Checks that answer a check of the peer go first (RFC 8445 §6.1.4.1). */
   #triggered: Pair[] = [];
-  readonly #asked = new Map<string, { readonly pair: Pair; readonly nominating: boolean }>();
+  readonly #asked = new Map<string, { readonly pair: Pair; readonly nominating: boolean; readonly role: IceRole }>();
   #selected: Pair | undefined;
   #nextCheck: Milli = 0;
   #nextConsent: Milli = 0;
@@ -113,9 +113,8 @@ export class Checklist {
     if (nominated && this.role === 'controlled') for (const each of this.#pairs) each.nominated = each === pair;
     if (pair.state === 'succeeded') {
       if (pair.nominated && nominated) this.#select(pair);
-    } else if (!this.#triggered.includes(pair)) {
-      pair.state = 'waiting';
-      this.#triggered.push(pair);
+    } else {
+      this.#recheck(pair);
     }
   }
 
@@ -127,7 +126,7 @@ export class Checklist {
     this.#asked.delete(key);
     const { pair, nominating } = asked;
     if (message.kind === 'error') {
-      if (message.errorCode === 487) this.#switchRole(pair);
+      if (message.errorCode === 487) this.#leaveRole(asked.role, pair);
       return true;
     }
     // What comes back another way than it went is no path (RFC 8445 §7.2.5.2.1).
@@ -216,7 +215,7 @@ export class Checklist {
       const oldest = this.#asked.keys().next().value;
       if (oldest !== undefined) this.#asked.delete(oldest);
     }
-    this.#asked.set(transactionKey(transaction), { pair, nominating });
+    this.#asked.set(transactionKey(transaction), { pair, nominating, role: this.role });
     const check = writeCheck(
       {
         transaction,
@@ -241,8 +240,13 @@ export class Checklist {
 
   #nominate(pair: Pair): void {
     pair.nominated = true;
+    this.#recheck(pair);
+  }
+
+  /** Checks it before all that only wait for their turn. */
+  #recheck(pair: Pair): void {
     pair.state = 'waiting';
-    this.#triggered.push(pair);
+    if (!this.#triggered.includes(pair)) this.#triggered.push(pair);
   }
 
   #select(pair: Pair): void {
@@ -256,12 +260,16 @@ export class Checklist {
     this.#options.onNominated(pair.path);
   }
 
-  /** 487: the peer keeps the role that we claimed (RFC 8445 §7.2.5.1). */
-  #switchRole(pair: Pair): void {
-    this.role = this.role === 'controlling' ? 'controlled' : 'controlling';
-    this.#tieBreaker = randomBytes(8).readBigUInt64BE();
-    pair.state = 'waiting';
-    this.#triggered.push(pair);
+  /**
+   * 487: the peer keeps the role that this check claimed (RFC 8445 §7.2.5.1). We may have left it meanwhile, because of a
+   * check of the peer's that crossed ours; the check is only repeated then.
+   */
+  #leaveRole(claimed: IceRole, pair: Pair): void {
+    if (this.role === claimed) {
+      this.role = claimed === 'controlling' ? 'controlled' : 'controlling';
+      this.#tieBreaker = randomBytes(8).readBigUInt64BE();
+    }
+    this.#recheck(pair);
   }
 }
 
