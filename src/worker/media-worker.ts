@@ -145,8 +145,7 @@ async function end(): Promise<void> {
   if (running === undefined) return;
   const { crew, desk, sessions } = running;
   sessions.closeAll();
-  desk.close();
-  await crew.close();
+  await Promise.all([desk.close(), crew.close()]);
   await new Promise((resolve) => setTimeout(resolve, FAREWELL));
 }
 

@@ -10,6 +10,7 @@ import { prepareIdentity } from '../swap/identity/prepare.ts';
 import { openMasks } from '../swap/masks/kept-masks.ts';
 import { MASKS } from '../swap/masks/paint.ts';
 import { maskThumbnail } from '../swap/masks/thumbnail.ts';
+import { END } from './threads/end-thread.ts';
 import { failureBody } from './wire/channel.ts';
 
 /** Set once for the thread. */
@@ -64,7 +65,8 @@ async function paint(request: number): Promise<PhotoThreadReply> {
   return { kind: 'masks', request, ok: true, masks };
 }
 
-port.on('message', (message: PhotoThreadRequest) => {
+port.on('message', (message: PhotoThreadRequest | typeof END) => {
+  if (message === END) return port.close();
   const work = message.kind === 'photo' ? judge(message) : paint(message.request);
   // A reply that cannot be sent ends the thread; the desk says so to whoever waits.
   void work

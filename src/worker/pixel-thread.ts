@@ -6,15 +6,25 @@ import type { ToPixel } from '../session/pixel.ts';
 import { openParts } from '../session/pixel/parts.ts';
 import { PixelThread } from '../session/pixel/pixel-thread.ts';
 import { warmUp } from '../session/pixel/warm-up.ts';
+import { END } from './threads/end-thread.ts';
 import type { ThreadQuestion, ThreadSign, ThreadStart } from './threads/pixel-crew.ts';
 
 const port = parentPort;
 assert(port !== null, 'pixel-thread runs as a worker thread');
 
-const take = (message: ToPixel | ThreadQuestion): void => {
-  if (message.type === 'alive?') port.postMessage({ type: 'alive' } satisfies ThreadSign);
+type Message = ToPixel | ThreadQuestion | typeof END;
+
+const take = (message: Message): void => {
+  if (message === END) void end();
+  else if (message.type === 'alive?') port.postMessage({ type: 'alive' } satisfies ThreadSign);
   else thread.receive(message);
 };
+
+async function end(): Promise<void> {
+  thread.close();
+  await thread.idle();
+  port?.close();
+}
 
 const { hardware } = workerData as ThreadStart;
 const log = createLog('pixels');
@@ -27,7 +37,7 @@ const thread = new PixelThread(
     // Between two stages of a frame, so that a newer one, or the end of the session, is seen before more work is done.
     poll: () => {
       for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
-        take(next.message as ToPixel | ThreadQuestion);
+        take(next.message as Message);
       }
     },
   },

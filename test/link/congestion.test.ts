@@ -33,6 +33,8 @@ describe('one flow on a link', () => {
       const at = (after: number) => between(spans, CAP.from + after);
       expect(Math.max(...at(2000).map(({ estimate }) => estimate[0] ?? 0))).toBeLessThan(1250 * CAP.rate);
       expect(at(1900)[0]?.estimate[0]).toBeLessThan(1000 * CAP.rate);
+      // Half a second fits before the link: nothing is lost.
+      expect(longestQueue(spans)).toBeLessThan(490);
       expect(longestQueue(between(spans, CAP.from + 2500, CAP.from + 4000))).toBeLessThan(100);
       // Later it grows now and then, as the rate feels for what the link carries.
       expect(at(4000).filter(({ queue }) => queue > 100).length / at(4000).length).toBeLessThan(0.08);

@@ -66,6 +66,7 @@ export class Flow {
     if (now < this.options.startAt) return [];
     const probe = this.#controller.poll(now);
     this.#pacer.bitrate = this.#controller.estimate;
+    this.#pacer.braked = this.#controller.full;
     if (probe) this.#pacer.probe(probe);
     const size = this.#encoder.due(MEDIA_SHARE * this.#controller.estimate, now);
     if (size !== undefined) this.#pacer.push(packetsOf(size));

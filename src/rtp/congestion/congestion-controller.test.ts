@@ -5,8 +5,9 @@ import type { PacketOutcome } from '../send/send-log.ts';
 import { CongestionController } from './congestion-controller.ts';
 
 const BOUNDS = { start: 1_000_000, minimum: 100_000, maximum: 3_000_000 };
-const outcomeOf = (packets: readonly PacketOutcome[]) => ({
+const outcomeOf = (packets: readonly PacketOutcome[], inFlight = 0) => ({
   packets,
+  inFlight,
   fractionLost: packets.filter(({ arrivedAt }) => arrivedAt === undefined).length / Math.max(1, packets.length),
 });
 
@@ -75,6 +76,24 @@ describe('CongestionController', () => {
     expect(controller.estimate).toBeGreaterThan(700_000);
   });
 
+  it('lowers the rate in steps, and has the pacer wait, while more is in flight than a narrower link can hold', () => {
+    const controller = new CongestionController(BOUNDS);
+    controller.onRoundTrip(20);
+    feed(controller, 50, 10_000);
+    const before = controller.estimate;
+    const half = (now: number) => [40, 20].map((ago) => received(now - ago));
+    for (let now = 10_000; now < 10_200; now += 50) {
+      for (let sentAt = now - 50; sentAt < now; sentAt += 10) controller.onSent(1200, sentAt);
+      controller.onFeedback(outcomeOf(half(now), 3000 + (now - 9950) * 60), now);
+      if (now === 10_000) expect(controller.full).toBe(false);
+    }
+    expect(controller.full).toBe(true);
+    expect(controller.estimate).toBeLessThan(0.6 * before);
+    expect(controller.estimate).toBeGreaterThan(0.2 * before);
+    controller.onFeedback(outcomeOf(half(10_250), 2000), 10_250);
+    expect(controller.full).toBe(false);
+  });
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('stays finite and within its bounds whatever it is told (seed %i)', (seed) => {
     const random = new Random(seed);
     const controller = new CongestionController(BOUNDS);
@@ -110,7 +129,7 @@ function tellAnything(controller: CongestionController, random: Random, now: num
         size: random.below(1500),
         arrivedAt: random.next() < 0.2 ? undefined : now + wild(),
       }));
-      controller.onFeedback(outcomeOf(packets), now);
+      controller.onFeedback(outcomeOf(packets, random.below(1e6)), now);
     }
   }
 }

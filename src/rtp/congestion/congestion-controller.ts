@@ -3,6 +3,7 @@ import type { FeedbackOutcome, PacketOutcome } from '../send/send-log.ts';
 import type { CongestionControl, Probe } from './congestion.ts';
 import { DelayDetector } from './delay/delay-detector.ts';
 import { StandingQueue } from './delay/standing-queue.ts';
+import { InFlightWindow } from './in-flight-window.ts';
 import { LossBasedLimit } from './loss/loss-based-limit.ts';
 import { ReportedLossRate } from './loss/reported-loss-rate.ts';
 import { ApplicationLimit } from './probe/application-limit.ts';
@@ -14,6 +15,10 @@ import { Silence } from './silence.ts';
 
 /** Of the rate before an interruption, what is sent after it until a probe says that all of it fits. */
 const RESUMED_SHARE = 0.7;
+/** Of what arrives through a link that has become narrow: the rest lets its queue drain. */
+const NARROW_SHARE = 0.85;
+/** A short stall looks the same at first: each feedback lowers the rate no further than to this part of it. */
+const NARROW_STEP = 0.5;
 
 type Received = PacketOutcome & { readonly arrivedAt: Milli };
 
@@ -31,6 +36,9 @@ export class CongestionController implements CongestionControl {
   readonly #prober = new ProbeEstimator();
   readonly #plan: ProbePlan;
   readonly #silence = new Silence();
+  readonly #window = new InFlightWindow();
+  #roundTrip: Milli = 0;
+  #full = false;
   /** What the receiver says that it can take. */
   #receiverLimit = Infinity;
   /** There is transport-wide feedback, so reports say nothing new. */
@@ -62,6 +70,10 @@ export class CongestionController implements CongestionControl {
     return this.#queue.delay;
   }
 
+  get full(): boolean {
+    return this.#full;
+  }
+
   get nextAt(): Milli {
     return Math.min(this.#plan.nextAt, this.#silence.nextAt);
   }
@@ -86,6 +98,9 @@ export class CongestionController implements CongestionControl {
     received.sort((a, b) => a.arrivedAt - b.arrivedAt);
     for (const { size, arrivedAt } of received) this.#acknowledged.push(size, arrivedAt, this.#limit.limited);
     this.#learnDelay(received, now);
+    this.#window.onFeedback(received, now);
+    this.#full = this.#window.isFull(outcome.inFlight, this.#roundTrip, now);
+    if (this.#full) this.#narrow(now);
     this.#loss.push(
       packets.filter(({ sentAt }) => sentAt > this.#interruptedUntil),
       this.#aimd.rate,
@@ -99,6 +114,7 @@ export class CongestionController implements CongestionControl {
     this.#limit.onSent(size, this.estimate, now);
     if (wasLimited && !this.#limit.limited) this.#acknowledged.expectChange();
     this.#silence.onSent(now);
+    this.#window.onSent(size, now);
   }
 
   onLoss(fractionLost: number, now: Milli): void {
@@ -110,6 +126,7 @@ export class CongestionController implements CongestionControl {
   }
 
   onRoundTrip(roundTrip: Milli): void {
+    this.#roundTrip = roundTrip;
     this.#aimd.roundTrip = roundTrip;
     this.#silence.roundTrip = roundTrip;
   }
@@ -150,6 +167,15 @@ export class CongestionController implements CongestionControl {
   #tells({ rate, saturated }: ProbeResult, acknowledged: number | undefined): boolean {
     if (acknowledged === undefined) return true;
     return rate > this.#aimd.rate && !(saturated && this.#aimd.capacity !== undefined);
+  }
+
+  /** The trend of the delay will say so too, when the packets that wait now have arrived. */
+  #narrow(now: Milli): void {
+    const before = this.#aimd.rate;
+    const rate = Math.max(NARROW_STEP * before, NARROW_SHARE * this.#window.arriving);
+    if (rate >= before) return;
+    this.#aimd.set(rate, now);
+    this.#acknowledged.expectChange();
   }
 
   #resume(now: Milli): void {

@@ -18,6 +18,8 @@ export interface CongestionControl {
   readonly estimate: number;
   /** How long packets wait in the way's queue. */
   readonly queue: Milli;
+  /** More is on its way than it can hold: what waits should leave slowly until that has been told of. */
+  readonly full: boolean;
   /** When `poll` may have something to do; `Infinity` if nothing is due. */
   readonly nextAt: Milli;
   /** The most that is ever of use, bits a second: probing stops there. */

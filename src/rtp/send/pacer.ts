@@ -27,7 +27,13 @@ const LONGEST_WAIT: Milli = 200;
 const QUEUE: Milli = 500;
 const QUEUE_MINIMUM = 100_000;
 /** Above this part of the queue's bound resends are refused: pictures need the rest. */
-const RESEND_PART = 0.5; /** Bytes of padding that are made at once: about a packet, so that a probe is as even as media is. */
+const RESEND_PART = 0.5;
+/**
+ * Share of the estimate at which what waits leaves while too much is on its way: enough for feedback to go on, and less
+ * than is left of most links that have become narrow, so that their queue drains.
+ */
+const BRAKED_FACTOR = 0.25;
+/** Bytes of padding that are made at once: about a packet, so that a probe is as even as media is. */
 const PADDING = 1000;
 
 /** What is told to whoever counts on the packets: called with each as it leaves, before it is handed out. */
@@ -54,6 +60,7 @@ export class Pacer {
   readonly #waiting = { resend: [] as OutgoingPacket[], video: [] as OutgoingPacket[] };
   #waitingBytes = 0;
   #bitrate: number;
+  #braked = false;
   #tokens = BURST_AT_START;
   #refilledAt: Milli | undefined;
   /** Bytes a millisecond without which something that waits now would wait too long. */
@@ -71,6 +78,12 @@ export class Pacer {
   /** The estimate has changed, bits a second. */
   set bitrate(bitsPerSecond: number) {
     this.#bitrate = bitsPerSecond;
+  }
+
+  /** More is on its way than the way can hold (`InFlightWindow`): media leaves slowly until that is told of. */
+  set braked(braked: boolean) {
+    this.#braked = braked;
+    if (braked) this.#tokens = Math.min(this.#tokens, 0);
   }
 
   /** Packets waiting. */
@@ -181,7 +194,7 @@ export class Pacer {
   }
 
   get #bytesPerMilli(): number {
-    return Math.max(this.#urgentRate, this.#paced);
+    return this.#braked ? (this.#bitrate * BRAKED_FACTOR) / 8000 : Math.max(this.#urgentRate, this.#paced);
   }
 
   get #paced(): number {
@@ -190,7 +203,7 @@ export class Pacer {
 
   #refill(now: Milli): void {
     const passed = Math.max(0, now - (this.#refilledAt ?? now));
-    const burst = Math.min(BURST_MAXIMUM, Math.max(BURST_MINIMUM, (this.#bitrate / 8000) * BURST));
+    const burst = this.#braked ? 1 : Math.min(BURST_MAXIMUM, Math.max(BURST_MINIMUM, (this.#bitrate / 8000) * BURST));
     // What is left of the start's stays until it is used.
     this.#tokens = Math.min(Math.max(burst, this.#tokens), this.#tokens + passed * this.#bytesPerMilli);
     this.#refilledAt = now;

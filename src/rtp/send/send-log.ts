@@ -30,6 +30,8 @@ export interface FeedbackOutcome {
   readonly packets: readonly PacketOutcome[];
   /** Of these, 0–1; 0 if there are none. */
   readonly fractionLost: number;
+  /** Bytes sent since the last packet that has been told of. */
+  readonly inFlight: number;
 }
 
 interface Sent extends Omit<PacketOutcome, 'arrivedAt'> {
@@ -103,7 +105,7 @@ export class SendLog implements Stamp {
       }
     });
     this.#measure(packets, now);
-    return { packets, fractionLost: packets.length === 0 ? 0 : lost / packets.length };
+    return { packets, fractionLost: packets.length === 0 ? 0 : lost / packets.length, inFlight: this.inFlight };
   }
 
   #measure(packets: readonly PacketOutcome[], now: Milli): void {

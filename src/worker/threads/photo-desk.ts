@@ -3,6 +3,7 @@ import { entryFile } from '../../entry.ts';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
 import type { Consent } from '../../swap/swap.ts';
+import { endThread } from './end-thread.ts';
 import { nextMessage } from './next-message.ts';
 import type { MasksRequest, PhotoThreadReply, PhotoThreadRequest, PhotoThreadSettings } from '../photo-thread.ts';
 
@@ -44,10 +45,10 @@ export class PhotoDesk {
     return this.#inTurn({ kind: 'masks', request: this.#nextRequest++ });
   }
 
-  /** Idempotent. */
-  close(): void {
+  /** Idempotent. A photo that is being judged is finished first, unless that takes long. */
+  async close(): Promise<void> {
     this.#closed = true;
-    this.#dismiss();
+    await this.#dismiss();
   }
 
   async #inTurn<Kind extends Ok['kind']>(
@@ -76,10 +77,10 @@ export class PhotoDesk {
       return await reply;
     } catch (error) {
       if (this.#closed) throw new GatewayError('closed', 'the media worker must not be ending', { cause: error });
-      this.#dismiss();
+      void this.#dismiss();
       throw error;
     } finally {
-      this.#idle = setTimeout(() => this.#dismiss(), IDLE_LIMIT);
+      this.#idle = setTimeout(() => void this.#dismiss(), IDLE_LIMIT);
       this.#idle.unref();
     }
   }
@@ -97,10 +98,10 @@ export class PhotoDesk {
     return thread;
   }
 
-  #dismiss(): void {
+  async #dismiss(): Promise<void> {
     clearTimeout(this.#idle);
     const thread = this.#thread;
     this.#thread = undefined;
-    void thread?.terminate();
+    if (thread !== undefined) await endThread(thread);
   }
 }

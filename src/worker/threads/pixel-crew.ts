@@ -6,6 +6,7 @@ import { assert, GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { FromPixel, ToPixel } from '../../session/pixel.ts';
 import type { Milli } from '../../time.ts';
+import { endThread } from './end-thread.ts';
 import { nextMessage } from './next-message.ts';
 
 /** What a pixel thread is told when it starts. */
@@ -104,7 +105,7 @@ export class PixelCrew {
     this.#closed = true;
     clearInterval(this.#asking);
     const alive = this.#threads.filter((thread) => thread !== undefined);
-    await Promise.all(alive.map((thread) => thread.worker.terminate()));
+    await Promise.all(alive.map((thread) => endThread(thread.worker)));
   }
 
   async #startThread(index: number): Promise<void> {
@@ -115,10 +116,7 @@ export class PixelCrew {
       await worker.terminate();
       throw error;
     }
-    if (this.#closed) {
-      await worker.terminate();
-      return;
-    }
+    if (this.#closed) return endThread(worker);
     const thread: Thread = { worker, seats: new Map(), silent: 0 };
     this.#threads[index] = thread;
     worker.on('message', (message: FromPixel | ThreadSign) => this.#hear(thread, message));

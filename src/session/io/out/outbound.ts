@@ -202,6 +202,7 @@ export class Outbound {
   #follow(now: Milli): void {
     const { estimate } = this.#way;
     this.#pacer.bitrate = estimate;
+    this.#pacer.braked = this.#way.full;
     const bitrate = this.#rate.next(estimate, now);
     if (bitrate !== undefined) this.#options.onBitrate(bitrate);
   }

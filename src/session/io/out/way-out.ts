@@ -46,6 +46,11 @@ export class WayOut {
     return this.#control.queue;
   }
 
+  /** More is on its way than it can hold. */
+  get full(): boolean {
+    return this.#control.full;
+  }
+
   /** True if the peer has said anything about the way. */
   get known(): boolean {
     return this.#known;
