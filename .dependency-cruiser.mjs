@@ -46,6 +46,7 @@ export default {
     door('werift', ['^src/session/']),
     door('node-datachannel', ['^src/session/transport/datachannel/']),
     door('ws', ['^src/api/']),
+    door('jose', ['^src/api/access/']),
     door('onnxruntime-node', ['^src/onnx/']),
     door('node-av', ['^src/codec/']),
     door('(fluent-ffmpeg|ffmpeg-static)', ['^src/egress/']),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { printLandmarks } from './cli/landmarks.ts';
+import { printToken, type TokenCommand } from './cli/token.ts';
 import { listMasks } from './cli/masks.ts';
 import { swapFile, type SwapCommand } from './cli/swap/command.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -58,6 +59,16 @@ function commands(terminal: Terminal, signal: AbortSignal): Command {
     .description('list the painted masks')
     .option('--out <folder>', 'write a picture of each there')
     .action(({ out }: { out?: string }) => listMasks(out, terminal));
+  guise
+    .command('token')
+    .description('sign a token with the secret of the configuration (docs/access.md)')
+    .requiredOption('--grant <what...>', 'publish, view, control')
+    .option('--room <name>', 'the session that is published into, watched and changed')
+    .option('--identity <who>', 'mask:NAME or the id of an uploaded photo, worn whatever the caller asks for')
+    .option('--policy <name...>', 'exposure policies that may be chosen')
+    .option('--maximum-side <pixels>', 'longest side of a picture', checked(sessionSettingsSchema.shape.maximumSide))
+    .option('--expires <seconds>', 'how long it is good for', checked(z.int().min(1)), 3600)
+    .action((options: TokenCommand) => printToken(options, terminal));
   return guise;
 }
 

@@ -113,6 +113,15 @@ const photos = z.strictObject({
     .describe('Most memory of all uploaded identities, bytes. Default 256 MiB.'),
 });
 
+const access = z.strictObject({
+  secret: z
+    .string()
+    .min(32, { error: 'must have at least 32 characters' })
+    .nullable()
+    .default(null)
+    .describe('Key that signs tokens (docs/access.md), 32 characters or more: everybody then needs one. Default none.'),
+});
+
 /** All settings of a gateway. Every field's description has its unit and default; unknown keys are refused. */
 export const configSchema = z.strictObject({
   host: z
@@ -136,6 +145,7 @@ export const configSchema = z.strictObject({
     .array(origin)
     .default([])
     .describe('Web origins that may open sessions, besides the page of this gateway itself. Default none.'),
+  access: access.prefault({}),
   metrics: z
     .enum(['off', 'loopback', 'all'])
     .default('loopback')
@@ -173,6 +183,7 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: readonly stri
   GUISE_TLS_KEY: { path: ['https', 'key'], parse: asText },
   GUISE_TRUST_PROXY: { path: ['trustProxy'], parse: asBoolean },
   GUISE_ORIGINS: { path: ['origins'], parse: asList },
+  GUISE_ACCESS_SECRET: { path: ['access', 'secret'], parse: asText },
   GUISE_METRICS: { path: ['metrics'], parse: asText },
   GUISE_MEDIA_WORKERS: { path: ['media', 'workers'], parse: asNumber },
   GUISE_PIXEL_THREADS: { path: ['media', 'pixelThreads'], parse: asNumber },

@@ -1,13 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { Access } from './api/access/access.ts';
+import { signToken } from './api/access/token.ts';
 import { makeCertificate, readCertificate, type Certificate } from './api/http/certificate.ts';
 import { createHttpServer } from './api/http/http-server.ts';
 import { IdentityRoutes } from './api/http/identity-routes.ts';
 import { IdentityStore } from './api/http/identity-store.ts';
 import { Metrics } from './api/http/metrics.ts';
+import { isLoopback, type OriginRule } from './api/http/origin.ts';
 import { PageFiles } from './api/http/page-files.ts';
 import { Signalling } from './api/signalling/signalling.ts';
 import type { Config } from './config.ts';
@@ -20,6 +24,8 @@ import type { MediaWorkerSettings } from './worker/wire/protocol.ts';
 
 /** Identities are looked through so often, so that they go when their time is over even if nobody asks. */
 const SWEEP_EVERY: Milli = 30_000;
+/** How long the token holds that is printed where other machines are served and no secret is set, seconds. */
+const INVITATION_LIFETIME = 24 * 3600;
 const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 
 /** A gateway that takes calls. */
@@ -27,6 +33,8 @@ export interface Gateway {
   /** Where the page is found, this machine's address first, e.g. `http://localhost:8080/`. */
   readonly addresses: readonly string[];
   readonly port: number;
+  /** A token for people on other machines, good for a day; only where such are served and the operator has set no secret. */
+  readonly invitation: string | undefined;
   /** Media workers, for tests and the curious. */
   readonly status: Supervisor['status'];
   /** Idempotent: sessions are told, media workers end, sockets close. */
@@ -68,11 +76,12 @@ export async function openGateway(
   );
   const metrics = new Metrics({ supervisor, store });
   const origins = { origins: config.origins, trustProxy: config.trustProxy };
+  const { access, invitation } = await accessFor(config, origins);
   const maximumPhotoBytes = photos.maximumBytes;
   const server = createHttpServer({
     tls,
     supervisor,
-    identities: new IdentityRoutes({ supervisor, store, maximumPhotoBytes, origins, clock }),
+    identities: new IdentityRoutes({ supervisor, store, maximumPhotoBytes, origins, access, clock }),
     page: new PageFiles(join(PROJECT_ROOT, 'web-client', 'dist')),
     metrics,
     metricsFor: config.metrics,
@@ -84,6 +93,7 @@ export async function openGateway(
     supervisor,
     store,
     metrics,
+    access,
     allowed,
     iceServers: config.iceServers,
     origins,
@@ -116,6 +126,7 @@ export async function openGateway(
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    invitation,
     addresses: addressesOf(config, port),
     get status() {
       return supervisor.status;
@@ -146,6 +157,20 @@ async function certificateFor(config: Config): Promise<Certificate | null> {
   if (!enabled) return null;
   const hosts = new Set(['localhost', '127.0.0.1', '::1', hostname(), ...localAddresses(), ...config.media.announce]);
   return makeCertificate([...hosts], join(PROJECT_ROOT, '.cache', 'https-certificate.json'));
+}
+
+/** Without a secret of the operator's, other machines need a token that is made up for this run. */
+async function accessFor(config: Config, origins: OriginRule): Promise<{ access: Access; invitation?: string }> {
+  const { secret } = config.access;
+  if (secret !== null) return { access: new Access({ secret, openToLoopback: false, origins }) };
+  if (isLoopback(hostOf(config)) || hostOf(config) === 'localhost') {
+    return { access: new Access({ secret: null, openToLoopback: true, origins }) };
+  }
+  const made = randomBytes(32).toString('base64url');
+  return {
+    access: new Access({ secret: made, openToLoopback: true, origins }),
+    invitation: await signToken({ grants: ['publish'] }, { secret: made, lifetime: INVITATION_LIFETIME }),
+  };
 }
 
 function hostOf({ host, https }: Config): string {

@@ -39,10 +39,15 @@ function readArguments(args: string[]): { overrides: Override[]; help: boolean }
   return { overrides, help: values.help === true };
 }
 
-async function printAddresses(gateway: Gateway): Promise<void> {
-  const out = ['', '  Guise is ready:', ...gateway.addresses.map((address) => `    ${address}`), ''];
+async function printAddresses({ addresses, invitation }: Gateway): Promise<void> {
+  const others = addresses.filter((address) => localAddresses().some((local) => address.includes(`//${local}:`)));
+  const invited = (address: string): string => (invitation === undefined ? address : `${address}#token=${invitation}`);
+  const lines = addresses.map((address) => (others.includes(address) ? invited(address) : address));
+  const out = ['', '  Guise is ready:', ...lines.map((line) => `    ${line}`), ''];
+  if (invitation !== undefined)
+    out.push('  Who has such a link may use this gateway, for a day. Set access.secret for more.', '');
   // A phone cannot reach "localhost": the code leads to an address of the network.
-  const phone = gateway.addresses.find((address) => localAddresses().some((local) => address.includes(`//${local}:`)));
+  const phone = others.map(invited)[0];
   if (phone?.startsWith('https:') === true) {
     out.push(await QRCode.toString(phone, { type: 'terminal', small: true }));
     out.push('  The certificate is signed by this machine itself, so the browser warns once: go on to the page.', '');

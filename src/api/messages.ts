@@ -33,6 +33,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
     version: z.int(),
+    /** Who needs one: docs/access.md. */
+    token: z.string().min(1).max(4096).optional(),
     identity: identityId.optional(),
     policy: policy.optional(),
     /** Milliseconds, 20–500, default 66. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { signToken } from '../../src/api/access/token.ts';
 import { GatewayProcess } from '../bench/gateway/gateway-process.ts';
 import { portraitFile } from '../media/portrait.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
@@ -56,6 +57,20 @@ describe.skipIf(BROWSER_SKIPPED)('the studio page (left out by GUISE_SKIP=browse
     await page.click('#consent button.primary');
     await page.getByText(/JPEG/).first().waitFor();
     expect(await page.locator('#picker input:checked').inputValue()).toMatch(/^mask:/);
+  });
+
+  it('says that a link with a token is needed, and calls with one, which it takes out of its address', async () => {
+    const secret = 'a secret of the tests, long enough';
+    const camera = await stampedCamera({ script: 'talk', width: 640, height: 480 });
+    const { page, gateway } = (studio = await openStudio({ camera, settings: { GUISE_ACCESS_SECRET: secret } }));
+    await page.click('#start');
+    await page.getByText('lets in only who has a link').waitFor();
+    const token = await signToken({ grants: ['publish'], identity: 'mask:gold' }, { secret, lifetime: 60 });
+    await page.goto(`${gateway.url}/#token=${token}`);
+    await page.reload();
+    await startCamera(page);
+    expect(page.url()).toBe(`${gateway.url}/`);
+    await untilSwapped(page);
   });
 
   it('takes no photo without the consent statement', async () => {

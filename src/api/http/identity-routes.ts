@@ -4,6 +4,7 @@ import { wallClock, type Clock, type Milli } from '../../time.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import { consentSchema } from '../../worker/wire/protocol.ts';
 import type { IdentityCreated, MaskList } from '../messages.ts';
+import type { Access } from '../access/access.ts';
 import { isOriginAllowed, type OriginRule } from './origin.ts';
 import type { IdentityStore, StoredIdentity } from './identity-store.ts';
 import { readPhoto } from './read-photo.ts';
@@ -18,6 +19,7 @@ export interface IdentityRoutesOptions {
   readonly store: IdentityStore;
   readonly maximumPhotoBytes: number;
   readonly origins: OriginRule;
+  readonly access: Access;
   readonly clock: Clock;
 }
 
@@ -48,6 +50,10 @@ export class IdentityRoutes {
     if (method !== 'GET' && method !== 'HEAD' && !isOriginAllowed(request, this.#options.origins)) {
       throw new GatewayError('origin_refused', 'the page must be one that the operator allows (GUISE_ORIGINS)');
     }
+    // Masks are no secret, and who knows the id of a photo may see it; a page's <img> has no token to show.
+    if (method === 'POST' || method === 'DELETE') {
+      (await this.#options.access.permit(request)).require('publish', 'control');
+    }
     const [id, part, rest] = path.slice(ROUTE.length + 1).split('/');
     if (path === ROUTE && method === 'GET') return this.#list(response);
     if (path === ROUTE && method === 'POST') return this.#create(request, response);
@@ -65,7 +71,7 @@ export class IdentityRoutes {
     if (origin === undefined || !this.#options.origins.origins.includes(origin)) return;
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-allow-methods', 'GET, POST, DELETE');
-    response.setHeader('access-control-allow-headers', 'content-type, x-guise-consent');
+    response.setHeader('access-control-allow-headers', 'authorization, content-type, x-guise-consent');
     response.setHeader('access-control-max-age', '600');
   }
 

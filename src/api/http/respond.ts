@@ -6,7 +6,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   message_invalid: 400,
   consent_missing: 400,
   photo_empty: 400,
+  token_missing: 401,
+  token_invalid: 401,
   origin_refused: 403,
+  forbidden: 403,
   not_found: 404,
   identity_unknown: 404,
   photo_too_large: 413,
@@ -50,6 +53,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
     response.destroy();
     return;
   }
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
   if (status === 503) response.setHeader('retry-after', RETRY_AFTER);
   sendJson(response, status, { error: { code, message: known?.message ?? 'something inside went wrong' } });
 }

@@ -6,10 +6,11 @@ import type { ChosenIdentity, RemoteSession } from '../../worker/supervisor/remo
 import { RETRY_WHEN_FULL } from '../../worker/supervisor/admission.ts';
 import { RETRY_WHEN_LOST, type Supervisor } from '../../worker/supervisor/supervisor.ts';
 import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol.ts';
+import { Permit } from '../access/access.ts';
 import type { IdentityStore } from '../http/identity-store.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../messages.ts';
-import { identityFor, settingsFor, withLook, type Allowed } from './choices.ts';
+import { identityFor, limitedBy, settingsFor, withLook, type Allowed } from './choices.ts';
 import { iceServersFor } from './ice-servers.ts';
 import { toStatistics } from './figures.ts';
 import { readMessage } from './read-message.ts';
@@ -50,6 +51,8 @@ export interface CallerOptions {
   readonly supervisor: Pick<Supervisor, 'openSession' | 'maskIds'>;
   readonly store: IdentityStore;
   readonly metrics: Metrics;
+  /** What the bearer of this token may do; without one, what this socket may do without. @throws GatewayError token_… */
+  readonly permit: (token: string | undefined) => Promise<Permit>;
   readonly allowed: Allowed;
   readonly iceServers: IceServerSettings;
   readonly clock: Clock;
@@ -74,6 +77,7 @@ export class Caller {
   readonly #bucket: TokenBucket;
   #state: State;
   #identity: string | null = null;
+  #permit = new Permit();
   /** Candidates that came before the session was open. */
   readonly #early: Candidate[] = [];
   #turn: Promise<void> = Promise.resolve();
@@ -186,9 +190,14 @@ export class Caller {
     if (this.#state.name !== 'greeting') throw new GatewayError('state_invalid', 'hello must be said once');
     clearTimeout(this.#state.timer);
     this.#state = { name: 'opening' };
-    const { allowed, supervisor, metrics } = this.#options;
+    const { supervisor, metrics } = this.#options;
+    const permit = await this.#options.permit(hello.token);
+    permit.require('publish');
+    if (!this.#isOpening()) return;
+    this.#permit = permit;
+    const allowed = limitedBy(this.#options.allowed, permit);
     const settings = settingsFor(hello, allowed);
-    const { identity, unknown } = this.#firstIdentity(hello.identity);
+    const { identity, unknown } = this.#firstIdentity(permit.identity ?? hello.identity);
     const session = await supervisor.openSession(settings, { identity, events: this.#sessionEvents() });
     if (!this.#isOpening()) {
       await session.close();
@@ -239,6 +248,8 @@ export class Caller {
 
   async #change({ identity, look }: Change): Promise<void> {
     const { session, settings } = this.#openState();
+    // Whom a token names, only one that also grants control may change.
+    if (identity !== undefined && this.#permit.identity !== undefined) this.#permit.require('control');
     const changed = withLook(settings, look);
     const chosen = typeof identity === 'string' ? this.#find(identity) : identity;
     await session.change(changed, chosen);

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import type { Permit } from '../access/access.ts';
 import type { ChosenIdentity } from '../../worker/supervisor/remote-session.ts';
 import { sessionSettingsSchema, type ExposurePolicy, type SessionSettings } from '../../worker/wire/protocol.ts';
 import type { ClientMessage } from '../messages.ts';
@@ -11,6 +12,17 @@ type Look = NonNullable<Hello['look']>;
 export interface Allowed {
   readonly policies: readonly ExposurePolicy[];
   readonly labelOptional: boolean;
+  /** Longest side of a picture, pixels; left out: what the settings of a session allow. */
+  readonly maximumSide?: number | undefined;
+}
+
+/** What of it the bearer of a permit may choose. */
+export function limitedBy(allowed: Allowed, { policies, maximumSide }: Permit): Allowed {
+  return {
+    ...allowed,
+    policies: allowed.policies.filter((policy) => policies?.includes(policy) ?? true),
+    maximumSide,
+  };
 }
 
 /**
@@ -28,7 +40,8 @@ export function settingsFor(hello: Hello, allowed: Allowed): SessionSettings {
     throw new GatewayError('policy_not_allowed', 'the "AI MODIFIED" mark must stay on in this gateway');
   }
   const given = { policy: chosen, budget, faces, label, maximumSide, codec, bitrate, ...look };
-  return sessionSettingsSchema.parse(given);
+  const settings = sessionSettingsSchema.parse(given);
+  return { ...settings, maximumSide: Math.min(settings.maximumSide, allowed.maximumSide ?? Infinity) };
 }
 
 /** The settings with another look; what it leaves out stays. */

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { GatewayError } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
+import type { Access } from '../access/access.ts';
 import { isOriginAllowed, type OriginRule } from '../http/origin.ts';
 import { MAXIMUM_MESSAGE, type ServerMessage } from '../messages.ts';
 import { Caller, CLOSE, type CallerOptions } from './caller.ts';
@@ -18,7 +19,8 @@ const STUCK_READER = 4 * 1024 * 1024;
 /** At an orderly end callers have so long to close their side. */
 const GOODBYE: Milli = 500;
 
-export interface SignallingOptions extends CallerOptions {
+export interface SignallingOptions extends Omit<CallerOptions, 'permit'> {
+  readonly access: Access;
   readonly origins: OriginRule;
 }
 
@@ -89,10 +91,11 @@ export class Signalling {
     else if (path !== PATH) refuse(socket, '404 Not Found', 'not_found');
     else if (!isOriginAllowed(request, this.#options.origins)) refuse(socket, '403 Forbidden', 'origin_refused');
     else if (this.#callers.size >= MAXIMUM_SOCKETS) refuse(socket, '503 Service Unavailable', 'capacity_full');
-    else this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#accept(accepted));
+    else this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#accept(accepted, request));
   }
 
-  #accept(socket: WebSocket): void {
+  #accept(socket: WebSocket, request: IncomingMessage): void {
+    const { access } = this.#options;
     const caller = new Caller(
       {
         send: (message) => sendMessage(socket, message),
@@ -101,7 +104,7 @@ export class Signalling {
           return socket.bufferedAmount < SLOW_READER;
         },
       },
-      this.#options,
+      { ...this.#options, permit: (token) => access.permit(request, token) },
     );
     this.#callers.set(socket, caller);
     this.#alive.add(socket);

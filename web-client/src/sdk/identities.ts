@@ -14,6 +14,12 @@ export interface ConsentStatement {
   readonly grantedAt: string;
 }
 
+/** Where the gateway is, and the token that it asks for. */
+export interface GatewayDoor {
+  readonly gateway: URL;
+  readonly token: string | undefined;
+}
+
 /** What the gateway said no with. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
@@ -30,11 +36,19 @@ export async function listMasks(gateway: URL): Promise<MaskList['masks']> {
   return maskListSchema.parse(await response.json()).masks;
 }
 
-/** Uploads a photo with its consent statement. @throws RefusedError with the gateway's code and advice */
-export async function uploadPhoto(gateway: URL, photo: Blob, consent: ConsentStatement): Promise<IdentityCreated> {
+/** Uploads a photo with its consent statement; `token` where the gateway asks for one. @throws RefusedError with the gateway's code and advice */
+export async function uploadPhoto(
+  { gateway, token }: GatewayDoor,
+  photo: Blob,
+  consent: ConsentStatement,
+): Promise<IdentityCreated> {
   const response = await fetch(new URL('/v1/identities', gateway), {
     method: 'POST',
-    headers: { 'x-guise-consent': encodeURIComponent(JSON.stringify(consent)), 'content-type': photo.type },
+    headers: {
+      'x-guise-consent': encodeURIComponent(JSON.stringify(consent)),
+      'content-type': photo.type,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
     body: photo,
   });
   const body: unknown = await response.json().catch(() => undefined);

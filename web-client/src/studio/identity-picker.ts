@@ -1,4 +1,4 @@
-import { listMasks, uploadPhoto, type ConsentStatement } from '../sdk/identities.ts';
+import { listMasks, uploadPhoto, type ConsentStatement, type GatewayDoor } from '../sdk/identities.ts';
 import { askConsent } from './consent.ts';
 import { element } from './elements.ts';
 
@@ -11,13 +11,13 @@ interface UploadedPhoto {
 
 /** The row of masks and photos. One is always chosen; “hidden” wears nobody. */
 export class IdentityPicker {
-  readonly #gateway: URL;
+  readonly #gateway: GatewayDoor;
   readonly #group = element('picker', HTMLDivElement);
   readonly #onPick: (identity: string | null) => void;
   readonly #say: (notice: string) => void;
   readonly #photos: UploadedPhoto[] = [];
 
-  constructor(gateway: URL, listener: { onPick(identity: string | null): void; say(notice: string): void }) {
+  constructor(gateway: GatewayDoor, listener: { onPick(identity: string | null): void; say(notice: string): void }) {
     this.#gateway = gateway;
     this.#onPick = listener.onPick;
     this.#say = listener.say;
@@ -37,7 +37,7 @@ export class IdentityPicker {
 
   /** Shows the gateway's masks and chooses the first. */
   async load(): Promise<void> {
-    const masks = await listMasks(this.#gateway);
+    const masks = await listMasks(this.#gateway.gateway);
     const add = document.createElement('button');
     add.type = 'button';
     add.className = 'tile add';

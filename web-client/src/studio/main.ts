@@ -1,6 +1,7 @@
 /** The studio page: camera in, swapped face out. */
 import { z } from 'zod';
 import { Session, type SessionState } from '../sdk/session.ts';
+import { takeToken } from '../sdk/token.ts';
 import { callOptions } from './call-options.ts';
 import { CameraError, listCameras, openCamera } from './camera.ts';
 import { element } from './elements.ts';
@@ -11,6 +12,7 @@ import { inPlainWords } from './plain-words.ts';
 // The page's content policy forbids code made from strings, which zod would use to go faster.
 z.config({ jitless: true });
 
+const token = takeToken();
 const gateway = new URL('/', location.href);
 const socket = new URL('/v1/session', gateway);
 socket.protocol = gateway.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -28,7 +30,7 @@ const keepEyes = element('keep-eyes', HTMLInputElement);
 const keepMouth = element('keep-mouth', HTMLInputElement);
 
 const figures = new Figures();
-const picker = new IdentityPicker(gateway, { onPick: (identity) => session?.wear(identity), say });
+const picker = new IdentityPicker({ gateway, token }, { onPick: (identity) => session?.wear(identity), say });
 let session: Session | undefined;
 let stream: MediaStream | undefined;
 
@@ -67,6 +69,7 @@ async function begin(): Promise<void> {
   await listCameras(camera);
   session = new Session(socket, stream, {
     ...callOptions(location.search),
+    token,
     identity: picker.chosen,
     look: chosenLook(),
   });

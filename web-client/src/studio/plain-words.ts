@@ -9,6 +9,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   capacity_full: 'The gateway is full. It is tried again by itself.',
   worker_lost: 'A part of the gateway was restarted. The call comes back by itself.',
   protocol_version: 'This page is older than the gateway. Reload it.',
+  token_missing: 'This gateway lets in only who has a link with a token. Open the link that you were given.',
+  token_invalid: 'The link to this gateway is no longer good. Ask for a new one.',
+  forbidden: 'Your link to this gateway does not allow that.',
   origin_refused: 'This page’s address is not allowed by the gateway (setting “origins”).',
   no_codec: 'This browser and the gateway have no video codec in common.',
 };
