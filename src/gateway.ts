@@ -13,6 +13,8 @@ import { IdentityStore } from './api/http/identity-store.ts';
 import { Metrics } from './api/http/metrics.ts';
 import { isLoopback, type OriginRule } from './api/http/origin.ts';
 import { PageFiles } from './api/http/page-files.ts';
+import { RoomRoutes } from './api/rooms/room-routes.ts';
+import { Rooms } from './api/rooms/rooms.ts';
 import { Signalling } from './api/signalling/signalling.ts';
 import type { Config } from './config.ts';
 import { PROJECT_ROOT } from './entry.ts';
@@ -77,25 +79,28 @@ export async function openGateway(
   const metrics = new Metrics({ supervisor, store });
   const origins = { origins: config.origins, trustProxy: config.trustProxy };
   const { access, invitation } = await accessFor(config, origins);
+  const rooms = new Rooms({ supervisor, metrics });
+  const allowed = { policies: sessions.policies, labelOptional: sessions.labelOptional };
+  const { iceServers } = config;
   const maximumPhotoBytes = photos.maximumBytes;
   const server = createHttpServer({
     tls,
     supervisor,
     identities: new IdentityRoutes({ supervisor, store, maximumPhotoBytes, origins, access, clock }),
+    rooms: new RoomRoutes({ rooms, access, supervisor, store, allowed, iceServers, origins }),
     page: new PageFiles(join(PROJECT_ROOT, 'web-client', 'dist')),
     metrics,
     metricsFor: config.metrics,
     origins,
     log,
   });
-  const allowed = { policies: sessions.policies, labelOptional: sessions.labelOptional };
   const signalling = new Signalling(server, {
     supervisor,
     store,
     metrics,
     access,
     allowed,
-    iceServers: config.iceServers,
+    iceServers,
     origins,
     clock,
     log,
@@ -106,7 +111,7 @@ export async function openGateway(
   const close = (): Promise<void> => {
     closing ??= (async () => {
       clearInterval(sweeping);
-      await signalling.close();
+      await Promise.all([signalling.close(), rooms.close()]);
       await supervisor.close();
       store.close();
       await closeServer(server);

@@ -143,6 +143,9 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
 ]);
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
 
+/** `PATCH /v1/rooms/ROOM`: what is left out stays. `identity` null takes it away. */
+export const roomChangeSchema = z.object({ identity: identityId.nullable().optional(), look: look.optional() });
+
 /** `GET /v1/identities`: what can be picked without a photo, and this process's uploaded ones are never listed. */
 export const maskListSchema = z.object({
   masks: z.array(

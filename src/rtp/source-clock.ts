@@ -49,6 +49,21 @@ interface Passage {
   readonly arrived: Milli;
 }
 
+/** What a line's timestamps say on our clock, as those see it who tell it of packets and ask. */
+export type Timeline = Pick<MediaTimeline, 'onPacket' | 'onSenderReport' | 'reset' | 'ticksAt' | 'ntpAt'>;
+
+/** A timeline to ask, for those who hear what another already tells it. */
+export function onlyAsked(timeline: Timeline): Timeline {
+  const nothing = (): void => undefined;
+  return {
+    onPacket: nothing,
+    onSenderReport: nothing,
+    reset: nothing,
+    ticksAt: (now) => timeline.ticksAt(now),
+    ntpAt: (now) => timeline.ntpAt(now),
+  };
+}
+
 /** One media line's timestamps on our clock. */
 export class MediaTimeline {
   readonly clockRate: number;

@@ -19,8 +19,10 @@ import {
   configureSchema,
   offerSchema,
   openSchema,
+  patchSchema,
   photoSchema,
   sessionOnlySchema,
+  watchSchema,
   type MediaWorkerSettings,
 } from './wire/protocol.ts';
 import { WorkerSessions } from './worker-sessions.ts';
@@ -74,6 +76,15 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
     case 'offer': {
       const { session, sdp } = offerSchema.parse(body);
       return { body: { sdp: await runningNow().sessions.answer(session, sdp) } };
+    }
+    case 'watch': {
+      const { session, watched } = watchSchema.parse(body);
+      runningNow().sessions.watch(session, watched);
+      return {};
+    }
+    case 'patch': {
+      const { session, fragment } = patchSchema.parse(body);
+      return { body: { fragment: await runningNow().sessions.patch(session, fragment) } };
     }
     case 'change': {
       const { session, settings, identity } = changeSchema.parse(body);

@@ -1,8 +1,10 @@
 import { assert, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { MediaSession } from '../session/io/media-session.ts';
+import { Viewer } from '../session/io/viewers/viewer.ts';
 import type { WornIdentity } from '../session/pixel.ts';
 import type { SessionSettings } from '../session/settings.ts';
+import { answerFragment, parseFragment, restarted, ufragOf } from '../session/transport/sdp/fragment.ts';
 import type { SharedDoors } from '../session/transport/shared-doors.ts';
 import type { CreateTransport } from '../session/transport/create-transport.ts';
 import type { TransportSettings } from '../session/transport/transport-settings.ts';
@@ -27,6 +29,9 @@ export class WorkerSessions {
   readonly #options: WorkerSessionsOptions;
   readonly #reach: TransportSettings;
   readonly #sessions = new Map<string, { readonly media: MediaSession; readonly seat: PixelSeat }>();
+  readonly #viewers = new Map<string, Viewer>();
+  /** The last offer of each viewer. */
+  readonly #offers = new Map<string, string>();
 
   constructor(options: WorkerSessionsOptions) {
     this.#options = options;
@@ -63,9 +68,44 @@ export class WorkerSessions {
     this.#sessions.set(id, { media, seat });
   }
 
-  /** @throws GatewayError session_unknown, and those of the session */
-  answer(id: string, sdp: string): Promise<string> {
-    return this.#get(id).answer(sdp);
+  /** Opens a viewer. @throws GatewayError session_unknown, state_invalid */
+  watch(id: string, watched: string): void {
+    assert(!this.#viewers.has(id), 'a viewer is opened once');
+    const { clock, createTransport } = this.#options;
+    const what = this.#get(watched).watched;
+    const viewer = new Viewer({
+      watched: what,
+      clock,
+      createTransport: (events) => createTransport({ ...this.#reach, codec: what.codec }, events, clock),
+      onState: (state, reason) => {
+        this.#tell({ kind: 'state', session: id, state, reason });
+        if (state === 'closed') this.#forgetViewer(id);
+      },
+    });
+    this.#viewers.set(id, viewer);
+  }
+
+  /** @throws GatewayError session_unknown, and those of session or viewer */
+  async answer(id: string, sdp: string): Promise<string> {
+    const viewer = this.#viewers.get(id);
+    if (viewer === undefined) return this.#get(id).answer(sdp);
+    const answer = await viewer.answer(sdp);
+    this.#offers.set(id, sdp);
+    return answer;
+  }
+
+  /**
+   * Takes a fragment of trickle ICE. Gives the one that answers it where it restarts ICE, else null.
+   * @throws GatewayError session_unknown, offer_invalid, unsupported
+   */
+  async patch(id: string, text: string): Promise<string | null> {
+    const fragment = parseFragment(text);
+    const offer = this.#offers.get(id) ?? this.#get(id).lastOffer;
+    if (fragment.ufrag === undefined || fragment.ufrag === ufragOf(offer)) {
+      for (const { line, mid } of fragment.candidates) this.addCandidate(id, line, mid);
+      return null;
+    }
+    return answerFragment(await this.answer(id, restarted(offer, fragment)));
   }
 
   /** @throws GatewayError session_unknown, closed */
@@ -74,7 +114,7 @@ export class WorkerSessions {
   }
 
   addCandidate(id: string, candidate: string, mid: string): void {
-    this.#sessions.get(id)?.media.addCandidate(candidate, mid);
+    (this.#viewers.get(id) ?? this.#sessions.get(id)?.media)?.addCandidate(candidate, mid);
   }
 
   requestKeyframe(id: string): void {
@@ -83,13 +123,15 @@ export class WorkerSessions {
 
   /** Idempotent. */
   close(id: string): void {
+    this.#viewers.get(id)?.close();
+    this.#forgetViewer(id);
     this.#sessions.get(id)?.media.close();
     this.#forget(id);
   }
 
   /** Ends all sessions; their peers are told. */
   closeAll(): void {
-    for (const id of [...this.#sessions.keys()]) this.close(id);
+    for (const id of [...this.#viewers.keys(), ...this.#sessions.keys()]) this.close(id);
     this.#options.doors.close();
   }
 
@@ -112,6 +154,11 @@ export class WorkerSessions {
     if (session === undefined) return;
     this.#sessions.delete(id);
     session.seat.leave();
+  }
+
+  #forgetViewer(id: string): void {
+    this.#viewers.delete(id);
+    this.#offers.delete(id);
   }
 
   #tell(notice: SessionNotice): void {

@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
+import type { RoomRoutes } from '../rooms/room-routes.ts';
 import type { IdentityRoutes } from './identity-routes.ts';
 import type { Metrics } from './metrics.ts';
 import { isLoopback, remoteAddress, type OriginRule } from './origin.ts';
@@ -20,6 +21,7 @@ export interface HttpOptions {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly supervisor: Pick<Supervisor, 'ready'>;
   readonly identities: IdentityRoutes;
+  readonly rooms: RoomRoutes;
   readonly page: PageFiles;
   readonly metrics: Metrics;
   readonly metricsFor: 'off' | 'loopback' | 'all';
@@ -49,7 +51,7 @@ async function route(options: HttpOptions, request: IncomingMessage, response: S
     sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'starting' });
   } else if (path === '/metrics') {
     await sendMetrics(options, request, response);
-  } else if (!options.identities.answer(request, response, path)) {
+  } else if (!options.identities.answer(request, response, path) && !options.rooms.answer(request, response, path)) {
     sendPage(options, request, response, path);
   }
 }

@@ -6,7 +6,7 @@ import type { ClientMessage } from '../messages.ts';
 import type { IdentityStore } from '../http/identity-store.ts';
 
 type Hello = Extract<ClientMessage, { type: 'hello' }>;
-type Look = NonNullable<Hello['look']>;
+export type Look = NonNullable<Hello['look']>;
 
 /** What the operator lets a session's owner choose. */
 export interface Allowed {

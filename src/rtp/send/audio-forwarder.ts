@@ -6,7 +6,7 @@ import { ReceiveStatistics } from '../receive/receive-statistics.ts';
 import { SequenceGate } from '../receive/sequence-gate.ts';
 import type { NtpClock } from '../rtcp/ntp-clock.ts';
 import type { ReportBlock, RtcpPacket, SenderReport } from '../rtcp/rtcp-packet.ts';
-import type { MediaTimeline } from '../source-clock.ts';
+import type { Timeline } from '../source-clock.ts';
 import { RoundTrip } from './round-trip.ts';
 import { senderReport } from './sender-report.ts';
 import { TimestampMap } from './timestamp-map.ts';
@@ -19,7 +19,7 @@ export interface AudioForwarderOptions {
   readonly extensions?: OutgoingExtensions;
   readonly clock: NtpClock;
   /** The input's timeline: told of its packets, asked for sender reports. */
-  readonly timeline?: MediaTimeline;
+  readonly timeline?: Timeline;
   /** Random 32 bits: where sequence numbers and timestamps begin. */
   readonly seed: number;
 }
@@ -33,7 +33,7 @@ export class AudioForwarder {
   readonly #receivePayloadType: number;
   readonly #template: HeaderTemplate;
   readonly #clock: NtpClock;
-  readonly #timeline: MediaTimeline | undefined;
+  readonly #timeline: Timeline | undefined;
   readonly #timestamps: TimestampMap;
   readonly #statistics = new ReceiveStatistics(AUDIO_CLOCK);
   readonly #roundTrip: RoundTrip;

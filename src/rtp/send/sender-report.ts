@@ -11,7 +11,7 @@ export interface SentLine {
   readonly clockRate: number;
   readonly clock: NtpClock;
   /** The input's timeline; without it the report counts from the last packet sent. */
-  readonly timeline: MediaTimeline | undefined;
+  readonly timeline: Pick<MediaTimeline, 'ticksAt'> | undefined;
   readonly timestamps: TimestampMap;
   /** The last packet's; `undefined` before the first. */
   readonly last: { readonly timestamp: RtpTicks; readonly at: Milli } | undefined;

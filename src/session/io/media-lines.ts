@@ -8,7 +8,7 @@ import { parseRtcp } from '../../rtp/rtcp/parse.ts';
 import type { ReportBlock, RtcpPacket } from '../../rtp/rtcp/rtcp-packet.ts';
 import { serializeRtcp } from '../../rtp/rtcp/serialize.ts';
 import { AudioForwarder } from '../../rtp/send/audio-forwarder.ts';
-import { SourceClock } from '../../rtp/source-clock.ts';
+import { SourceClock, type MediaTimeline } from '../../rtp/source-clock.ts';
 import { AUDIO_CLOCK, VIDEO_CLOCK, wallClock, type Clock, type Milli } from '../../time.ts';
 import { CNAME } from '../transport/sdp/answer.ts';
 import type { ArrivedPacket, NegotiatedMedia } from '../transport/transport.ts';
@@ -33,6 +33,8 @@ export interface MediaLinesOptions {
   readonly onKeyframeWanted: () => void;
   /** The way to the peer carries more or less than before. */
   readonly onBitrate: (bitsPerSecond: number) => void;
+  /** A packet of the caller's sound came. */
+  readonly onSound: (packet: ArrivedPacket) => void;
   readonly onSent: (decodable: Milli, now: Milli) => void;
   /** A picture was given up because too much waits to be sent, or because it waited through an interruption. */
   readonly onGivenUp: (reason: 'no-credit' | 'backlog') => void;
@@ -49,7 +51,11 @@ export class MediaLines {
   readonly #inbound: Inbound;
   readonly #outbound: Outbound | undefined;
   readonly #audio: AudioForwarder | undefined;
+  /** False where sound is only received: then it is for those who watch. */
+  readonly #sendsAudio: boolean;
   readonly #audioTypes: ReadonlySet<number>;
+  /** Of the caller's video and sound. */
+  readonly timelines: { readonly video: MediaTimeline; readonly audio: MediaTimeline };
   readonly #ssrc: number;
   readonly #steady = new Steady<{ readonly chunk: EncodedChunk; readonly decodable: Milli }>();
   readonly #alarm: Alarm;
@@ -67,6 +73,7 @@ export class MediaLines {
     const audio = media.find(({ kind }) => kind === 'audio');
     this.#ssrc = video.send?.ssrc ?? seed();
     const timeline = source.timeline(VIDEO_CLOCK);
+    this.timelines = { video: timeline, audio: source.timeline(AUDIO_CLOCK) };
     this.#inbound = new Inbound({
       media: video,
       senderSsrc: this.#ssrc,
@@ -82,7 +89,8 @@ export class MediaLines {
       this.#outbound = new Outbound({ ...options, send, codec, mid, extensions, clock: ntp, timeline, seed: seed() });
     }
     this.#audioTypes = new Set(audio?.receive.map(({ payloadType }) => payloadType));
-    this.#audio = audio && forwarder(audio, ntp, source);
+    this.#sendsAudio = audio?.send !== undefined;
+    this.#audio = audio && forwarder(audio, ntp, this.timelines.audio);
     this.#alarm = new Alarm(clock, (now) => this.#ring(now));
     this.#reportAt = clock.now() + REPORT_INTERVAL;
     this.#alarm.set(this.#reportAt);
@@ -113,7 +121,8 @@ export class MediaLines {
     if (this.#audioTypes.has((data[1] ?? 0) & 0x7f)) {
       this.#inbound.noteSequence(data, arrived);
       const packet = this.#audio?.forward(data, arrived);
-      if (packet !== undefined) this.#sendAudio(packet, arrived);
+      if (packet !== undefined && this.#sendsAudio) this.#sendAudio(packet, arrived);
+      this.#options.onSound({ data, arrived });
     } else this.#inbound.onRtp(data, arrived);
     this.#pump(arrived);
   }
@@ -191,7 +200,7 @@ export class MediaLines {
     this.#lossIn = (block?.fractionLost ?? 0) / 256;
     const blocks = [block, this.#audio?.receptionReport(now)].filter((each): each is ReportBlock => each !== undefined);
     const video = this.#outbound?.report(now);
-    const audio = this.#audio?.report(now);
+    const audio = this.#sendsAudio ? this.#audio?.report(now) : undefined;
     const packets: RtcpPacket[] = [
       video ? { ...video, reports: blocks } : { type: 'receiver-report', ssrc: this.#ssrc, reports: blocks },
       ...(audio ? [audio] : []),
@@ -201,7 +210,7 @@ export class MediaLines {
   }
 
   #sources(): number[] {
-    return [this.#ssrc, ...(this.#audio ? [this.#audio.ssrc] : [])];
+    return [this.#ssrc, ...(this.#audio && this.#sendsAudio ? [this.#audio.ssrc] : [])];
   }
 
   #sendRtcp(packets: readonly RtcpPacket[]): void {
@@ -209,16 +218,17 @@ export class MediaLines {
   }
 }
 
-function forwarder(audio: NegotiatedMedia, clock: NtpClock, source: SourceClock): AudioForwarder | undefined {
+function forwarder(audio: NegotiatedMedia, clock: NtpClock, timeline: MediaTimeline): AudioForwarder | undefined {
   const [received] = audio.receive;
-  if (received === undefined || audio.send === undefined) return undefined;
+  if (received === undefined) return undefined;
+  const { send } = audio;
   return new AudioForwarder({
     receivePayloadType: received.payloadType,
-    ssrc: audio.send.ssrc,
-    payloadType: audio.send.codec.payloadType,
+    ssrc: send?.ssrc ?? seed(),
+    payloadType: send?.codec.payloadType ?? received.payloadType,
     extensions: { ids: audio.extensions, mid: audio.mid },
     clock,
-    timeline: source.timeline(AUDIO_CLOCK),
+    timeline,
     seed: seed(),
   });
 }

@@ -10,6 +10,8 @@ import type { NegotiatedMedia, Transport, TransportEvents, TransportState } from
 import { ChunkGate } from './chunk-gate.ts';
 import { FigureCounts } from './figures/figure-counts.ts';
 import { MediaLines } from './media-lines.ts';
+import { Audience } from './viewers/audience.ts';
+import type { Watched } from './viewers/viewer.ts';
 
 const FIGURES_INTERVAL: Milli = 1000;
 
@@ -45,6 +47,8 @@ export interface MediaSessionOptions {
 interface Call {
   readonly codec: SendCodec;
   readonly video: NegotiatedMedia;
+  /** Payload type of the caller's sound. */
+  readonly soundType: number | undefined;
   readonly lines: MediaLines;
   readonly counts: FigureCounts;
   readonly timer: NodeJS.Timeout;
@@ -62,14 +66,18 @@ export class MediaSession {
   readonly #gate = new ChunkGate();
   /** Changes of identity that the pixel half has not confirmed. */
   readonly #changes: Waiter[] = [];
+  readonly #audience: Audience;
   #settings: SessionSettings;
   #identity: WornIdentity;
+  /** The last offer that was answered. */
+  #offer = '';
   #call: Call | undefined;
 
   constructor(options: MediaSessionOptions) {
     this.#options = options;
     this.#settings = options.settings;
     this.#identity = options.identity;
+    this.#audience = new Audience(options.clock, () => this.#toPixel({ type: 'keyframe', session: this.id }));
     this.#transport = options.createTransport({
       onRtp: (packet) => this.#guard(() => this.#call?.lines.onRtp(packet)),
       onRtcp: (packet) => this.#guard(() => this.#call?.lines.onRtcp(packet)),
@@ -95,7 +103,25 @@ export class MediaSession {
     else if (!sameVideo(this.#call.video, video)) {
       throw new GatewayError('state_invalid', 'a later offer must keep the formats of the first');
     }
+    this.#offer = offer;
     return sdp;
+  }
+
+  /**
+   * What viewers watch.
+   * @throws GatewayError state_invalid before the first answer
+   */
+  get watched(): Watched {
+    const call = this.#call;
+    if (call === undefined) throw new GatewayError('state_invalid', 'a session must have been answered to be watched');
+    const { codec, lines, soundType } = call;
+    const { video, audio } = lines.timelines;
+    return { audience: this.#audience, codec, bitrate: this.#settings.bitrate, video, audio, soundType };
+  }
+
+  /** The last offer that was answered; empty before. */
+  get lastOffer(): string {
+    return this.#offer;
   }
 
   /** A trickled candidate line of the peer. */
@@ -142,7 +168,9 @@ export class MediaSession {
     const { id, clock } = this.#options;
     const counts = new FigureCounts(clock.now());
     const negotiated = video.send?.codec.name ?? '';
-    const codec: SendCodec = isSendCodec(negotiated) ? negotiated : 'vp8';
+    // Who only sends is watched by others: in the codec that the settings name.
+    const codec: SendCodec = isSendCodec(negotiated) ? negotiated : (this.#settings.codec ?? 'vp8');
+    const soundType = media.find(({ kind }) => kind === 'audio')?.receive[0]?.payloadType;
     const lines = new MediaLines({
       media,
       bitrate: this.#settings.bitrate,
@@ -152,12 +180,13 @@ export class MediaSession {
       onChunk: (chunk) => this.#onChunk(chunk),
       onKeyframeWanted: () => this.#toPixel({ type: 'keyframe', session: id }),
       onBitrate: (bitsPerSecond) => this.#toPixel({ type: 'bitrate', session: id, bitsPerSecond }),
+      onSound: (packet) => this.#audience.sound(packet),
       onSent: (decodable, now) => counts.latency(now - decodable),
       onGivenUp: (reason) => counts.drops.count('send', reason),
       onError: (error) => this.#failed(error),
     });
     const timer = setInterval(() => this.#tellFigures(), FIGURES_INTERVAL);
-    this.#call = { codec, video, lines, counts, timer };
+    this.#call = { codec, video, soundType, lines, counts, timer };
     const limit = nalLimit(codec, video.send?.codec.parameters ?? '');
     this.#toPixel({
       type: 'open',
@@ -175,6 +204,7 @@ export class MediaSession {
     switch (message.type) {
       case 'chunk':
         call.counts.outcome(message.outcome);
+        this.#audience.chunk(message.chunk, message.decodable);
         return call.lines.send(message.chunk, message);
       case 'need-keyframe':
         return call.lines.requestKeyframe();
@@ -243,6 +273,7 @@ export class MediaSession {
   #end(): void {
     const call = this.#call;
     this.#call = undefined;
+    this.#audience.close();
     if (call !== undefined) {
       clearInterval(call.timer);
       call.lines.close();

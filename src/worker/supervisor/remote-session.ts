@@ -4,6 +4,7 @@ import type { Channel, OutgoingMessage } from '../wire/channel.ts';
 import type { PackedIdentity } from '../wire/identity-bytes.ts';
 import {
   answerSchema,
+  patchedSchema,
   type IdentityHead,
   type SessionFigures,
   type SessionNotice,
@@ -30,7 +31,8 @@ export interface SessionEvents {
 export class RemoteSession {
   /** 128 random bits, hex. */
   readonly id: string;
-  readonly cost: SessionCost;
+  /** `undefined` for a viewer, whose packets admission does not count. */
+  readonly cost: SessionCost | undefined;
   readonly #channel: Channel;
   readonly #events: SessionEvents;
   readonly #forget: () => void;
@@ -41,7 +43,7 @@ export class RemoteSession {
     id: string,
     wiring: {
       readonly channel: Channel;
-      readonly cost: SessionCost;
+      readonly cost: SessionCost | undefined;
       readonly events: SessionEvents;
       readonly forget: () => void;
     },
@@ -57,6 +59,20 @@ export class RemoteSession {
   async open(settings: SessionSettings, identity: ChosenIdentity): Promise<void> {
     const { reference, payload } = identityMessage(identity);
     await this.#ask({ type: 'open', body: { session: this.id, settings, identity: reference }, payload });
+  }
+
+  /** Opens it in the worker as a viewer of another session there. @throws GatewayError session_unknown, state_invalid */
+  async watch(watched: string): Promise<void> {
+    await this.#ask({ type: 'watch', body: { session: this.id, watched } });
+  }
+
+  /**
+   * Takes a fragment of trickle ICE. Gives the one that answers it where it restarts ICE, else null.
+   * @throws GatewayError offer_invalid, unsupported, session_unknown
+   */
+  async patch(fragment: string): Promise<string | null> {
+    const reply = await this.#ask({ type: 'patch', body: { session: this.id, fragment } });
+    return patchedSchema.parse(reply.body).fragment;
   }
 
   /** Takes an offer, gives the answer. @throws GatewayError offer_invalid, no_video, no_codec … */
@@ -107,7 +123,7 @@ export class RemoteSession {
         this.#events.onFace(notice.event, notice.id);
         return;
       case 'figures':
-        this.cost.learn(notice.figures.busy);
+        this.cost?.learn(notice.figures.busy);
         this.#events.onFigures(notice.figures);
         return;
       case 'failed':

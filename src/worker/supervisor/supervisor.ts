@@ -124,6 +124,25 @@ export class Supervisor {
     }
   }
 
+  /**
+   * Opens a viewer of a session, in the worker where that lives.
+   * @throws GatewayError session_unknown if it is over
+   */
+  async openViewer(watched: string, events: SessionEvents): Promise<RemoteSession> {
+    const worker = this.#workers().find((each) => each.has(watched));
+    if (worker === undefined) throw new GatewayError('session_unknown', 'the session that is watched must be there');
+    const id = randomBytes(16).toString('hex');
+    // What a viewer costs is packets alone, which admission does not count.
+    const viewer = worker.addSession(id, { cost: undefined, events });
+    try {
+      await viewer.watch(watched);
+      return viewer;
+    } catch (error) {
+      await viewer.close();
+      throw error;
+    }
+  }
+
   /** Judges a photo in a media worker. @throws GatewayError photo_… */
   async judgePhoto(photo: Uint8Array, consent: Consent): Promise<JudgedPhoto> {
     const reply = await this.#anyWorker().request(

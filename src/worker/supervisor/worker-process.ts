@@ -100,18 +100,29 @@ export class WorkerProcess {
     return this.#masks;
   }
 
+  /** Without viewers. */
   get sessions(): number {
-    return this.#sessions.size;
+    let count = 0;
+    for (const { cost } of this.#sessions.values()) if (cost !== undefined) count++;
+    return count;
+  }
+
+  /** Whether this session or viewer lives here. */
+  has(id: string): boolean {
+    return this.#sessions.has(id);
   }
 
   get load(): Load {
     let cores = 0;
-    for (const session of this.#sessions.values()) cores += session.cost.cores;
+    for (const session of this.#sessions.values()) cores += session.cost?.cores ?? 0;
     return { threads: Math.min(this.#options.settings.pixelThreads, this.#options.cores), cores };
   }
 
   /** A session in this worker, not yet open there. It counts as load at once. */
-  addSession(id: string, wiring: { readonly cost: SessionCost; readonly events: SessionEvents }): RemoteSession {
+  addSession(
+    id: string,
+    wiring: { readonly cost: SessionCost | undefined; readonly events: SessionEvents },
+  ): RemoteSession {
     const forget = (): void => void this.#sessions.delete(id);
     const session = new RemoteSession(id, { ...wiring, channel: this.#channel, forget });
     this.#sessions.set(id, session);

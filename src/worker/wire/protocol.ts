@@ -72,6 +72,18 @@ export const openSchema = z.strictObject({
 export const offerSchema = z.strictObject({ session, sdp: z.string() });
 export const answerSchema = z.object({ sdp: z.string().max(1024 * 1024) });
 
+/** Opens a viewer, `session`, of another session of this worker. What it is then asked is as for any session. */
+export const watchSchema = z.strictObject({ session, watched: session });
+
+/** A fragment of trickle ICE, text of a stranger too. Answered with the fragment that a restart needs, or null. */
+export const patchSchema = z.strictObject({ session, fragment: z.string() });
+export const patchedSchema = z.object({
+  fragment: z
+    .string()
+    .max(64 * 1024)
+    .nullable(),
+});
+
 /** Changes settings, and the identity where it is given. Answered when the pixel thread has it. */
 export const changeSchema = z.strictObject({
   session,

@@ -1,0 +1,191 @@
+import { GatewayError } from '../../errors.ts';
+import type { ChosenIdentity, RemoteSession, SessionEvents } from '../../worker/supervisor/remote-session.ts';
+import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
+import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol.ts';
+import type { Metrics } from '../http/metrics.ts';
+import { withLook, type Look } from '../signalling/choices.ts';
+
+/** Viewers of all rooms together. */
+const MAXIMUM_VIEWERS = 512;
+
+/** A session that WHIP has opened, or a viewer that WHEP has: what their URLs stand for. */
+export interface Resource {
+  readonly kind: 'whip' | 'whep';
+  readonly room: string;
+  readonly session: RemoteSession;
+  /** ICE generation: 1, one more with each restart. */
+  generation: number;
+}
+
+/** Who is swapped in a room, and how. */
+interface Publication extends Resource {
+  settings: SessionSettings;
+  identity: string | null;
+  figures: SessionFigures | undefined;
+}
+
+export interface RoomsOptions {
+  readonly supervisor: Pick<Supervisor, 'openSession' | 'openViewer'>;
+  readonly metrics: Metrics;
+}
+
+/** How a room is, for who may see it. */
+export interface RoomState {
+  readonly identity: string | null;
+  readonly viewers: number;
+  /** Of the last second; `undefined` before the first. */
+  readonly figures: SessionFigures | undefined;
+}
+
+/** Sessions by the name of their room: one who publishes, any number who watch. Owns the sessions. */
+export class Rooms {
+  readonly #options: RoomsOptions;
+  readonly #resources = new Map<string, Resource>();
+  readonly #publications = new Map<string, Publication>();
+  /** Rooms whose publisher is just being opened. */
+  readonly #opening = new Set<string>();
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens a session in a room by its offer; gives the answer.
+   * @throws GatewayError room_taken, capacity_full, worker_lost, offer_invalid, no_video, no_codec
+   */
+  async publish(
+    room: string,
+    offer: string,
+    as: { readonly settings: SessionSettings; readonly identity: string | null; readonly chosen: ChosenIdentity },
+  ): Promise<{ readonly resource: Resource; readonly answer: string }> {
+    if (this.#publications.has(room) || this.#opening.has(room)) {
+      throw new GatewayError('room_taken', 'the room must have nobody who publishes; close that session first');
+    }
+    this.#opening.add(room);
+    try {
+      const { settings, identity, chosen } = as;
+      const opened = await this.#open('whip', room, (events) =>
+        this.#options.supervisor.openSession(settings, { identity: chosen, events }),
+      );
+      const publication: Publication = Object.assign(opened, { settings, identity, figures: undefined });
+      this.#publications.set(room, publication);
+      this.#options.metrics.sessionOpened();
+      return { resource: publication, answer: await this.#offer(publication, offer) };
+    } finally {
+      this.#opening.delete(room);
+    }
+  }
+
+  /**
+   * Opens a viewer of a room by its offer; gives the answer.
+   * @throws GatewayError session_unknown if nobody publishes there, capacity_full, offer_invalid, no_video, no_codec
+   */
+  async watch(room: string, offer: string): Promise<{ readonly resource: Resource; readonly answer: string }> {
+    const watched = this.#publication(room).session.id;
+    if (this.#resources.size - this.#publications.size >= MAXIMUM_VIEWERS) {
+      throw new GatewayError('capacity_full', 'there must be fewer viewers; try again later');
+    }
+    const resource = await this.#open('whep', room, (events) => this.#options.supervisor.openViewer(watched, events));
+    return { resource, answer: await this.#offer(resource, offer) };
+  }
+
+  /** @throws GatewayError session_unknown */
+  find(kind: Resource['kind'], room: string, id: string): Resource {
+    const resource = this.#resources.get(id);
+    if (resource === undefined || resource.kind !== kind || resource.room !== room) throw unknown();
+    return resource;
+  }
+
+  /** @throws GatewayError session_unknown */
+  state(room: string): RoomState {
+    const { identity, figures } = this.#publication(room);
+    let viewers = 0;
+    for (const resource of this.#resources.values()) if (resource.kind === 'whep' && resource.room === room) viewers++;
+    return { identity, viewers, figures };
+  }
+
+  /**
+   * Puts another identity on, or changes the look, live.
+   * @param identity `undefined` leaves it
+   * @throws GatewayError session_unknown
+   */
+  async change(
+    room: string,
+    look: Look | undefined,
+    identity?: { readonly id: string | null; readonly chosen: ChosenIdentity },
+  ): Promise<void> {
+    const publication = this.#publication(room);
+    const settings = withLook(publication.settings, look);
+    await publication.session.change(settings, identity?.chosen);
+    publication.settings = settings;
+    if (identity !== undefined) publication.identity = identity.id;
+  }
+
+  async end(resource: Resource): Promise<void> {
+    this.#forget(resource.session.id);
+    await resource.session.close();
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#resources.values()].map((resource) => this.end(resource)));
+  }
+
+  async #open(
+    kind: Resource['kind'],
+    room: string,
+    open: (events: SessionEvents) => Promise<RemoteSession>,
+  ): Promise<Resource> {
+    // Events come once there is an id, since the session is opened before its offer is answered.
+    let id = '';
+    const session = await open({
+      onState: (state) => {
+        if (state === 'closed') this.#forget(id);
+      },
+      onFace: () => undefined,
+      onFigures: (figures) => this.#figures(room, figures),
+      onEnd: (error) => {
+        this.#options.metrics.sessionFailed(error.code);
+        this.#forget(id);
+      },
+    });
+    id = session.id;
+    const resource: Resource = { kind, room, session, generation: 1 };
+    this.#resources.set(id, resource);
+    return resource;
+  }
+
+  async #offer(resource: Resource, offer: string): Promise<string> {
+    try {
+      return await resource.session.offer(offer);
+    } catch (error) {
+      await this.end(resource);
+      throw error;
+    }
+  }
+
+  #figures(room: string, figures: SessionFigures): void {
+    this.#options.metrics.secondPassed(figures);
+    const publication = this.#publications.get(room);
+    if (publication !== undefined) publication.figures = figures;
+  }
+
+  #publication(room: string): Publication {
+    const publication = this.#publications.get(room);
+    if (publication === undefined) throw unknown();
+    return publication;
+  }
+
+  #forget(id: string): void {
+    const resource = this.#resources.get(id);
+    if (resource === undefined) return;
+    this.#resources.delete(id);
+    if (this.#publications.get(resource.room)?.session.id === id) this.#publications.delete(resource.room);
+    // Whoever is gone by himself is closed here too, so that its entry in the supervisor goes.
+    void resource.session.close();
+  }
+}
+
+function unknown(): GatewayError {
+  return new GatewayError('session_unknown', 'the session must be there; it may have ended');
+}

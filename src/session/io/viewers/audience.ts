@@ -1,0 +1,68 @@
+import type { EncodedChunk } from '../../../codec/codec.ts';
+import type { Clock, Milli } from '../../../time.ts';
+import { LayerRates } from './layer-limit.ts';
+import type { Seen, Viewer } from './viewer.ts';
+
+/** Keyframes that viewers want are asked of the encoder at most this often, however many want one. */
+const KEYFRAME_INTERVAL: Milli = 500;
+
+/** Who watches a session. What is encoded goes to all of them as it is; a session without viewers has an empty one. */
+export class Audience {
+  readonly rates = new LayerRates();
+  readonly #clock: Clock;
+  readonly #onKeyframeWanted: () => void;
+  readonly #viewers = new Set<Viewer>();
+  #askedAt: Milli = -Infinity;
+  #asking: NodeJS.Timeout | undefined;
+
+  /** @param onKeyframeWanted at most each 500 ms */
+  constructor(clock: Clock, onKeyframeWanted: () => void) {
+    this.#clock = clock;
+    this.#onKeyframeWanted = onKeyframeWanted;
+  }
+
+  get size(): number {
+    return this.#viewers.size;
+  }
+
+  add(viewer: Viewer): void {
+    this.#viewers.add(viewer);
+  }
+
+  delete(viewer: Viewer): void {
+    this.#viewers.delete(viewer);
+  }
+
+  /** A picture has been encoded. */
+  chunk(chunk: EncodedChunk, decodable: Milli): void {
+    if (this.#viewers.size === 0) return;
+    this.rates.onChunk(chunk, this.#clock.now());
+    for (const viewer of this.#viewers) viewer.chunk(chunk, decodable);
+  }
+
+  /** A packet of the session's sound has come. */
+  sound(seen: Seen): void {
+    for (const viewer of this.#viewers) viewer.sound(seen);
+  }
+
+  /** A viewer cannot go on without a keyframe. */
+  wantKeyframe(): void {
+    if (this.#asking !== undefined) return;
+    const wait = this.#askedAt + KEYFRAME_INTERVAL - this.#clock.now();
+    if (wait <= 0) this.#ask();
+    else this.#asking = setTimeout(() => this.#ask(), wait);
+  }
+
+  /** The session is over, and with it everybody's watching. Idempotent. */
+  close(): void {
+    clearTimeout(this.#asking);
+    for (const viewer of [...this.#viewers]) viewer.close();
+    this.#viewers.clear();
+  }
+
+  #ask(): void {
+    this.#asking = undefined;
+    this.#askedAt = this.#clock.now();
+    this.#onKeyframeWanted();
+  }
+}
