@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { signToken } from '../../src/api/access/token.ts';
 import { GatewayProcess } from '../bench/gateway/gateway-process.ts';
 import { portraitFile } from '../media/portrait.ts';
@@ -7,19 +7,34 @@ import { stampedCamera } from './studio/stamp.ts';
 import { untilSwapped } from './studio/returned-frames.ts';
 import { openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
 
-let studio: Studio | undefined;
+/** A gateway of a test's own. */
+let own: Studio | undefined;
 afterEach(async () => {
-  await studio?.close();
-  studio = undefined;
+  await own?.close();
+  own = undefined;
 });
 
-async function open(): Promise<Studio> {
-  return (studio = await openStudio({ camera: await stampedCamera({ script: 'talk', width: 640, height: 480 }) }));
+async function openOwn(settings?: Readonly<Record<string, string>>): Promise<Studio> {
+  const camera = await stampedCamera({ script: 'talk', width: 640, height: 480 });
+  return (own = await openStudio({ camera, ...(settings && { settings }) }));
 }
 
 describe.skipIf(BROWSER_SKIPPED)('the studio page (left out by GUISE_SKIP=browser)', () => {
+  let shared: Studio;
+  beforeAll(async () => {
+    shared = await openStudio({ camera: await stampedCamera({ script: 'talk', width: 640, height: 480 }) });
+  });
+  afterAll(() => shared?.close());
+
+  /** The page anew, on the gateway of all tests. */
+  async function open(): Promise<Studio> {
+    await shared.page.reload();
+    await shared.page.locator('#picker input').first().waitFor({ state: 'attached' });
+    return shared;
+  }
+
   it('comes back by itself after the gateway was restarted, with the same photo on', async () => {
-    const { page, gateway } = await open();
+    const { page, gateway } = await openOwn();
     await startCamera(page);
     await page.setInputFiles('#photo', portraitFile('astronaut'));
     await page.fill('#subject', 'Eileen Collins, public-domain portrait');
@@ -41,7 +56,8 @@ describe.skipIf(BROWSER_SKIPPED)('the studio page (left out by GUISE_SKIP=browse
     } finally {
       await again.stop();
     }
-  });
+    // Two gateways start, a browser, and two calls: on a busy machine that takes its time.
+  }, 120_000);
 
   it('says in plain words that the camera is blocked, and that a text is no photo', async () => {
     const { page } = await open();
@@ -61,8 +77,7 @@ describe.skipIf(BROWSER_SKIPPED)('the studio page (left out by GUISE_SKIP=browse
 
   it('says that a link with a token is needed, and calls with one, which it takes out of its address', async () => {
     const secret = 'a secret of the tests, long enough';
-    const camera = await stampedCamera({ script: 'talk', width: 640, height: 480 });
-    const { page, gateway } = (studio = await openStudio({ camera, settings: { GUISE_ACCESS_SECRET: secret } }));
+    const { page, gateway } = await openOwn({ GUISE_ACCESS_SECRET: secret });
     await page.click('#start');
     await page.getByText('lets in only who has a link').waitFor();
     const token = await signToken({ grants: ['publish'], identity: 'mask:gold' }, { secret, lifetime: 60 });

@@ -91,7 +91,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
 
   /** How much of the local swap, and of the caller, the frames show that a viewer sees. */
   async function judge(page: Page, identity: `mask:${string}`): Promise<{ toIdentity: number; toCaller: number }[]> {
-    await keepFrames(page, 'swapped', 8, 5);
+    await keepFrames(page, 'swapped', 5, 5);
     const prepared = await local.identity(identity);
     const scene = sceneOf(CLIP);
     const shares: { toIdentity: number; toCaller: number }[] = [];
