@@ -1,4 +1,3 @@
-import { createEncoder } from '../../../src/codec/encoder.ts';
 import { WorkPicture } from '../../../src/codec/work-picture.ts';
 import { FaceTracker } from '../../../src/face/tracker.ts';
 import type { I420 } from '../../../src/media/plane.ts';
@@ -10,6 +9,7 @@ import { LocalSwap } from '../local-swap.ts';
 import { quantile, round } from '../quantile.ts';
 import { jitter, lag, landmarkError, type TrackedBesideTruth } from './accuracy.ts';
 import { identityCosines, type IdentityCosine } from './cosine.ts';
+import { PlainVp8 } from './plain-vp8.ts';
 
 /** The JSON of `bench face`. Times in milliseconds, distances in pixels. */
 export interface FaceFigures {
@@ -36,7 +36,7 @@ interface Frame {
 
 /**
  * The face engine alone, in this thread, frame after frame without a pause: a tracked frame is crop, mesh, smoothing, exposure
- * decision, swap, composite and label in place; the same picture is then encoded as VP8 and timed apart. There the face is
+ * decision, swap, composite and label in place; the same picture is then encoded as plain VP8 and timed apart. There the face is
  * at least 250 px wide in 640×480. Jitter and lag are taken on the usual clip, whose face is 45 % of the height (some
  * 200 px wide), since both grow with the face; lost frames are those of both clips.
  */
@@ -111,17 +111,17 @@ class Runner {
   /** A fresh session through `frames`. */
   async run(identity: PreparedIdentity, frames: readonly Frame[]): Promise<Run> {
     const pass = this.#local.pass(identity, { tracker: this.#tracker() });
-    const encoder = createEncoder('vp8', { bitrate: usualBitrate(SIZE.width, SIZE.height) });
+    const encoder = new PlainVp8(SIZE, usualBitrate(SIZE.width, SIZE.height));
     const tracked: number[] = [];
     const encoded: number[] = [];
     const beside: TrackedBesideTruth[] = [];
     const cpu = { tracked: [] as number[], encoded: [] as number[] };
-    for (const [index, { time, picture, truth }] of frames.entries()) {
+    for (const { time, picture, truth } of frames) {
       this.#work.load(picture);
       const [begun, begunCpu] = [monotonic.now(), cpuMs()];
       await pass.run(this.#work.picture, { at: time * 1000 });
       const [swapped, swappedCpu] = [monotonic.now(), cpuMs()];
-      encoder.encode(this.#work, { keyframe: index === 0, timestamp: index * 3000 });
+      encoder.encode(this.#work);
       encoded.push(monotonic.now() - swapped);
       cpu.encoded.push(cpuMs() - swappedCpu);
       cpu.tracked.push(swappedCpu - begunCpu);
