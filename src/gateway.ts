@@ -11,7 +11,7 @@ import { createHttpServer } from './api/http/http-server.ts';
 import { IdentityRoutes } from './api/http/identity-routes.ts';
 import { IdentityStore } from './api/http/identity-store.ts';
 import { Metrics } from './api/http/metrics.ts';
-import { isLoopback, type OriginRule } from './api/http/origin.ts';
+import { isLoopback } from './api/http/origin.ts';
 import { PageFiles } from './api/http/page-files.ts';
 import { RoomRoutes } from './api/rooms/room-routes.ts';
 import { Rooms } from './api/rooms/rooms.ts';
@@ -78,7 +78,7 @@ export async function openGateway(
   );
   const metrics = new Metrics({ supervisor, store });
   const origins = { origins: config.origins, trustProxy: config.trustProxy };
-  const { access, invitation } = await accessFor(config, origins);
+  const { access, invitation } = await accessFor(config);
   const rooms = new Rooms({ supervisor, metrics });
   const allowed = { policies: sessions.policies, labelOptional: sessions.labelOptional };
   const { iceServers } = config;
@@ -165,15 +165,16 @@ async function certificateFor(config: Config): Promise<Certificate | null> {
 }
 
 /** Without a secret of the operator's, other machines need a token that is made up for this run. */
-async function accessFor(config: Config, origins: OriginRule): Promise<{ access: Access; invitation?: string }> {
+async function accessFor(config: Config): Promise<{ access: Access; invitation?: string }> {
   const { secret } = config.access;
-  if (secret !== null) return { access: new Access({ secret, openToLoopback: false, origins }) };
+  if (secret !== null) return { access: new Access({ secret, openToLoopback: false }) };
+  const openToLoopback = !config.trustProxy;
   if (isLoopback(hostOf(config)) || hostOf(config) === 'localhost') {
-    return { access: new Access({ secret: null, openToLoopback: true, origins }) };
+    return { access: new Access({ secret: null, openToLoopback }) };
   }
   const made = randomBytes(32).toString('base64url');
   return {
-    access: new Access({ secret: made, openToLoopback: true, origins }),
+    access: new Access({ secret: made, openToLoopback }),
     invitation: await signToken({ grants: ['publish'] }, { secret: made, lifetime: INVITATION_LIFETIME }),
   };
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import QRCode from 'qrcode';
 import { loadConfig, type Override } from './config.ts';
 import { GatewayError } from './errors.ts';
-import { localAddresses, openGateway, type Gateway } from './gateway.ts';
+import { openGateway, type Gateway } from './gateway.ts';
 import { createLog } from './log.ts';
 import { monotonic, type Milli } from './time.ts';
 
@@ -40,7 +40,7 @@ function readArguments(args: string[]): { overrides: Override[]; help: boolean }
 }
 
 async function printAddresses({ addresses, invitation }: Gateway): Promise<void> {
-  const others = addresses.filter((address) => localAddresses().some((local) => address.includes(`//${local}:`)));
+  const others = addresses.filter((address) => new URL(address).hostname !== 'localhost');
   const invited = (address: string): string => (invitation === undefined ? address : `${address}#token=${invitation}`);
   const lines = addresses.map((address) => (others.includes(address) ? invited(address) : address));
   const out = ['', '  Guise is ready:', ...lines.map((line) => `    ${line}`), ''];

@@ -29,6 +29,8 @@ export const sessionSettingsSchema = z.object({
   label: z.boolean().default(true),
   /** Longest side of a picture that is accepted, pixels, 160–1920. Default 1280. */
   maximumSide: z.int().min(160).max(1920).default(1280),
+  /** It goes to viewers, and never back to who sends it. Default false. */
+  watched: z.boolean().default(false),
   /** Codec for the way back; `undefined` = the first of the offer that Guise can send. */
   codec: sendCodecSchema.optional(),
   /** Most bits a second for the way back, 100,000–20,000,000. Default 2,500,000. */

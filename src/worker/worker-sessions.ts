@@ -46,14 +46,18 @@ export class WorkerSessions {
       onLost: () => this.#fail(id, 'worker_lost', 'the pixel thread of this session is gone; connect again'),
     });
     const { clock, createTransport } = this.#options;
-    const { codec, maximumSide } = settings;
+    const { codec, maximumSide, watched } = settings;
     const media = new MediaSession({
       id,
       settings,
       identity,
       clock,
       createTransport: (events) =>
-        createTransport({ ...this.#reach, maximumSide, ...(codec === undefined ? {} : { codec }) }, events, clock),
+        createTransport(
+          { ...this.#reach, maximumSide, receiveOnly: watched, ...(codec === undefined ? {} : { codec }) },
+          events,
+          clock,
+        ),
       pixel: { send: (message, transfer) => seat.post(message, transfer) },
       events: {
         onState: (state, reason) => {
@@ -80,6 +84,10 @@ export class WorkerSessions {
       onState: (state, reason) => {
         this.#tell({ kind: 'state', session: id, state, reason });
         if (state === 'closed') this.#forgetViewer(id);
+      },
+      onFailed: (code, message) => {
+        this.#options.log.warn({ session: id, code }, 'viewer failed');
+        this.#tell({ kind: 'failed', session: id, code, message });
       },
     });
     this.#viewers.set(id, viewer);

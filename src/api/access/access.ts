@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../errors.ts';
-import { isLoopback, remoteAddress, type OriginRule } from '../http/origin.ts';
+import { isLoopback } from '../http/origin.ts';
 import { readToken, type Claims, type Grant } from './token.ts';
 
 /** Longest token that is looked at, characters. */
@@ -9,9 +9,8 @@ const MAXIMUM_TOKEN = 4096;
 export interface AccessOptions {
   /** Key of the tokens; `null`: nobody has one. */
   readonly secret: string | null;
-  /** Requests of this machine need no token. */
+  /** Requests of this machine need no token. Never where a proxy is trusted: all of its requests come from there. */
   readonly openToLoopback: boolean;
-  readonly origins: OriginRule;
 }
 
 /** What the bearer of a token may do; everything for who needs none. */
@@ -26,6 +25,11 @@ export class Permit {
   /** The identity that must be worn. */
   get identity(): string | undefined {
     return this.#claims?.identity;
+  }
+
+  /** The room that it is for. */
+  get room(): string | undefined {
+    return this.#claims?.room;
   }
 
   get policies(): Claims['policies'] {
@@ -68,15 +72,21 @@ export class Access {
    * @throws GatewayError token_missing, token_invalid
    */
   async permit(request: IncomingMessage, token: string | undefined = bearerOf(request)): Promise<Permit> {
-    const { secret, openToLoopback, origins } = this.#options;
+    const { secret, openToLoopback } = this.#options;
     if (token === undefined || secret === null) {
-      if (openToLoopback && isLoopback(remoteAddress(request, origins))) return new Permit();
+      if (openToLoopback && isOfThisMachine(request)) return new Permit();
       throw new GatewayError('token_missing', 'a token must come with the request (docs/access.md)');
     }
     if (token.length > MAXIMUM_TOKEN)
       throw new GatewayError('token_invalid', `a token must have at most ${MAXIMUM_TOKEN} characters`);
     return new Permit(await readToken(token, secret));
   }
+}
+
+/** What a proxy has passed on is of somebody else, wherever the proxy runs. */
+function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const passedOn = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
+  return !passedOn && isLoopback(socket.remoteAddress ?? '');
 }
 
 function bearerOf({ headers }: IncomingMessage): string | undefined {

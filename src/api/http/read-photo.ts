@@ -9,6 +9,8 @@ import { GatewayError } from '../../errors.ts';
 export function readPhoto(request: IncomingMessage, maximumBytes: number): Promise<Buffer> {
   const tooLarge = new GatewayError('photo_too_large', `the photo must have at most ${maximumBytes} bytes`);
   return new Promise((resolve, reject) => {
+    // Gone before anybody listened: nothing more would be heard of it.
+    if (request.destroyed) reject(new GatewayError('closed', 'the upload must be completed'));
     const parts: Buffer[] = [];
     let length = Number(request.headers['content-length'] ?? 0) > maximumBytes ? Infinity : 0;
     if (length === Infinity) reject(tooLarge);

@@ -10,6 +10,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   token_invalid: 401,
   origin_refused: 403,
   forbidden: 403,
+  policy_not_allowed: 403,
   not_found: 404,
   identity_unknown: 404,
   session_unknown: 404,

@@ -148,6 +148,7 @@ export class RoomRoutes {
     const identity = permit.identity ?? asked ?? null;
     const settings: SessionSettings = {
       ...settingsFor({ type: 'hello', version: 1, codec }, limitedBy(allowed, permit)),
+      watched: true,
       temporalLayers: codec === 'h264' ? 1 : LAYERS,
     };
     const chosen = identity === null ? null : identityFor(identity, { store, masks: supervisor.maskIds });

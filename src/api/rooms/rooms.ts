@@ -5,8 +5,9 @@ import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol
 import type { Metrics } from '../http/metrics.ts';
 import { withLook, type Look } from '../signalling/choices.ts';
 
-/** Viewers of all rooms together. */
+/** Viewers of all rooms together, and of one. */
 const MAXIMUM_VIEWERS = 512;
+const MAXIMUM_IN_ROOM = 256;
 
 /** A session that WHIP has opened, or a viewer that WHEP has: what their URLs stand for. */
 export interface Resource {
@@ -44,6 +45,8 @@ export class Rooms {
   readonly #publications = new Map<string, Publication>();
   /** Rooms whose publisher is just being opened. */
   readonly #opening = new Set<string>();
+  /** Rooms of viewers that are just being opened. */
+  readonly #coming: string[] = [];
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -68,9 +71,11 @@ export class Rooms {
         this.#options.supervisor.openSession(settings, { identity: chosen, events }),
       );
       const publication: Publication = Object.assign(opened, { settings, identity, figures: undefined });
+      const answer = await this.#offer(publication, offer);
+      if (!this.#resources.has(publication.session.id)) throw unknown();
       this.#publications.set(room, publication);
       this.#options.metrics.sessionOpened();
-      return { resource: publication, answer: await this.#offer(publication, offer) };
+      return { resource: publication, answer };
     } finally {
       this.#opening.delete(room);
     }
@@ -82,10 +87,18 @@ export class Rooms {
    */
   async watch(room: string, offer: string): Promise<{ readonly resource: Resource; readonly answer: string }> {
     const watched = this.#publication(room).session.id;
-    if (this.#resources.size - this.#publications.size >= MAXIMUM_VIEWERS) {
+    const coming = this.#coming.filter((other) => other === room).length;
+    const all = this.#resources.size - this.#publications.size + this.#coming.length;
+    if (all >= MAXIMUM_VIEWERS || this.#viewersOf(room) + coming >= MAXIMUM_IN_ROOM) {
       throw new GatewayError('capacity_full', 'there must be fewer viewers; try again later');
     }
-    const resource = await this.#open('whep', room, (events) => this.#options.supervisor.openViewer(watched, events));
+    this.#coming.push(room);
+    let resource: Resource;
+    try {
+      resource = await this.#open('whep', room, (events) => this.#options.supervisor.openViewer(watched, events));
+    } finally {
+      this.#coming.splice(this.#coming.indexOf(room), 1);
+    }
     return { resource, answer: await this.#offer(resource, offer) };
   }
 
@@ -99,9 +112,7 @@ export class Rooms {
   /** @throws GatewayError session_unknown */
   state(room: string): RoomState {
     const { identity, figures } = this.#publication(room);
-    let viewers = 0;
-    for (const resource of this.#resources.values()) if (resource.kind === 'whep' && resource.room === room) viewers++;
-    return { identity, viewers, figures };
+    return { identity, viewers: this.#viewersOf(room), figures };
   }
 
   /**
@@ -162,6 +173,12 @@ export class Rooms {
       await this.end(resource);
       throw error;
     }
+  }
+
+  #viewersOf(room: string): number {
+    let viewers = 0;
+    for (const resource of this.#resources.values()) if (resource.kind === 'whep' && resource.room === room) viewers++;
+    return viewers;
   }
 
   #figures(room: string, figures: SessionFigures): void {

@@ -193,6 +193,7 @@ export class Caller {
     const { supervisor, metrics } = this.#options;
     const permit = await this.#options.permit(hello.token);
     permit.require('publish');
+    if (permit.room !== undefined) throw new GatewayError('forbidden', 'a token for a room opens no other session');
     if (!this.#isOpening()) return;
     this.#permit = permit;
     const allowed = limitedBy(this.#options.allowed, permit);

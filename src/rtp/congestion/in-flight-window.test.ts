@@ -54,6 +54,17 @@ it('leaves more room where feedback comes seldom', () => {
   expect(window.isFull(60_000, ROUND_TRIP, now)).toBe(true);
 });
 
+it('forgets what came before a jump of the receiver’s clock, however often it jumps', () => {
+  const window = new InFlightWindow();
+  let now = send(window, 0, 5000);
+  for (let count = 0; count < 5000; count++) {
+    window.onFeedback([{ ...received(now), arrivedAt: count % 2 === 0 ? 5e8 : now, size: SIZE }], (now += 10));
+  }
+  expect(window.arriving).toBeLessThan(200_000);
+  now = send(window, now, 1000);
+  expect(window.arriving).toBeGreaterThan(800_000);
+});
+
 it('says nothing in the first second', () => {
   const window = new InFlightWindow();
   const now = send(window, 0, 500, 1);

@@ -14,6 +14,9 @@ const LONGEST_INTERVAL: Milli = 300;
 const SENT_SPAN: Milli = 1000;
 /** What arrives is judged over so long, on the receiver's clock, so that late feedback lowers nothing. */
 const ARRIVED_SPAN: Milli = 150;
+const CLOCK_JUMP: Milli = 1000;
+/** Packets that are remembered: 150 ms of 20 Mbit/s are some 320. What a peer claims beyond that is not believed. */
+const MAXIMUM_ARRIVED = 1024;
 /** Share of what is sent that must arrive, or the link has become narrow. */
 const FITTING = 0.8;
 
@@ -41,14 +44,20 @@ export class InFlightWindow {
     const gap = now - (this.#toldAt ?? now);
     this.#toldAt = now;
     if (gap > 0 && gap <= LONGEST_INTERVAL) this.#interval += (gap - this.#interval) / SMOOTHING;
-    let newest = this.#arrived.at(-1)?.at ?? -Infinity;
-    for (const { arrivedAt: at, size } of packets) {
-      if (at === undefined) continue;
-      newest = Math.max(newest, at);
-      this.#arrived.push({ at, size });
-      this.#arrivedBytes += size;
+    for (const { arrivedAt, size } of packets) if (arrivedAt !== undefined) this.#onArrived(arrivedAt, size);
+  }
+
+  /** Packets come a little out of order; one from another time means that the receiver's clock has jumped. */
+  #onArrived(at: Milli, size: number): void {
+    const newest = this.#arrived.at(-1)?.at ?? at;
+    if (Math.abs(at - newest) > CLOCK_JUMP || this.#arrived.length >= MAXIMUM_ARRIVED) {
+      this.#arrived.length = 0;
+      this.#arrivedBytes = 0;
     }
-    for (let first = this.#arrived[0]; first && first.at <= newest - ARRIVED_SPAN; first = this.#arrived[0]) {
+    this.#arrived.push({ at, size });
+    this.#arrivedBytes += size;
+    const since = Math.max(at, newest) - ARRIVED_SPAN;
+    for (let first = this.#arrived[0]; first && first.at <= since; first = this.#arrived[0]) {
       this.#arrived.shift();
       this.#arrivedBytes -= first.size;
     }

@@ -187,7 +187,8 @@ export class MediaSession {
     });
     const timer = setInterval(() => this.#tellFigures(), FIGURES_INTERVAL);
     this.#call = { codec, video, soundType, lines, counts, timer };
-    const limit = nalLimit(codec, video.send?.codec.parameters ?? '');
+    // Viewers must take fragments (viewers/viewer.ts).
+    const limit = this.#settings.watched ? undefined : nalLimit(codec, video.send?.codec.parameters ?? '');
     this.#toPixel({
       type: 'open',
       session: id,

@@ -28,6 +28,7 @@ const SETTINGS: SessionSettings = {
   maximumSide: 1920,
   bitrate: 1_500_000,
   temporalLayers: 1,
+  watched: false,
 };
 
 /**

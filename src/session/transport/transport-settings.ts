@@ -30,6 +30,8 @@ export interface TransportSettings {
   readonly codec?: SendCodec;
   /** Codecs that are sent without being asked for, if the offer has them. Default VP8 and H.264. */
   readonly unasked?: readonly SendCodec[];
+  /** Nothing is sent, whatever the offer would take. Default false. */
+  readonly receiveOnly?: boolean;
   /** Longest side that is taken of simulcast layers, pixels. Default: any. */
   readonly maximumSide?: number;
   /** Bits a second that the peer should start with. Default 2,000,000. */

@@ -69,6 +69,8 @@ export class PhotoDesk {
   }
 
   async #ask(request: PhotoThreadRequest): Promise<PhotoThreadReply> {
+    // It may have waited for its turn while the worker began to end.
+    if (this.#closed) throw new GatewayError('closed', 'the media worker must not be ending');
     clearTimeout(this.#idle);
     const thread = (this.#thread ??= this.#startThread());
     try {

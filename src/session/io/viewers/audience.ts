@@ -14,6 +14,7 @@ export class Audience {
   readonly #viewers = new Set<Viewer>();
   #askedAt: Milli = -Infinity;
   #asking: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** @param onKeyframeWanted at most each 500 ms */
   constructor(clock: Clock, onKeyframeWanted: () => void) {
@@ -21,12 +22,10 @@ export class Audience {
     this.#onKeyframeWanted = onKeyframeWanted;
   }
 
-  get size(): number {
-    return this.#viewers.size;
-  }
-
+  /** One that comes too late is closed. */
   add(viewer: Viewer): void {
-    this.#viewers.add(viewer);
+    if (this.#closed) viewer.close();
+    else this.#viewers.add(viewer);
   }
 
   delete(viewer: Viewer): void {
@@ -47,7 +46,7 @@ export class Audience {
 
   /** A viewer cannot go on without a keyframe. */
   wantKeyframe(): void {
-    if (this.#asking !== undefined) return;
+    if (this.#asking !== undefined || this.#closed) return;
     const wait = this.#askedAt + KEYFRAME_INTERVAL - this.#clock.now();
     if (wait <= 0) this.#ask();
     else this.#asking = setTimeout(() => this.#ask(), wait);
@@ -55,6 +54,7 @@ export class Audience {
 
   /** The session is over, and with it everybody's watching. Idempotent. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#asking);
     for (const viewer of [...this.#viewers]) viewer.close();
     this.#viewers.clear();

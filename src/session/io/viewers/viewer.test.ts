@@ -37,6 +37,7 @@ async function watch(): Promise<{ viewer: Viewer; transport: FakeTransport; stat
     clock,
     createTransport: (events) => (transport = new FakeTransport(events)),
     onState: (state) => states.push(state),
+    onFailed: (code) => states.push(code),
   });
   viewers.push(viewer);
   await viewer.answer('offer');
@@ -95,19 +96,17 @@ describe('viewers of a session', () => {
     expect(keyframesAsked()).toBe(1);
   });
 
-  it('with a slow way get fewer layers; the others get all, and the encoder is told nothing', async () => {
+  it('with a slow way get fewer layers; the others get all', async () => {
     const [fast, slow] = [await watch(), await watch()];
     // 2,000 bytes × 30: 480 kbit/s, of which layer 0 has a quarter.
     encode(2000, 2000, 'keyframe');
     slow.transport.feedback(takes(200_000));
-    const bitratesTold = call.count('bitrate');
     const before = [pictures(fast.transport), pictures(slow.transport)] as const;
     encode(4000, 2000);
     expect(pictures(fast.transport) - before[0]).toBe(121);
     expect(pictures(slow.transport) - before[1]).toBeLessThan(40);
     expect(slow.viewer.thinned).toBeGreaterThan(80);
     expect(fast.viewer.thinned).toBe(0);
-    expect(call.count('bitrate')).toBe(bitratesTold);
   });
 
   it('whose way carries not even the lowest layer wait for keyframes, which are made for them every 3 s at most', async () => {
@@ -134,6 +133,41 @@ describe('viewers of a session', () => {
     expect(other.states).toEqual(['connected', 'closed']);
   });
 
+  it('end with the session while they are still connecting', async () => {
+    const { watched } = call.session;
+    const states: string[] = [];
+    const viewer = new Viewer({
+      watched,
+      clock,
+      createTransport: (events) => new FakeTransport(events),
+      onState: (state) => states.push(state),
+      onFailed: (code) => states.push(code),
+    });
+    call.session.close();
+    expect(states).toEqual(['closed']);
+    await expect(viewer.answer('offer')).rejects.toThrow(GatewayError);
+    const late: string[] = [];
+    new Viewer({
+      watched,
+      clock,
+      createTransport: (events) => new FakeTransport(events),
+      onState: (state) => late.push(state),
+      onFailed: (code) => late.push(code),
+    });
+    expect(late).toEqual(['closed']);
+  });
+
+  it('that fail are alone in it: the session and the others go on', async () => {
+    const [broken, other] = [await watch(), await watch()];
+    broken.transport.sendRtp = () => {
+      throw new Error('no socket');
+    };
+    encode(990, 1000, 'keyframe');
+    expect(broken.states).toEqual(['connected', 'session_failed', 'closed']);
+    expect(pictures(other.transport)).toBe(30);
+    expect(call.failures).toEqual([]);
+  });
+
   it('must be able to decode what is encoded, and receive it', async () => {
     const wrong = async (video: typeof VIDEO): Promise<string> => {
       const viewer = new Viewer({
@@ -141,6 +175,7 @@ describe('viewers of a session', () => {
         clock,
         createTransport: (events) => Object.assign(new FakeTransport(events), { media: [video] }),
         onState: () => undefined,
+        onFailed: () => undefined,
       });
       viewers.push(viewer);
       return viewer.answer('offer').then(

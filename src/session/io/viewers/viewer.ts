@@ -7,6 +7,7 @@ import type { RtcpPacket } from '../../../rtp/rtcp/rtcp-packet.ts';
 import { serializeRtcp } from '../../../rtp/rtcp/serialize.ts';
 import { AudioForwarder } from '../../../rtp/send/audio-forwarder.ts';
 import { onlyAsked, type MediaTimeline, type Timeline } from '../../../rtp/source-clock.ts';
+import { nalLimit } from '../../../rtp/video/create-packetizer.ts';
 import { wallClock, type Clock, type Milli } from '../../../time.ts';
 import { CNAME } from '../../transport/sdp/answer.ts';
 import type {
@@ -47,6 +48,8 @@ export interface ViewerOptions {
   readonly createTransport: (events: TransportEvents) => Transport;
   /** `closed` comes exactly once. */
   readonly onState: (state: Exclude<TransportState, 'new'>, reason?: string) => void;
+  /** It cannot go on; `closed` follows. */
+  readonly onFailed: (code: string, message: string) => void;
   readonly clock: Clock;
 }
 
@@ -69,13 +72,15 @@ export class Viewer {
   constructor(options: ViewerOptions) {
     this.#options = options;
     this.#layers = new LayerLimit(options.watched.audience.rates);
-    this.#alarm = new Alarm(options.clock, (now) => this.#pump(now));
+    this.#alarm = new Alarm(options.clock, (now) => this.#guard(() => this.#pump(now)));
     this.#transport = options.createTransport({
       // A viewer sends no media; what claims to be some is not looked at.
       onRtp: () => undefined,
-      onRtcp: (packet) => this.#onRtcp(packet),
+      onRtcp: (packet) => this.#guard(() => this.#onRtcp(packet)),
       onState: (state, reason) => this.#onState(state, reason),
     });
+    // From now on, so that one that is still connecting ends with the session too.
+    options.watched.audience.add(this);
   }
 
   /** Pictures that were left out because the way carries fewer. */
@@ -92,8 +97,10 @@ export class Viewer {
     const { codec } = this.#options.watched;
     const video = media.find(({ kind }) => kind === 'video');
     if (video?.send === undefined) throw new GatewayError('no_video', 'the offer must receive video');
-    if (video.send.codec.name !== codec) {
-      throw new GatewayError('no_codec', `the offer must have the codec of what is watched [codec:${codec}]`);
+    const { name, parameters } = video.send.codec;
+    if (name !== codec || nalLimit(codec, parameters) !== undefined) {
+      const how = codec === 'h264' ? ', in packetization mode 1' : '';
+      throw new GatewayError('no_codec', `the offer must have the codec of what is watched${how} [codec:${codec}]`);
     }
     if (this.#outbound === undefined)
       this.#open(
@@ -107,8 +114,23 @@ export class Viewer {
     this.#transport.addCandidate(candidate, mid);
   }
 
-  /** A picture has been encoded. */
+  /** A picture has been encoded. Never throws. */
   chunk(chunk: EncodedChunk, decodable: Milli): void {
+    this.#guard(() => this.#take(chunk, decodable));
+  }
+
+  /** A packet of the session's sound has come. Never throws. */
+  sound({ data, arrived }: Seen): void {
+    if (this.#transport.state === 'connected') this.#guard(() => this.#hear(data, arrived));
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#sources.length > 0) this.#sendRtcp([{ type: 'bye', ssrcs: this.#sources }]);
+    this.#transport.close();
+  }
+
+  #take(chunk: EncodedChunk, decodable: Milli): void {
     const outbound = this.#outbound;
     if (outbound === undefined || this.#transport.state !== 'connected') return;
     const now = this.#options.clock.now();
@@ -123,18 +145,22 @@ export class Viewer {
     this.#pump(now);
   }
 
-  /** A packet of the session's sound has come. */
-  sound({ data, arrived }: Seen): void {
+  #hear(data: Uint8Array, arrived: Milli): void {
     const packet = this.#audio?.forward(data, arrived);
     if (packet === undefined) return;
     this.#outbound?.audio(packet, arrived);
     this.#pump(arrived);
   }
 
-  /** Idempotent. */
-  close(): void {
-    if (this.#sources.length > 0) this.#sendRtcp([{ type: 'bye', ssrcs: this.#sources }]);
-    this.#transport.close();
+  /** What goes wrong with one viewer ends that viewer, not the session that it watches. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      const code = error instanceof GatewayError ? error.code : 'session_failed';
+      this.#options.onFailed(code, error instanceof Error ? error.message : String(error));
+      this.#transport.close();
+    }
   }
 
   #open(video: NegotiatedMedia, audio: NegotiatedMedia | undefined): void {
@@ -179,7 +205,9 @@ export class Viewer {
   /** Refused pictures make the way out ask for a keyframe: a way that is too slow must not make everybody's coarse. */
   #wantKeyframe(): void {
     const now = this.#options.clock.now();
-    if (now - this.#slowAt >= SLOW_INTERVAL) this.#options.watched.audience.wantKeyframe();
+    // It is not forgotten: `#waitForKeyframe` asks when it may.
+    if (now - this.#slowAt < SLOW_INTERVAL) this.#awaitsKeyframe = true;
+    else this.#options.watched.audience.wantKeyframe();
   }
 
   #onRtcp({ data, arrived }: ArrivedPacket): void {
@@ -193,10 +221,8 @@ export class Viewer {
   #onState(state: TransportState, reason?: string): void {
     const { watched, onState } = this.#options;
     if (state === 'new') return;
-    if (state === 'connected') {
-      watched.audience.add(this);
-      watched.audience.wantKeyframe();
-    } else if (state === 'closed') {
+    if (state === 'connected') watched.audience.wantKeyframe();
+    else if (state === 'closed') {
       watched.audience.delete(this);
       this.#alarm.clear();
     }

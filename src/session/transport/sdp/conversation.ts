@@ -49,12 +49,13 @@ export class Conversation {
   ): Promise<{ readonly sdp: string; readonly media: readonly NegotiatedMedia[] }> {
     if (text.length > MAXIMUM_OFFER) throw new GatewayError('offer_invalid', 'the offer must be at most 128 kB');
     const offer = parseOffer(text);
-    const { codec, unasked, maximumSide, startBitrate = DEFAULT_START_BITRATE } = this.#settings;
+    const { codec, unasked, maximumSide, receiveOnly, startBitrate = DEFAULT_START_BITRATE } = this.#settings;
     const negotiation = negotiate(offer, {
       codec,
       sources: this.#sources,
       ...(unasked && { unasked }),
       ...(maximumSide !== undefined && { maximumSide }),
+      ...(receiveOnly !== undefined && { receiveOnly }),
     });
     if (this.#first !== undefined) assertSamePeer(this.#first, negotiation);
     const part = await settle(negotiation);

@@ -40,6 +40,8 @@ export interface NegotiationOptions {
   /** Codecs that are sent without being asked for. Default VP8 and H.264; VP9 costs two to three times their time. */
   readonly unasked?: readonly SendCodec[];
   readonly sources: LocalSources;
+  /** Nothing is sent, whatever the offer would take. Default false. */
+  readonly receiveOnly?: boolean;
   /** Longest side that is taken, pixels: of simulcast layers the largest within it is asked for. Default: any. */
   readonly maximumSide?: number;
 }
@@ -72,7 +74,8 @@ const OUR_DIRECTION: Record<Direction, Direction> = {
  * taken: the first video and the first audio.
  * @throws GatewayError offer_invalid, no_video, no_codec
  */
-export function negotiate(offer: Offer, options: NegotiationOptions): Negotiation {
+export function negotiate(offered: Offer, options: NegotiationOptions): Negotiation {
+  const offer = options.receiveOnly === true ? sendingOnly(offered) : offered;
   const video = offer.sections.find((section) => isRtp(section, 'video'));
   if (video === undefined) throw new GatewayError('no_video', 'the offer must have a video section');
   const audio = offer.sections.find(
@@ -85,6 +88,15 @@ export function negotiate(offer: Offer, options: NegotiationOptions): Negotiatio
     }),
     ...transportOf(video, offer),
   };
+}
+
+/** The offer as if it had not asked for anything back. */
+function sendingOnly(offer: Offer): Offer {
+  const sections = offer.sections.map((section): OfferedSection => {
+    if (section.direction === 'sendrecv') return { ...section, direction: 'sendonly' };
+    return section.direction === 'recvonly' ? { ...section, direction: 'inactive' } : section;
+  });
+  return { ...offer, sections };
 }
 
 function isRtp(section: OfferedSection, kind: string): boolean {
