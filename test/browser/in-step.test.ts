@@ -47,9 +47,10 @@ describe.skipIf(BROWSER_SKIPPED)('sound and picture (left out by GUISE_SKIP=brow
       const usual = await measure('?budget=66');
       const patient = await measure('?budget=200');
       const floor = describeStep('echo', echo);
-      // Chromium itself takes some seconds to bring the two in step: the plain echo says how far it is.
-      expect(describeStep('usual', usual)).toBeLessThan(floor + 60);
-      expect(describeStep('patient', patient)).toBeLessThan(floor + 60);
+      // Chromium itself takes some seconds to bring the two in step: the plain echo says how far it is. On a machine that is
+      // busy, frames come as late as their budget allows, and by as much it has to follow.
+      expect(describeStep('usual', usual)).toBeLessThan(floor + 66);
+      expect(describeStep('patient', patient)).toBeLessThan(floor + 200);
     },
     60_000 + 4_000 * FLASHES,
   );
