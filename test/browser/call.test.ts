@@ -78,7 +78,7 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
       expect(toIdentity).toBeGreaterThan(0.6);
   });
 
-  // On an idle machine it takes four to six; the rest is for one that is busy.
+  // On a machine that is not busy within nine, 300 ms; the rest is for one that is.
   it('shows another identity within fifteen frames of the choice', async () => {
     const { page } = studio;
     const masks = await page
