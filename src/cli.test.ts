@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { movingPicture } from '../test/support/moving-picture.ts';
 import { pngClaiming, withOrientation } from '../test/support/picture-files.ts';
+import { runGuise, type Told } from '../test/support/run-guise.ts';
 import { makeVideoFile } from '../test/support/video-file.ts';
-import { EXIT, runCli } from './cli.ts';
+import { EXIT } from './cli.ts';
 import { VideoReader } from './codec/file/reader.ts';
 import { readPicture } from './codec/picture/read.ts';
 import { writeJpeg, writePng } from './codec/picture/write.ts';
@@ -34,24 +34,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => rmSync(out, { recursive: true, force: true }));
 
-interface Told {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function guise(args: readonly string[], signal?: AbortSignal): Promise<Told> {
-  const written = { out: '', err: '' };
-  const sink = (into: 'out' | 'err') =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        written[into] += chunk.toString();
-        done();
-      },
-    });
+function guise(args: readonly string[], signal?: AbortSignal): Promise<Told> {
   mkdirSync(out, { recursive: true });
-  const code = await runCli(args, { out: sink('out'), err: sink('err') }, signal);
-  return { code, ...written };
+  return runGuise(args, signal);
 }
 
 const swap = (input: string, output: string, ...more: string[]) =>

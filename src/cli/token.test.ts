@@ -1,25 +1,13 @@
-import { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { runGuise, type Told } from '../../test/support/run-guise.ts';
 import { readToken } from '../api/access/token.ts';
-import { EXIT, runCli } from '../cli.ts';
+import { EXIT } from '../cli.ts';
 
 const secret = 'a secret of the tests, long enough';
 beforeEach(() => vi.stubEnv('GUISE_ACCESS_SECRET', secret));
 afterEach(() => vi.unstubAllEnvs());
 
-/** Runs `guise token …`; gives its exit code and what it wrote. */
-async function token(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' };
-  const sink = (into: 'out' | 'err') =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        written[into] += chunk.toString();
-        done();
-      },
-    });
-  const code = await runCli(['token', ...args], { out: sink('out'), err: sink('err') });
-  return { code, ...written };
-}
+const token = (...args: readonly string[]): Promise<Told> => runGuise(['token', ...args]);
 
 it('signs what it is asked to, with the secret of the configuration', async () => {
   const { code, out } = await token('--grant', 'publish', 'control', '--room', 'stage', '--maximum-side', '640');

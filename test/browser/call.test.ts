@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { swappedHere } from './studio/swapped-here.ts';
 import { LocalSwap } from '../bench/local-swap.ts';
-import { areaOf, cropLuma, EXPOSED, shownShare } from '../bench/judge/patch.ts';
-import { sceneOf, type ClipSettings } from '../media/clip.ts';
+import { EXPOSED } from '../bench/judge/patch.ts';
+import type { ClipSettings } from '../media/clip.ts';
 import { portraitFile } from '../media/portrait.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
+import { judgeFrames, type Shown } from './studio/judge-frames.ts';
 import { keepFrames, takeFrames, untilSwapped, type ReturnedFrame } from './studio/returned-frames.ts';
-import { readStamp, stamp, stampedCamera } from './studio/stamp.ts';
+import { stampedCamera } from './studio/stamp.ts';
 import { openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
@@ -26,27 +26,8 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
     await local?.close();
   });
 
-  /** How much of the local swap, and of the caller, a returned frame shows. */
-  async function judge(frames: readonly ReturnedFrame[], identity: Parameters<LocalSwap['identity']>[0]) {
-    const scene = sceneOf(CLIP);
-    const prepared = await local.identity(identity);
-    const shares: { toIdentity: number; toCaller: number }[] = [];
-    for (const { picture } of frames) {
-      const index = readStamp(picture);
-      if (index === undefined) continue;
-      const drawn = scene.draw(index);
-      stamp(drawn.picture, index);
-      const area = areaOf(drawn.faces[0]!.landmarks, CLIP.width, CLIP.height)!;
-      const raw = cropLuma(drawn.picture, area);
-      const expected = await swappedHere(local, prepared, drawn.picture);
-      const seen = cropLuma(picture, area);
-      shares.push({
-        toIdentity: shownShare(seen, cropLuma(expected, area), area),
-        toCaller: shownShare(seen, raw, area),
-      });
-    }
-    return shares;
-  }
+  const judge = (frames: readonly ReturnedFrame[], identity: Parameters<LocalSwap['identity']>[0]): Promise<Shown[]> =>
+    judgeFrames(frames, { local, clip: CLIP, identity });
 
   it('plays the swapped picture: the face is the mask as it would be put on here, and not the caller', async () => {
     const { page } = studio;

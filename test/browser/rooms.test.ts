@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { areaOf, cropLuma, EXPOSED, shownShare } from '../bench/judge/patch.ts';
+import { EXPOSED } from '../bench/judge/patch.ts';
 import { LocalSwap } from '../bench/local-swap.ts';
-import { sceneOf, type ClipSettings } from '../media/clip.ts';
+import type { ClipSettings } from '../media/clip.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
+import { judgeFrames, type Shown } from './studio/judge-frames.ts';
 import { keepFrames, takeFrames } from './studio/returned-frames.ts';
-import { readStamp, stamp, stampedCamera } from './studio/stamp.ts';
+import { stampedCamera } from './studio/stamp.ts';
 import { openStudio, type Studio } from './studio/studio.ts';
-import { swappedHere } from './studio/swapped-here.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
 
@@ -89,27 +89,10 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
   const http = (method: string, path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`${studio.gateway.url}${path}`, { method, ...init });
 
-  /** How much of the local swap, and of the caller, the frames show that a viewer sees. */
-  async function judge(page: Page, identity: `mask:${string}`): Promise<{ toIdentity: number; toCaller: number }[]> {
+  /** What the frames show that a viewer sees. */
+  async function judge(page: Page, identity: `mask:${string}`): Promise<Shown[]> {
     await keepFrames(page, 'swapped', 5, 5);
-    const prepared = await local.identity(identity);
-    const scene = sceneOf(CLIP);
-    const shares: { toIdentity: number; toCaller: number }[] = [];
-    for (const { picture } of await takeFrames(page)) {
-      const index = readStamp(picture);
-      if (index === undefined) continue;
-      const drawn = scene.draw(index);
-      stamp(drawn.picture, index);
-      const area = areaOf(drawn.faces[0]!.landmarks, CLIP.width, CLIP.height)!;
-      const raw = cropLuma(drawn.picture, area);
-      const expected = await swappedHere(local, prepared, drawn.picture);
-      const seen = cropLuma(picture, area);
-      shares.push({
-        toIdentity: shownShare(seen, cropLuma(expected, area), area),
-        toCaller: shownShare(seen, raw, area),
-      });
-    }
-    return shares;
+    return judgeFrames(await takeFrames(page), { local, clip: CLIP, identity });
   }
 
   async function untilWorn(page: Page, identity: `mask:${string}`): Promise<void> {

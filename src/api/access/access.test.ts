@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../../../test/support/code-of.ts';
 import { GatewayError } from '../../errors.ts';
 import { Access, Permit } from './access.ts';
 import { signToken } from './token.ts';
@@ -7,15 +8,6 @@ import { signToken } from './token.ts';
 const secret = 'a secret of the tests, long enough';
 const request = (remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage =>
   ({ headers, socket: { remoteAddress } }) as unknown as IncomingMessage;
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-    return 'none';
-  } catch (error) {
-    return error instanceof GatewayError ? error.code : String(error);
-  }
-}
 
 async function entry(access: Access, from: IncomingMessage, token?: string): Promise<string> {
   return access.permit(from, token).then(

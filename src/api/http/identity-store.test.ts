@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GatewayError } from '../../errors.ts';
+import { codeOf } from '../../../test/support/code-of.ts';
 import type { JudgedPhoto } from '../../worker/supervisor/supervisor.ts';
 import { IdentityStore } from './identity-store.ts';
 
@@ -20,15 +20,6 @@ function store(limits: Partial<ConstructorParameters<typeof IdentityStore>[0]> =
     { now: () => now },
   );
   return { store: made, pass: (time) => (now += time) };
-}
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-    return 'none';
-  } catch (error) {
-    return error instanceof GatewayError ? error.code : String(error);
-  }
 }
 
 describe('uploaded identities', () => {

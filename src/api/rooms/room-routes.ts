@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { IceServerSettings } from '../../config-network.ts';
 import { GatewayError } from '../../errors.ts';
 import { wallClock } from '../../time.ts';
+import type { ChosenIdentity } from '../../worker/supervisor/remote-session.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import type { SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Access, Permit } from '../access/access.ts';
@@ -138,7 +139,7 @@ export class RoomRoutes {
 
   /** Who is worn and how; the policy is the token's and the operator's alone. */
   #wanted(request: IncomingMessage, permit: Permit): Parameters<Rooms['publish']>[2] {
-    const { allowed, store, supervisor } = this.#options;
+    const { allowed } = this.#options;
     const query = querySchema.safeParse(Object.fromEntries(new URL(request.url ?? '/', 'http://gateway').searchParams));
     if (!query.success) {
       const [issue] = query.error.issues;
@@ -151,8 +152,13 @@ export class RoomRoutes {
       watched: true,
       temporalLayers: codec === 'h264' ? 1 : LAYERS,
     };
-    const chosen = identity === null ? null : identityFor(identity, { store, masks: supervisor.maskIds });
-    return { settings, identity, chosen };
+    return { settings, identity, chosen: this.#identityOf(identity) };
+  }
+
+  /** @throws GatewayError identity_unknown */
+  #identityOf(id: string | null): ChosenIdentity {
+    const { store, supervisor } = this.#options;
+    return id === null ? null : identityFor(id, { store, masks: supervisor.maskIds });
   }
 
   async #patch({ request, response }: Asked, resource: Resource): Promise<void> {
@@ -170,20 +176,14 @@ export class RoomRoutes {
   }
 
   async #room({ request, response, room, id }: Asked, permit: Permit): Promise<void> {
-    const { rooms, store, supervisor } = this.#options;
+    const { rooms } = this.#options;
     if (id !== undefined || (request.method !== 'GET' && request.method !== 'PATCH')) {
       throw new GatewayError('not_found', 'the path and method must be ones of docs/rooms.md');
     }
     permit.require('control');
     if (request.method === 'PATCH') {
       const { identity, look } = readChange(await readText(request, MAXIMUM_MESSAGE));
-      const chosen =
-        identity === undefined
-          ? undefined
-          : {
-              id: identity,
-              chosen: identity === null ? null : identityFor(identity, { store, masks: supervisor.maskIds }),
-            };
+      const chosen = identity === undefined ? undefined : { id: identity, chosen: this.#identityOf(identity) };
       await rooms.change(room, look, chosen);
     }
     sendJson(response, 200, rooms.state(room));

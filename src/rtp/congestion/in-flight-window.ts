@@ -1,3 +1,4 @@
+import { RecentBytes } from '../send/recent-bytes.ts';
 import type { PacketOutcome } from '../send/send-log.ts';
 import type { Milli } from '../../time.ts';
 
@@ -28,16 +29,14 @@ const FITTING = 0.8;
 export class InFlightWindow {
   #interval = INTERVAL_START;
   #toldAt: Milli | undefined;
-  #sent = 0;
-  #sentAt: Milli = 0;
+  readonly #sent = new RecentBytes(SENT_SPAN);
   #beganAt: Milli | undefined;
   readonly #arrived: { readonly at: Milli; readonly size: number }[] = [];
   #arrivedBytes = 0;
 
   onSent(size: number, now: Milli): void {
     this.#beganAt ??= now;
-    this.#sent = this.#sent * Math.exp((this.#sentAt - now) / SENT_SPAN) + size;
-    this.#sentAt = now;
+    this.#sent.add(size, now);
   }
 
   onFeedback(packets: readonly PacketOutcome[], now: Milli): void {
@@ -74,7 +73,7 @@ export class InFlightWindow {
    */
   isFull(inFlight: number, roundTrip: Milli, now: Milli): boolean {
     if (now - (this.#beganAt ?? now) < SENT_SPAN) return false;
-    const sent = (this.#sent * Math.exp((this.#sentAt - now) / SENT_SPAN)) / SENT_SPAN;
+    const sent = this.#sent.at(now) / SENT_SPAN;
     if (this.arriving / 8000 >= FITTING * sent) return false;
     return inFlight > sent * (roundTrip + Math.max(ALLOWED, INTERVALS * this.#interval));
   }

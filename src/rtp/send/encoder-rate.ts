@@ -1,4 +1,5 @@
 import type { Milli } from '../../time.ts';
+import { RecentBytes } from './recent-bytes.ts';
 
 /** What is sent is judged over about so long. */
 const SPAN: Milli = 1000;
@@ -19,21 +20,6 @@ const LEAST_DRAIN = 0.5;
 /** Pictures over which that is smoothed. */
 const QUEUE_PICTURES = 4;
 
-/** Bytes, of which those that are older than `SPAN` count ever less. */
-class RecentBytes {
-  #sum = 0;
-  #at: Milli = 0;
-
-  add(bytes: number, now: Milli): void {
-    this.#sum = this.at(now) + bytes;
-    this.#at = now;
-  }
-
-  at(now: Milli): number {
-    return this.#sum * Math.exp(-Math.max(0, now - this.#at) / SPAN);
-  }
-}
-
 /**
  * What the encoder may spend of the estimate, bits a second: what is left when sound, headers, resends and error
  * correction have had theirs. It follows the estimate down at once and up in steps.
@@ -42,9 +28,9 @@ export class EncoderRate {
   /** The most that the session's owner allows. */
   maximum: number;
   readonly #minimum: number;
-  readonly #encoded = new RecentBytes();
-  readonly #pictures = new RecentBytes();
-  readonly #sound = new RecentBytes();
+  readonly #encoded = new RecentBytes(SPAN);
+  readonly #pictures = new RecentBytes(SPAN);
+  readonly #sound = new RecentBytes(SPAN);
   #queue: Milli = 0;
   #told: number;
   #toldAt: Milli = -Infinity;
