@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi, type TestContext } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { SharedDoors, type ReachSettings } from '../../../src/session/transport/shared-doors.ts';
 import type { TransportSettings } from '../../../src/session/transport/transport-settings.ts';
@@ -17,47 +17,44 @@ const REACH: ReachSettings = {
 };
 const MODES = ['lite', 'full'] as const;
 
-const closers: (() => unknown)[] = [];
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
 });
 afterAll(() => browser.close());
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
 
 /** Settings as the operator makes them. */
-async function settings(reach: Partial<ReachSettings> = {}): Promise<TransportSettings> {
+async function settings(test: TestContext, reach: Partial<ReachSettings> = {}): Promise<TransportSettings> {
   const doors = await SharedDoors.open({ ...REACH, ...reach });
-  closers.push(() => doors.close());
+  test.onTestFinished(() => doors.close());
   return doors.settings;
 }
 
-async function open(transport: TransportSettings): Promise<ReachPage> {
+async function open(test: TestContext, transport: TransportSettings): Promise<ReachPage> {
   const page = await ReachPage.open(browser, transport);
-  closers.push(() => page.close());
+  test.onTestFinished(() => page.close());
   return page;
 }
 
-function relay(): Relay {
+function relay(test: TestContext): Relay {
   const made = new Relay();
-  closers.push(() => made.close());
+  test.onTestFinished(() => made.close());
   return made;
 }
 
 const plays = ({ framesDecoded }: { framesDecoded: number }): boolean => framesDecoded >= 20;
 
-describe.skipIf(BROWSER_SKIPPED)('Chromium reaches a gateway', () => {
-  it('that is lite: it makes no checks of its own', async () => {
-    const page = await open(await settings());
+// Side by side: they wait for their clocks more than for a core.
+describe.skipIf(BROWSER_SKIPPED)('Chromium reaches a gateway', { concurrent: true }, () => {
+  it('that is lite: it makes no checks of its own', async (test) => {
+    const page = await open(test, await settings(test));
     await page.call();
     const way = await page.reach(plays);
     expect(way).toMatchObject({ protocol: 'udp', address: '127.0.0.1', checksReceived: 0 });
   });
 
-  it('that is full and checks the candidates that trickle in', async () => {
-    const page = await open(await settings({ ice: 'full' }));
+  it('that is full and checks the candidates that trickle in', async (test) => {
+    const page = await open(test, await settings(test, { ice: 'full' }));
     await page.call({ trickle: true });
     const { checksReceived } = await page.reach(plays);
     expect(checksReceived).toBeGreaterThan(0);
@@ -65,27 +62,27 @@ describe.skipIf(BROWSER_SKIPPED)('Chromium reaches a gateway', () => {
     await page.reach((way) => way.checksReceived >= checksReceived + 2);
   });
 
-  it.each(MODES)('that is %s by TCP alone, where no UDP gets through', async (ice) => {
-    const page = await open(await settings({ ice, tcp: ANY }));
+  it.for(MODES)('that is %s by TCP alone, where no UDP gets through', async (ice, test) => {
+    const page = await open(test, await settings(test, { ice, tcp: ANY }));
     await page.call({ only: ' tcp ' });
     expect(await page.reach(plays)).toMatchObject({ protocol: 'tcp' });
   });
 
-  it('by IPv6', async () => {
-    const page = await open(await settings({ announce: ['::1'] }));
+  it('by IPv6', async (test) => {
+    const page = await open(test, await settings(test, { announce: ['::1'] }));
     await page.call();
     expect(await page.reach(plays)).toMatchObject({ protocol: 'udp', address: '::1' });
   });
 
-  it('that announces both families', async () => {
-    const page = await open(await settings({ announce: ['127.0.0.1', '::1'], ice: 'full' }));
+  it('that announces both families', async (test) => {
+    const page = await open(test, await settings(test, { announce: ['127.0.0.1', '::1'], ice: 'full' }));
     await page.call();
     expect((await page.reach(plays)).protocol).toBe('udp');
   });
 
-  it.each(MODES)('that is %s at one port for all sessions', async (ice) => {
-    const shared = await settings({ ice, udpMux: ANY });
-    const [one, two] = [await open(shared), await open(shared)];
+  it.for(MODES)('that is %s at one port for all sessions', async (ice, test) => {
+    const shared = await settings(test, { ice, udpMux: ANY });
+    const [one, two] = [await open(test, shared), await open(test, shared)];
     await one.call();
     await two.call();
     const ways = [await one.reach(plays), await two.reach(plays)];
@@ -96,48 +93,55 @@ describe.skipIf(BROWSER_SKIPPED)('Chromium reaches a gateway', () => {
   });
 });
 
-describe.skipIf(BROWSER_SKIPPED).each(MODES)('a call of Chromium to a gateway that is %s', (ice) => {
-  it('goes on after an ICE restart, over another network', async () => {
-    const page = await open(await settings({ ice, tcp: ANY }));
-    const way = relay();
-    await page.call({ relay: way });
-    const before = await page.reach(plays);
-    way.set('up', { cut: true });
-    way.set('down', { cut: true });
-    await page.restart({ only: ' tcp ' });
-    const after = await page.reach((way) => way.protocol === 'tcp' && way.framesDecoded >= before.framesDecoded + 40);
-    expect(after.gatewayUfrag).not.toBe(before.gatewayUfrag);
-    await page.restart({ only: ' udp ' });
-    await page.reach((way) => way.protocol === 'udp' && way.framesDecoded >= after.framesDecoded + 40);
-    expect(page.server.states).toEqual(['connecting', 'connected']);
-  });
+describe.skipIf(BROWSER_SKIPPED).each(MODES)(
+  'a call of Chromium to a gateway that is %s',
+  { concurrent: true },
+  (ice) => {
+    it('goes on after an ICE restart, over another network', async (test) => {
+      const page = await open(test, await settings(test, { ice, tcp: ANY }));
+      const way = relay(test);
+      await page.call({ relay: way });
+      const before = await page.reach(plays);
+      way.set('up', { cut: true });
+      way.set('down', { cut: true });
+      await page.restart({ only: ' tcp ' });
+      const after = await page.reach((way) => way.protocol === 'tcp' && way.framesDecoded >= before.framesDecoded + 40);
+      expect(after.gatewayUfrag).not.toBe(before.gatewayUfrag);
+      await page.restart({ only: ' udp ' });
+      await page.reach((way) => way.protocol === 'udp' && way.framesDecoded >= after.framesDecoded + 40);
+      expect(page.server.states).toEqual(['connecting', 'connected']);
+    });
 
-  it.each([{ udpMux: null }, { udpMux: ANY }])('follows it to another port of its NAT ($udpMux)', async (reach) => {
-    const page = await open(await settings({ ice, ...reach }));
-    const way = relay();
-    await page.call({ relay: way });
-    const { framesDecoded } = await page.reach(plays);
-    way.rebind();
-    await page.reach((after) => after.framesDecoded >= framesDecoded + 60);
-    expect(page.server.states).toEqual(['connecting', 'connected']);
-  });
+    it.for([{ udpMux: null }, { udpMux: ANY }])(
+      'follows it to another port of its NAT ($udpMux)',
+      async (reach, test) => {
+        const page = await open(test, await settings(test, { ice, ...reach }));
+        const way = relay(test);
+        await page.call({ relay: way });
+        const { framesDecoded } = await page.reach(plays);
+        way.rebind();
+        await page.reach((after) => after.framesDecoded >= framesDecoded + 60);
+        expect(page.server.states).toEqual(['connecting', 'connected']);
+      },
+    );
 
-  it('ends at once when it hangs up', async () => {
-    const page = await open(await settings({ ice }));
-    await page.call();
-    await page.reach(plays);
-    await page.hangUp();
-    await vi.waitUntil(() => page.server.states.length === 3, { timeout: 5000, interval: 20 });
-    expect(page.server.states.at(-1)).toBe('closed: peer-closed');
-  });
+    it('ends at once when it hangs up', async (test) => {
+      const page = await open(test, await settings(test, { ice }));
+      await page.call();
+      await page.reach(plays);
+      await page.hangUp();
+      await vi.waitUntil(() => page.server.states.length === 3, { timeout: 5000, interval: 20 });
+      expect(page.server.states.at(-1)).toBe('closed: peer-closed');
+    });
 
-  it('ends within 10 s when nothing is heard of it any more', async () => {
-    const page = await open(await settings({ ice }));
-    const way = relay();
-    await page.call({ relay: way });
-    await page.reach(plays);
-    way.set('up', { cut: true });
-    await vi.waitUntil(() => page.server.states.length === 3, { timeout: 20_000, interval: 50 });
-    expect(page.server.states.at(-1)).toBe('closed: silent');
-  });
-});
+    it('ends within 10 s when nothing is heard of it any more', async (test) => {
+      const page = await open(test, await settings(test, { ice }));
+      const way = relay(test);
+      await page.call({ relay: way });
+      await page.reach(plays);
+      way.set('up', { cut: true });
+      await vi.waitUntil(() => page.server.states.length === 3, { timeout: 20_000, interval: 50 });
+      expect(page.server.states.at(-1)).toBe('closed: silent');
+    });
+  },
+);
