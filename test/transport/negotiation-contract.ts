@@ -103,10 +103,16 @@ export function negotiationContract(calls: Calls, capabilities: TransportCapabil
       const call = await calls.up();
       const { transport } = call.server;
       const good = 'candidate:1 1 udp 2130706431 127.0.0.1 9 typ host';
-      for (let i = 0; i < 100; i++) transport.addCandidate(good.replace(' 9 ', ` ${2000 + i} `), '0');
       for (const text of ['', 'nonsense', good.replace('127.0.0.1', 'example.local'), 'x'.repeat(100_000), '\r\n\0']) {
         transport.addCandidate(text, '0');
       }
+      // Numbers, but in spellings that not every reader of numbers knows.
+      for (const text of ['1e3', '0x7f', '+5', '5.0', '5\u00a0', '']) {
+        transport.addCandidate(good.replace('2130706431', text), '0');
+        transport.addCandidate(good.replace(' 9 ', ` ${text} `), '0');
+        transport.addCandidate(good.replace('candidate:1 ', `candidate:${text} `), '0');
+      }
+      for (let i = 0; i < 100; i++) transport.addCandidate(good.replace(' 9 ', ` ${2000 + i} `), '0');
       await expectAlive(call);
     });
   });

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../../errors.ts';
 import type { Clock, Milli } from '../../../time.ts';
 import { hostAddresses, type HostAddress } from '../ice/addresses.ts';
-import { parseCandidate, writeCandidate } from '../ice/candidate.ts';
+import { parseCandidate, rewriteCandidate, writeCandidate } from '../ice/candidate.ts';
 import { Conversation, type AnswerPart } from '../sdp/conversation.ts';
 import type { Negotiation } from '../sdp/negotiate.ts';
 import type { TransportSettings } from '../transport-settings.ts';
@@ -93,7 +93,12 @@ export class DatachannelTransport implements Transport {
     const parsed = parseCandidate(candidate.trim());
     if (parsed === undefined || (isLoopback(parsed.address) && !connection.onLoopback)) return;
     connection.candidates++;
-    connection.peer.addRemoteCandidate(candidate.trim(), LINE.mid);
+    try {
+      // What was understood, and not the line: it throws at spellings that are numbers to us and none to it.
+      connection.peer.addRemoteCandidate(rewriteCandidate(parsed), LINE.mid);
+    } catch {
+      // It closes in a thread of its own, of which this one is told later: there is nothing left to check.
+    }
   }
 
   sendRtp(packet: Uint8Array): void {

@@ -96,6 +96,11 @@ export function parseCandidate(line: string): RemoteCandidate | undefined {
   return { address, port, priority: value, ufrag: ufragAt < 0 ? undefined : rest[ufragAt + 1] };
 }
 
+/** A line that says what was read of one of the peer's, and nothing else of it. */
+export function rewriteCandidate({ address, port, priority }: RemoteCandidate): string {
+  return `candidate:1 1 udp ${priority} ${address} ${port} typ host`;
+}
+
 /** Checks go to one host only, and not to whoever happens to share our link. */
 function isUnicast(address: string): boolean {
   if (address.includes(':')) return address !== '::' && !/^(ff|fe[89a-f])/.test(address);
