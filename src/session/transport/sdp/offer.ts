@@ -46,6 +46,8 @@ export interface Offer {
 /** Most `m=` sections and lines that are read; a browser's offer of this use has 2 or 3 sections, 200 lines. */
 const MAXIMUM_SECTIONS = 32;
 const MAXIMUM_LINES = 4000;
+/** Longest line, characters; a browser's longest have some 200. */
+const MAXIMUM_LINE = 4096;
 /** SHA-1 and MD5 fingerprints are not evidence any more. */
 const HASHES = new Map<string, Fingerprint['algorithm']>([
   ['sha-256', 'sha256'],
@@ -57,6 +59,9 @@ const HASHES = new Map<string, Fingerprint['algorithm']>([
 export function parseOffer(sdp: string): Offer {
   const lines = sdp.split(/\r\n|\n/, MAXIMUM_LINES);
   if (!lines[0]?.startsWith('v=0')) throw new GatewayError('offer_invalid', 'the offer must be SDP');
+  if (lines.some((line) => line.length > MAXIMUM_LINE)) {
+    throw new GatewayError('offer_invalid', `a line of the offer must have at most ${MAXIMUM_LINE} characters`);
+  }
   const starts = lines.flatMap((line, index) => (line.startsWith('m=') ? [index] : []));
   if (starts.length > MAXIMUM_SECTIONS) {
     throw new GatewayError('offer_invalid', `the offer must have at most ${MAXIMUM_SECTIONS} media sections`);
@@ -71,7 +76,9 @@ export function parseOffer(sdp: string): Offer {
 }
 
 function parseSection(lines: readonly string[], session: readonly string[]): OfferedSection {
-  const [kind = '', port = '0', protocol = '', ...formats] = (lines[0] ?? '').slice(2).split(' ');
+  const [kind = '', port = '0', protocol = '', ...named] = (lines[0] ?? '').slice(2).split(' ');
+  // Each once: a format that is named a thousand times would have its parameters read and answered a thousand times.
+  const formats = [...new Set(named)];
   const inherited = (name: string): string | undefined => attributes(lines, name)[0] ?? attributes(session, name)[0];
   const fingerprints = attributes(lines, 'fingerprint');
   const mid = attributes(lines, 'mid')[0] ?? '';

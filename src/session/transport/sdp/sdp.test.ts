@@ -150,6 +150,11 @@ describe('the answer to a browser', () => {
     expect(lines).toContain('a=group:BUNDLE 0 1');
   });
 
+  it('is not longer if a format is named a thousand times', () => {
+    const repeated = CHROMIUM.replace(/^m=video .*$/m, (line) => line + line.slice(line.indexOf(' 96')).repeat(20));
+    expect(answerTo(repeated).lines).toEqual(answerTo(CHROMIUM).lines);
+  });
+
   it('answers a sender with recvonly and sends nothing', () => {
     const { lines, send } = answerTo(CHROMIUM.replaceAll('a=sendrecv', 'a=sendonly'));
     expect(lines.filter((line) => line === 'a=recvonly')).toHaveLength(2);
@@ -173,6 +178,7 @@ describe('an offer that cannot be served', () => {
     ['no DTLS role', CHROMIUM.replaceAll('a=setup:actpass\r\n', ''), 'offer_invalid'],
     ['a mid that breaks lines', CHROMIUM.replace('a=mid:1', 'a=mid:1 a=evil'), 'offer_invalid'],
     ['the same mid twice', CHROMIUM.replace('a=mid:1', 'a=mid:0'), 'offer_invalid'],
+    ['a line of 5,000 characters', CHROMIUM + `a=fmtp:98 ${'x;'.repeat(2500)}\r\n`, 'offer_invalid'],
   ])('is refused with its reason: %s', (_, sdp, code) => {
     expect(codeOf(() => answerTo(sdp))).toBe(code);
   });
