@@ -83,6 +83,12 @@ const sessions = z.strictObject({
     .nullable()
     .default(null)
     .describe('Most sessions at once, whatever they cost. Default: what the pixel threads carry by measured cost.'),
+  drainSeconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(20)
+    .describe('After SIGTERM sessions may go on for so long, seconds, 0–86400; new ones are refused. Default 20.'),
 });
 
 const photos = z.strictObject({
@@ -201,6 +207,7 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: readonly stri
   GUISE_POLICIES: { path: ['sessions', 'policies'], parse: asList },
   GUISE_LABEL_OPTIONAL: { path: ['sessions', 'labelOptional'], parse: asBoolean },
   GUISE_SESSIONS: { path: ['sessions', 'maximum'], parse: asNumber },
+  GUISE_DRAIN_SECONDS: { path: ['sessions', 'drainSeconds'], parse: asNumber },
 };
 
 /** A setting from outside file and environment, e.g. the command line: path and value. */

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Access } from './api/access/access.ts';
 import { signToken } from './api/access/token.ts';
 import { makeCertificate, readCertificate, type Certificate } from './api/http/certificate.ts';
@@ -39,6 +40,8 @@ export interface Gateway {
   readonly invitation: string | undefined;
   /** Media workers, for tests and the curious. */
   readonly status: Supervisor['status'];
+  /** Takes no new sessions, tells those there are; settles when they have ended, at the latest after `sessions.drainSeconds`. */
+  drain(): Promise<void>;
   /** Idempotent: sessions are told, media workers end, sockets close. */
   close(): Promise<void>;
 }
@@ -107,6 +110,14 @@ export async function openGateway(
   });
   const sweeping = setInterval(() => store.sweep(), SWEEP_EVERY);
 
+  const drain = async (): Promise<void> => {
+    const within: Milli = sessions.drainSeconds * 1000;
+    const empty = supervisor.drain();
+    signalling.drain(within);
+    const stop = new AbortController();
+    await Promise.race([empty, wait(within, undefined, stop).catch(() => undefined)]);
+    stop.abort();
+  };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= (async () => {
@@ -136,6 +147,7 @@ export async function openGateway(
     get status() {
       return supervisor.status;
     },
+    drain,
     close,
   };
 }

@@ -55,24 +55,25 @@ async function printAddresses({ addresses, invitation }: Gateway): Promise<void>
   process.stdout.write(`${out.join('\n')}\n`);
 }
 
-/** First signal: an orderly end in bounded time. Second: at once. */
+/** SIGTERM: sessions may go on for a while first. SIGINT: an orderly end now. A second signal: at once. */
 function endOnSignals(gateway: Gateway): void {
   let ending = false;
-  const end = (signal: NodeJS.Signals): void => {
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (ending) process.exit(1);
     ending = true;
+    if (signal === 'SIGTERM') await gateway.drain();
     const late = setTimeout(() => process.exit(1), CLOSE_LIMIT);
     late.unref();
-    gateway.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`could not end in an orderly way after ${signal}: ${String(error)}\n`);
-        process.exit(1);
-      },
-    );
+    try {
+      await gateway.close();
+      process.exit(0);
+    } catch (error) {
+      process.stderr.write(`could not end in an orderly way after ${signal}: ${String(error)}\n`);
+      process.exit(1);
+    }
   };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
+  process.on('SIGINT', (signal) => void end(signal));
+  process.on('SIGTERM', (signal) => void end(signal));
 }
 
 async function main(): Promise<void> {

@@ -132,6 +132,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   /** A face was found or lost. */
   z.object({ type: z.literal('face'), event: z.enum(['found', 'lost']), id: z.int() }),
   z.object({ type: z.literal('statistics'), figures: statisticsSchema }),
+  /** The gateway is going: the session ends in at most so many milliseconds, and can be opened anew then. */
+  z.object({ type: z.literal('draining'), within: z.number() }),
   /** `fatal`: the session is over; else it goes on as before. `retry`: connect again after so many milliseconds. */
   z.object({
     type: z.literal('error'),

@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test, vi } from 'vitest';
 import { entryFile } from '../../src/entry.ts';
+import { Signalling } from '../bench/client/signalling.ts';
 import { treeOf } from '../bench/gateway/proc.ts';
 
 const running: ChildProcess[] = [];
@@ -10,7 +11,7 @@ afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
 
-const env = { ...process.env, GUISE_LOG: 'warn', GUISE_PIXEL_THREADS: '1' };
+const env = { ...process.env, GUISE_LOG: 'warn', GUISE_PIXEL_THREADS: '1', GUISE_DRAIN_SECONDS: '600' };
 
 /** Starts the gateway and waits for the address that it prints. */
 async function start(args: string[]): Promise<{ child: ChildProcess; address: string; printed: string }> {
@@ -35,7 +36,7 @@ function alive(pid: number): boolean {
   }
 }
 
-test('prints its address once calls are accepted, and ends with all its children on SIGTERM', async () => {
+test('prints its address once calls are accepted; after SIGTERM takes no more, and ends with the last one', async () => {
   const { child, address } = await start(['--port', '0']);
   expect(address).toMatch(/^http:/);
   const health = await fetch(`${address}/healthz`);
@@ -44,10 +45,32 @@ test('prints its address once calls are accepted, and ends with all its children
   expect([second.status, second.stderr]).toEqual([1, expect.stringContaining('[port_in_use]')]);
   const family = treeOf(child.pid ?? 0);
   expect(family.length).toBeGreaterThan(1);
+  const call = await Signalling.open(address, {});
 
   child.kill('SIGTERM');
 
+  expect((await call.next('draining')).within).toBe(600_000);
+  const draining = await fetch(`${address}/healthz`);
+  expect([draining.status, await draining.json()]).toEqual([503, { status: 'draining' }]);
+  const headers = { 'content-type': 'application/sdp' };
+  const refused = await fetch(`${address}/whip/stage`, { method: 'POST', headers, body: 'v=0\r\n' });
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+  await expect(Signalling.open(address, {})).rejects.toThrow('503');
+  call.close();
   expect(await once(child, 'exit')).toEqual([0, null]);
+  await vi.waitUntil(() => !family.some(alive), { timeout: 10_000 });
+});
+
+test('ends at once, with all its children, at a second SIGTERM', async () => {
+  const { child, address } = await start(['--port', '0']);
+  const family = treeOf(child.pid ?? 0);
+  const call = await Signalling.open(address, {});
+  child.kill('SIGTERM');
+  await call.next('draining');
+
+  child.kill('SIGTERM');
+
+  expect(await once(child, 'exit')).toEqual([1, null]);
   await vi.waitUntil(() => !family.some(alive), { timeout: 10_000 });
 });
 

@@ -19,7 +19,7 @@ const MAXIMUM_CONNECTIONS = 2_000;
 export interface HttpOptions {
   /** PEM texts; `null` serves plain http. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  readonly supervisor: Pick<Supervisor, 'ready'>;
+  readonly supervisor: Pick<Supervisor, 'readiness'>;
   readonly identities: IdentityRoutes;
   readonly rooms: RoomRoutes;
   readonly page: PageFiles;
@@ -47,8 +47,8 @@ export function createHttpServer(options: HttpOptions): Server {
 async function route(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = pathOf(request);
   if (path === '/healthz') {
-    const ready = options.supervisor.ready;
-    sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'starting' });
+    const { readiness } = options.supervisor;
+    sendJson(response, readiness === 'ready' ? 200 : 503, { status: readiness });
   } else if (path === '/metrics') {
     await sendMetrics(options, request, response);
   } else if (!options.identities.answer(request, response, path) && !options.rooms.answer(request, response, path)) {

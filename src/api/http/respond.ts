@@ -33,8 +33,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   closed: 503,
 };
 
-/** Seconds after which a 503 may be tried again. */
-const RETRY_AFTER = '5';
+/** Seconds after which what was answered with 503 may be tried again: where only a process is replaced, soon. */
+export function retryAfter(code: ErrorCode): string {
+  return code === 'worker_lost' ? '1' : '5';
+}
 
 /** What everything that the gateway serves carries: nothing is guessed or leaked to other sites. */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {
@@ -65,6 +67,6 @@ export function sendError(response: ServerResponse, error: unknown): void {
     return;
   }
   if (status === 401) response.setHeader('www-authenticate', 'Bearer');
-  if (status === 503) response.setHeader('retry-after', RETRY_AFTER);
+  if (status === 503) response.setHeader('retry-after', retryAfter(code));
   sendJson(response, status, { error: { code, message: known?.message ?? 'something inside went wrong' } });
 }

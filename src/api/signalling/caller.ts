@@ -34,6 +34,7 @@ const RETRY: Partial<Record<ErrorCode, Milli>> = {
   worker_lost: RETRY_WHEN_LOST,
   timed_out: RETRY_WHEN_LOST,
   internal: RETRY_WHEN_LOST,
+  closed: RETRY_WHEN_LOST,
   rate_limited: RETRY_WHEN_FULL,
 };
 

@@ -1,10 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { GatewayError } from '../../errors.ts';
+import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
 import type { Access } from '../access/access.ts';
 import { isOriginAllowed, type OriginRule } from '../http/origin.ts';
+import { retryAfter } from '../http/respond.ts';
 import { MAXIMUM_MESSAGE, type ServerMessage } from '../messages.ts';
 import { Caller, CLOSE, type CallerOptions } from './caller.ts';
 
@@ -47,7 +48,7 @@ export class Signalling {
   });
   readonly #alive = new WeakSet<WebSocket>();
   readonly #heartbeat: NodeJS.Timeout;
-  #closed = false;
+  #state: 'open' | 'draining' | 'closed' = 'open';
 
   /** Serves the upgrades of this server. */
   constructor(server: Server, options: SignallingOptions) {
@@ -63,10 +64,17 @@ export class Signalling {
     return this.#callers.size;
   }
 
+  /** No new sockets from now on; callers are told how long they may stay at most. */
+  drain(within: Milli): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'draining';
+    for (const socket of this.#callers.keys()) sendMessage(socket, { type: 'draining', within });
+  }
+
   /** Idempotent. Callers are told to come back, their sessions closed. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     clearInterval(this.#heartbeat);
     const error = new GatewayError('closed', 'the gateway is going; connect again');
     const ends = [...this.#callers].map(([socket, caller]) => {
@@ -87,7 +95,7 @@ export class Signalling {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     const path = request.url?.split('?')[0];
-    if (this.#closed) refuse(socket, '503 Service Unavailable', 'closed');
+    if (this.#state !== 'open') refuse(socket, '503 Service Unavailable', 'closed');
     else if (path !== PATH) refuse(socket, '404 Not Found', 'not_found');
     else if (!isOriginAllowed(request, this.#options.origins)) refuse(socket, '403 Forbidden', 'origin_refused');
     else if (this.#callers.size >= MAXIMUM_SOCKETS) refuse(socket, '503 Service Unavailable', 'capacity_full');
@@ -137,9 +145,9 @@ function sendMessage(socket: WebSocket, message: ServerMessage): void {
 }
 
 /** Answers an upgrade with an HTTP error: there is no WebSocket to say it on. */
-function refuse(socket: Duplex, status: string, code: string): void {
+function refuse(socket: Duplex, status: string, code: ErrorCode): void {
   const body = JSON.stringify({ error: { code, message: 'the session socket could not be opened' } });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const headers = ['Content-Type: application/json', `Content-Length: ${body.length}`, 'Connection: close'];
+  if (status.startsWith('503')) headers.push(`Retry-After: ${retryAfter(code)}`);
+  socket.end(`HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
 }

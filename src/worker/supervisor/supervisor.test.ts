@@ -126,7 +126,7 @@ describe('the supervisor', () => {
     for (const pid of pids()) signal(pid, 'SIGKILL');
 
     expect(await judged).toBe('worker_lost');
-    await until(() => !supervisor.ready);
+    await until(() => supervisor.readiness === 'starting');
     expect(await codeOf(session())).toBe('worker_lost');
 
     await until(() => supervisor.status.workers.length === 2);

@@ -70,6 +70,8 @@ export class Supervisor {
   readonly #failures: number[];
   #masks: Promise<readonly MaskPicture[]> | undefined;
   #restarts = 0;
+  /** Set once no new sessions are taken: called when one has left. */
+  #draining: (() => void) | undefined;
   #closed = false;
 
   constructor(options: SupervisorOptions) {
@@ -88,9 +90,20 @@ export class Supervisor {
     throw failed.reason;
   }
 
-  /** True while at least one worker takes calls. */
-  get ready(): boolean {
-    return this.#workers().length > 0;
+  /** `starting`: no worker takes calls, at first or because all are being replaced. */
+  get readiness(): 'starting' | 'ready' | 'draining' {
+    if (this.#draining !== undefined) return 'draining';
+    return this.#workers().length > 0 ? 'ready' : 'starting';
+  }
+
+  /** Takes no new sessions from now on; settles when the last has ended. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#draining = () => {
+        if (this.status.sessions === 0) resolve();
+      };
+      this.#draining();
+    });
   }
 
   /** For metrics and tests. */
@@ -105,7 +118,7 @@ export class Supervisor {
 
   /**
    * Opens a session in the worker with most room.
-   * @throws GatewayError capacity_full if it fits nowhere, worker_lost if no worker is ready
+   * @throws GatewayError capacity_full if it fits nowhere, worker_lost if no worker is ready, closed while draining
    */
   async openSession(
     settings: SessionSettings,
@@ -126,9 +139,10 @@ export class Supervisor {
 
   /**
    * Opens a viewer of a session, in the worker where that lives.
-   * @throws GatewayError session_unknown if it is over
+   * @throws GatewayError session_unknown if it is over, closed while draining
    */
   async openViewer(watched: string, events: SessionEvents): Promise<RemoteSession> {
+    this.#requireOpen();
     const worker = this.#workers().find((each) => each.has(watched));
     if (worker === undefined) throw new GatewayError('session_unknown', 'the session that is watched must be there');
     const id = randomBytes(16).toString('hex');
@@ -209,6 +223,7 @@ export class Supervisor {
         log.error({ child: worker.pid, reason }, 'media worker lost');
         this.#replace(index);
       },
+      onLeft: () => this.#draining?.(),
     });
     if (this.#closed) {
       await worker.close();
@@ -239,7 +254,12 @@ export class Supervisor {
     return this.#slots.flatMap((slot) => (slot.state === 'ready' ? [slot.worker] : []));
   }
 
+  #requireOpen(): void {
+    if (this.#draining !== undefined) throw new GatewayError('closed', 'the gateway is going; try again in a moment');
+  }
+
   #place(cost: SessionCost): WorkerProcess {
+    this.#requireOpen();
     const workers = this.#workers();
     if (workers.length === 0) throw noWorker();
     const { maximumSessions } = this.#options;

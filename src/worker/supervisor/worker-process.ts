@@ -36,6 +36,8 @@ export interface WorkerProcessOptions {
   readonly log: Logger;
   /** Exactly once, after every session on it was told; not after `close()`. */
   readonly onLost: (reason: ChannelEnd) => void;
+  /** A session or viewer is no longer here. */
+  readonly onLeft: () => void;
 }
 
 /** One media worker, seen from the gateway: a child process with a channel. Its supervisor owns it. */
@@ -123,7 +125,10 @@ export class WorkerProcess {
     id: string,
     wiring: { readonly cost: SessionCost | undefined; readonly events: SessionEvents },
   ): RemoteSession {
-    const forget = (): void => void this.#sessions.delete(id);
+    const forget = (): void => {
+      this.#sessions.delete(id);
+      this.#options.onLeft();
+    };
     const session = new RemoteSession(id, { ...wiring, channel: this.#channel, forget });
     this.#sessions.set(id, session);
     return session;

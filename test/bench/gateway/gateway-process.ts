@@ -40,10 +40,11 @@ export class GatewayProcess {
     return this.pids.slice(1);
   }
 
+  /** An orderly end, without waiting for sessions as after SIGTERM. */
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
+    this.#child.kill('SIGINT');
     const forced = setTimeout(() => this.#child.kill('SIGKILL'), 5000);
     await exited;
     clearTimeout(forced);

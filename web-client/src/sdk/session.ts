@@ -29,6 +29,8 @@ export type SessionEvents = {
   face: { readonly event: 'found' | 'lost' };
   /** The identity that is worn from now on. */
   changed: string | null;
+  /** The gateway is going: the call ends in at most so many milliseconds, and comes back by itself once there is one again. */
+  draining: { readonly within: number };
   /** `identity_unknown` after a reconnect means: upload the photo again, then `wear` the new id. */
   error: { readonly code: string; readonly message: string; readonly fatal: boolean };
 };
@@ -133,6 +135,8 @@ export class Session {
         return this.events.emit('statistics', message.figures);
       case 'face':
         return this.events.emit('face', { event: message.event });
+      case 'draining':
+        return this.events.emit('draining', { within: message.within });
       case 'state':
         if (message.state === 'closed') this.#breakOff(message.reason ?? 'The gateway ended the call.');
         return;

@@ -78,6 +78,9 @@ async function begin(): Promise<void> {
     if (swapped.srcObject !== back) swapped.srcObject = back;
   });
   session.events.on('statistics', (latest) => figures.show(latest));
+  session.events.on('draining', ({ within }) => {
+    say(`The gateway is about to end. The call goes on for ${Math.round(within / 1000)} s, then comes back by itself.`);
+  });
   session.events.on('error', ({ code, message, fatal }) => {
     if (code === 'identity_unknown')
       void picker.renew().catch(() => say('The photo could not be sent again. Add it again.'));
