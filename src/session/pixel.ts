@@ -7,6 +7,7 @@ import type { Chunk } from '../media/chunk.ts';
 import type { Consent, PreparedIdentity } from '../swap/swap.ts';
 import type { Milli } from '../time.ts';
 import type { SessionSettings } from './settings.ts';
+import type { Station } from './statistics.ts';
 
 /** Chunks that may be on their way to or waiting in a pixel thread for one session: 2 s at 30 fps. */
 export const CHUNK_CREDITS = 60;
@@ -74,7 +75,7 @@ export interface PixelFigures {
   /** By `stage:reason`. */
   readonly drops: Record<string, number>;
   /** Mean milliseconds of the last second by station: decode, copy, track, swap, composite, encode. */
-  readonly stations: Record<string, number>;
+  readonly stations: Readonly<Partial<Record<Station, Milli>>>;
 }
 
 /** Judging and preparing a photo, in a thread of its own so that no live frame waits for it. */

@@ -1,6 +1,10 @@
 import type { SendCodec } from '../codec/codec.ts';
 import type { Milli } from '../time.ts';
 
+/** The stations of a frame whose time is told. */
+export const STATIONS = ['decode', 'copy', 'track', 'swap', 'composite', 'encode'] as const;
+export type Station = (typeof STATIONS)[number];
+
 /** How the way to the caller is, and what is done about it. */
 export interface WayFigures {
   /** Bits a second that the way back carries; null before the caller has said anything about it. */
@@ -51,4 +55,6 @@ export interface SessionFigures extends WayFigures {
   readonly faces: number;
   /** Milliseconds of a pixel thread that one second of this session takes. */
   readonly busy: Milli;
+  /** The same by station. */
+  readonly stations: Readonly<Partial<Record<Station, Milli>>>;
 }

@@ -19,7 +19,7 @@ export class Metrics {
   readonly #frames: Counter<'outcome'>;
   readonly #drops: Counter<'at'>;
   readonly #latency: Histogram;
-  readonly #busy: Counter;
+  readonly #busy: Counter<'station'>;
   readonly #resent: Counter;
   readonly #estimate: Histogram;
   readonly #loss: Histogram;
@@ -54,7 +54,8 @@ export class Metrics {
     });
     this.#busy = new Counter({
       name: 'guise_pixel_busy_milliseconds_total',
-      help: 'Time of pixel threads that sessions took: decode, track, swap, composite, encode',
+      help: 'Time of pixel threads that sessions took, by station: decode, copy, track, swap, composite, encode',
+      labelNames: ['station'],
       registers,
     });
     this.#latency = new Histogram({
@@ -108,7 +109,7 @@ export class Metrics {
     this.#frames.inc({ outcome: 'hidden' }, figures.hidden);
     this.#frames.inc({ outcome: 'clear' }, figures.clear);
     for (const [at, count] of Object.entries(figures.drops)) this.#drops.inc({ at }, Math.max(0, count));
-    this.#busy.inc(figures.busy);
+    for (const [station, duration] of Object.entries(figures.stations)) this.#busy.inc({ station }, duration);
     this.#resent.inc(figures.resent);
     if (figures.fpsOut === 0) return;
     this.#latency.observe(figures.latencyP50);

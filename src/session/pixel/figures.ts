@@ -1,10 +1,8 @@
 import type { Drops } from '../../schedule/drop.ts';
 import type { Milli } from '../../time.ts';
 import type { Outcome, PixelFigures } from '../pixel.ts';
+import type { Station } from '../statistics.ts';
 import type { LadderStep } from './ladder.ts';
-
-/** The stations of a frame whose time is told. */
-export type Station = 'decode' | 'copy' | 'track' | 'swap' | 'composite' | 'encode';
 
 interface Sum {
   total: Milli;
@@ -50,7 +48,7 @@ export class FigureCounts {
 
   /** What is told each second: counts since the start, station means since the last call. */
   read(): PixelFigures {
-    const stations: Record<string, number> = {};
+    const stations: Partial<Record<Station, Milli>> = {};
     for (const [station, { total, count }] of this.#stations) stations[station] = total / count;
     this.#stations.clear();
     return {

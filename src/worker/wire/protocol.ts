@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { exposurePolicySchema, sendCodecSchema, sessionSettingsSchema } from '../../session/settings.ts';
+import { STATIONS } from '../../session/statistics.ts';
 import { TRANSPORTS } from '../../session/transport/transport-settings.ts';
 import { consentSchema } from '../../swap/identity/consent.ts';
 
@@ -147,6 +148,8 @@ export const sessionFiguresSchema = z.object({
   faces: z.int(),
   /** Milliseconds of a pixel thread that one second of this session takes. */
   busy: count,
+  /** The same by station. */
+  stations: z.partialRecord(z.enum(STATIONS), count),
 });
 export type SessionFigures = z.infer<typeof sessionFiguresSchema>;
 

@@ -3,7 +3,7 @@ import type { VideoReceiveFigures } from '../../../rtp/receive/video-receiver.ts
 import { Drops } from '../../../schedule/drop.ts';
 import type { Milli } from '../../../time.ts';
 import type { Outcome, PixelFigures } from '../../pixel.ts';
-import type { SessionFigures, WayFigures } from '../../statistics.ts';
+import { STATIONS, type SessionFigures, type Station, type WayFigures } from '../../statistics.ts';
 import { Latencies } from './latencies.ts';
 
 /** What the RTP side has counted since the start, and how the way is. */
@@ -76,7 +76,12 @@ export class FigureCounts {
     this.#before = after;
     this.#outcomes = newOutcomes();
     const sent = outcomes.swapped + outcomes.hidden + outcomes.clear;
-    const perFrame = Object.values(this.#pixel?.stations ?? {}).reduce((sum, mean) => sum + mean, 0);
+    const frames = grown(before.decoded, after.decoded) / seconds;
+    const stations: Partial<Record<Station, Milli>> = {};
+    for (const station of STATIONS) {
+      const mean = this.#pixel?.stations[station];
+      if (mean !== undefined) stations[station] = mean * frames;
+    }
     return {
       fpsIn: grown(before.chunks, after.chunks) / seconds,
       fpsOut: sent / seconds,
@@ -93,7 +98,8 @@ export class FigureCounts {
       ...this.#way(lines, grown(before.resent, after.resent)),
       codec,
       faces: this.#pixel?.faces ?? 0,
-      busy: (perFrame * grown(before.decoded, after.decoded)) / seconds,
+      busy: Object.values(stations).reduce((sum, duration) => sum + duration, 0),
+      stations,
     };
   }
 
