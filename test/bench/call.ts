@@ -1,13 +1,9 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { monotonic, type Milli } from '../../src/time.ts';
 import { Relay } from '../relay/relay.ts';
-import type { LoadOrder, LoadReport, LoadResult } from './client/protocol.ts';
+import { OPEN_DOOR, runCalls } from './call-run.ts';
+import type { LoadOrder, LoadResult } from './client/protocol.ts';
 import type { Repair } from './client/stream.ts';
 import { GatewayProcess } from './gateway/gateway-process.ts';
-import { cpuSeconds } from './gateway/proc.ts';
-import { StationTimes } from './gateway/station-times.ts';
 import { stepsOf, type ImpairText } from './impair/impair-text.ts';
 import { queued } from './network/link-use.ts';
 import { quantile, round } from './quantile.ts';
@@ -58,9 +54,6 @@ export interface CallOptions {
   readonly impair?: ImpairText;
 }
 
-/** `GUISE_SESSIONS` is set so that admission does not cut the load that is to be measured. */
-const OPEN_DOOR = { GUISE_SESSIONS: '64' };
-
 /** Calls through the real gateway, by a load client in a process of its own. */
 export async function benchCall(
   order: Omit<LoadOrder, 'gateway' | 'impaired'>,
@@ -69,18 +62,11 @@ export async function benchCall(
   const gateway = await GatewayProcess.start({ ...OPEN_DOOR, ...(transport && { GUISE_MEDIA_TRANSPORT: transport }) });
   const relay = impair && new Relay({ seed: order.seed });
   try {
-    const stations = new StationTimes(gateway.url);
-    let [seconds, cpu, begun] = [0, 0, 0];
-    const full = { ...order, gateway: gateway.url, impaired: impair !== undefined };
-    const result = await runLoadClient(full, relay, (type) => {
-      const sign = type === 'begin' ? -1 : 1;
-      seconds += (sign * monotonic.now()) / 1000;
-      cpu += sign * cpuSeconds(gateway.pids);
-      if (type === 'end') return stations.stop();
-      stations.start();
-      begun = monotonic.now();
-      if (impair) relay?.start(stepsOf(impair));
-    });
+    const { result, stations, begun, cores } = await runCalls(
+      gateway,
+      { ...order, impaired: impair !== undefined },
+      { relay, onPhase: (phase) => phase === 'begin' && impair && relay?.start(stepsOf(impair)) },
+    );
     remark(result);
     return {
       streams: order.streams,
@@ -94,7 +80,7 @@ export async function benchCall(
       stationsMs: { p50: round(stations.median, 1) },
       firstFrameMs: round(result.firstFrameMs, 0),
       drops: result.drops,
-      cpuCores: round(cpu / seconds),
+      cpuCores: round(cores),
       clientLoopMs: { p99: round(result.clientLoopP99) },
       pictureOk: result.pictureOk,
       ...(impair && relay && { impaired: impairedFigures(impair, relay, begun, result) }),
@@ -137,22 +123,4 @@ function remark(result: LoadResult): void {
       `the client's own loop stalled ${round(result.clientLoopP99)} ms at p99: latencies are too high by that`,
     );
   }
-}
-
-async function runLoadClient(
-  order: LoadOrder,
-  relay: Relay | undefined,
-  onPhase: (phase: 'begin' | 'end') => void,
-): Promise<LoadResult> {
-  const program = fileURLToPath(new URL('./client/load-client.js', import.meta.url));
-  const child = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let result: LoadResult | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const report = JSON.parse(line) as LoadReport;
-    if (report.type === 'result') ({ result } = report);
-    else if (report.type === 'answer') child.stdin.write(`${JSON.stringify(await relay!.through(report.sdp))}\n`);
-    else onPhase(report.type);
-  }
-  if (!result) throw new Error('the load client must give a result');
-  return result;
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isSendCodec, SEND_CODECS } from '../../src/media/chunk.ts';
 import { benchCall } from './call.ts';
+import { benchCapacity } from './capacity/capacity-bench.ts';
 import { benchCongestion } from './congestion/congestion-bench.ts';
 import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
@@ -38,6 +39,7 @@ const { values: options, positionals } = parseArgs({
 const BENCHES: Record<string, () => Promise<object>> = {
   face: benchFace,
   call: () => benchCall(asked(callOrder), { transport: asked(transport), ...asked(impairment) }),
+  capacity: () => benchCapacity(callOrder()),
   soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
   congestion: () => benchCongestion({ seed: count('seed'), relay: options.relay }),
   loss: () => Promise.resolve(benchLoss(count('seed'))),

@@ -1,11 +1,22 @@
+import { STATIONS, type Station } from '../../../src/session/statistics.ts';
+import { monotonic } from '../../../src/time.ts';
 import { mean, quantile } from '../quantile.ts';
+
+/** What the metrics said at an instant, since the gateway's start. */
+interface Reading {
+  readonly at: number;
+  readonly busy: number;
+  readonly frames: number;
+  readonly stations: Readonly<Record<string, number>>;
+}
 
 /** What the gateway's own stations (decode, track, swap, composite, encode) take a frame, from its metrics, each second. */
 export class StationTimes {
   readonly #url: string;
   readonly #means: number[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #last: { readonly busy: number; readonly frames: number } | undefined;
+  #first: Reading | undefined;
+  #last: Reading | undefined;
 
   /** @param gateway e.g. `http://127.0.0.1:8080` */
   constructor(gateway: string) {
@@ -30,16 +41,36 @@ export class StationTimes {
     return mean(this.#means);
   }
 
+  /** Seconds a second that each station took, all sessions together. */
+  get cores(): Partial<Record<Station, number>> {
+    const [first, last] = [this.#first, this.#last];
+    if (!first || !last || first === last) return {};
+    const cores: Partial<Record<Station, number>> = {};
+    for (const station of STATIONS) {
+      cores[station] = (last.stations[station]! - first.stations[station]!) / (last.at - first.at);
+    }
+    return cores;
+  }
+
   async #sample(): Promise<void> {
     const text = await (await fetch(this.#url)).text();
-    const now = { busy: sumOf(text, 'guise_pixel_busy_milliseconds_total'), frames: sumOf(text, 'guise_frames_total') };
+    const stations = Object.fromEntries(
+      STATIONS.map((station) => [station, sumOf(text, `guise_pixel_busy_milliseconds_total{station="${station}"}`)]),
+    );
+    const now: Reading = {
+      at: monotonic.now(),
+      busy: sumOf(text, 'guise_pixel_busy_milliseconds_total'),
+      frames: sumOf(text, 'guise_frames_total'),
+      stations,
+    };
+    this.#first ??= now;
     const frames = now.frames - (this.#last?.frames ?? Infinity);
     if (frames > 0) this.#means.push((now.busy - this.#last!.busy) / frames);
     this.#last = now;
   }
 }
 
-/** The sum of a metric over its labels, in Prometheus' text format. */
+/** The sum of a metric over its labels, or that of one label set, in Prometheus' text format. */
 function sumOf(text: string, name: string): number {
   let sum = 0;
   for (const line of text.split('\n')) {
