@@ -14,6 +14,8 @@ const SIZES = { '720p30': { width: 1280, height: 720 }, '480p30': { width: 640, 
 const CODECS = ['vp8', 'h264'] as const;
 /** A session is carried if this share of its frames is on time, the worst one's too. */
 const CARRIED = 0.99;
+/** So many more sessions than are carried are asked for to see what admission does. */
+const TOO_MANY = 3;
 /** More sessions than any two cores carry: the search ends here. */
 const MOST = 64;
 
@@ -24,6 +26,8 @@ type Load = Omit<LoadOrder, 'gateway' | 'impaired' | 'streams' | 'width' | 'heig
 export interface CapacityFigures {
   /** Sessions with at least 99 % of their frames on time, the worst one's too; admission is out of the way. */
   readonly sessions: Readonly<Record<SizeName, Readonly<Record<(typeof CODECS)[number], number>>>>;
+  /** 1280×720, VP8: of more sessions than that, how many the gateway lets in, and the worst one's frames on time. */
+  readonly admission: { readonly asked: number; readonly admitted: number; readonly onTime: number };
   /** Of one 1280×720 session, VP8 both ways: the gateway with its children, and the client. */
   readonly cores: number;
   readonly clientCores: number;
@@ -55,7 +59,7 @@ export async function benchCapacity(load: Load): Promise<CapacityFigures> {
   for (const size of Object.keys(SIZES) as SizeName[]) {
     for (const codec of CODECS) sessions[size][codec] = await mostCarried(load, size, codec);
   }
-  return { sessions, ...shown };
+  return { sessions, admission: await admission(load, sessions['720p30'].vp8 + TOO_MANY), ...shown };
 }
 
 /** One session, thread by thread. */
@@ -121,6 +125,25 @@ async function carried(load: Load, size: SizeName, codec: SendCodec, streams: nu
     const figures = { size, codec, streams, worstOnTime: round(worstOnTime, 4), cores: round(cores) };
     console.error(JSON.stringify({ ...figures, clientCores: round(clientCores) }));
     return worstOnTime >= CARRIED;
+  } finally {
+    await gateway.stop();
+  }
+}
+
+/** Sessions ask to be let in one after the other, as at a gateway that is set up as it comes. */
+async function admission(load: Load, asked: number): Promise<CapacityFigures['admission']> {
+  const gateway = await GatewayProcess.start();
+  try {
+    const order = {
+      ...load,
+      ...SIZES['720p30'],
+      codec: 'vp8',
+      streams: asked,
+      impaired: false,
+      admitted: true,
+    } as const;
+    const { result } = await runCalls(gateway, order, { pinned: true });
+    return { asked, admitted: asked - result.refused, onTime: round(result.worstOnTime, 4) };
   } finally {
     await gateway.stop();
   }

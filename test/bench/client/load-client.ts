@@ -7,7 +7,7 @@ import { ParentRelay } from '../impair/parent-relay.ts';
 import { portraitFile } from '../../media/portrait.ts';
 import { Random } from '../../media/random.ts';
 import type { LoadOrder, LoadReport } from './protocol.ts';
-import { Signalling, uploadPhoto } from './signalling.ts';
+import { Refused, Signalling, uploadPhoto } from './signalling.ts';
 import { Stream, paceStreams } from './stream.ts';
 import { summarise } from './summary.ts';
 
@@ -15,12 +15,27 @@ import { summarise } from './summary.ts';
 const WARM_UP: Milli = 3000;
 /** Frames still on their way when the measured time ends get so long. */
 const TAIL: Milli = 600;
+/** Between streams that begin one after the other: the gateway has learned by then what the last one costs. */
+const APART: Milli = 5000;
 
 function report(message: LoadReport): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
 const wait = (duration: Milli): Promise<void> => new Promise((resolve) => setTimeout(resolve, duration));
+
+/** Undefined if the gateway has no room and that is allowed. */
+async function openSession(order: LoadOrder, identity: string): Promise<Signalling | undefined> {
+  const { gateway, budget, codec, width, height } = order;
+  // Admission goes by what a session may send.
+  const maximumSide = order.admitted ? Math.max(width, height) : 1920;
+  try {
+    return await Signalling.open(gateway, { identity, budget, codec, maximumSide });
+  } catch (error) {
+    if (order.admitted && error instanceof Refused && error.code === 'capacity_full') return undefined;
+    throw error;
+  }
+}
 
 async function main(order: LoadOrder): Promise<void> {
   const { gateway, codec, width, height } = order;
@@ -36,23 +51,27 @@ async function main(order: LoadOrder): Promise<void> {
   const drops: Record<string, number> = {};
   let measuring = false;
   const streams: Stream[] = [];
+  const pacing: { stop: () => void }[] = [];
+  const begin = async (stream: Stream): Promise<void> => {
+    await stream.connect(relay && ((answer) => relay.through(answer)));
+    // A camera runs before the call does: frames flow from the moment the connection stands.
+    const sendFrame = () => stream.sendFrame();
+    pacing.push(paceStreams([{ sendFrame, phase: random.next(), frameRate: clip.frameRate }]));
+  };
   for (let i = 0; i < order.streams; i++) {
-    const signalling = await Signalling.open(gateway, { identity, budget: order.budget, codec, maximumSide: 1920 });
+    const signalling = await openSession(order, identity);
+    if (!signalling) continue;
     signalling.onMessage = (message) => {
       if (!measuring || message.type !== 'statistics') return;
       for (const [at, count] of Object.entries(message.figures.drops)) drops[at] = (drops[at] ?? 0) + count;
     };
-    streams.push(new Stream(clip, signalling, random, { impaired: order.impaired }));
+    const stream = new Stream(clip, signalling, random, { impaired: order.impaired });
+    streams.push(stream);
+    if (!order.admitted) continue;
+    await begin(stream);
+    await wait(APART);
   }
-  const pacing: { stop: () => void }[] = [];
-  await Promise.all(
-    streams.map(async (stream) => {
-      await stream.connect(relay && ((answer) => relay.through(answer)));
-      // A camera runs before the call does: frames flow from the moment the connection stands.
-      const sendFrame = () => stream.sendFrame();
-      pacing.push(paceStreams([{ sendFrame, phase: random.next(), frameRate: clip.frameRate }]));
-    }),
-  );
+  if (!order.admitted) await Promise.all(streams.map(begin));
   while (streams.some(({ returned }) => returned.length === 0)) await wait(20);
   await wait(WARM_UP);
 
@@ -73,7 +92,13 @@ async function main(order: LoadOrder): Promise<void> {
   const clientLoopP99 = Math.max(0, loop.percentile(99) / 1e6 - 1);
   report({
     type: 'result',
-    result: await summarise(order, settings, clip, streams, { from, to, clientLoopP99, drops }),
+    result: await summarise(order, settings, clip, streams, {
+      from,
+      to,
+      clientLoopP99,
+      drops,
+      refused: order.streams - streams.length,
+    }),
   });
 }
 

@@ -19,6 +19,8 @@ export interface LoadOrder {
   readonly seed: number;
   /** The way is spoiled: answers are to be led through the parent's relay, and a frame has 400 ms. */
   readonly impaired: boolean;
+  /** Streams begin one after the other, and those that the gateway has no room for are left out. */
+  readonly admitted?: boolean;
 }
 
 /** What the load client says while it works: lines of JSON on stdout, each with a `type`. */
@@ -27,6 +29,8 @@ export type LoadReport =
   { readonly type: 'begin' | 'end' } | AnswerReport | { readonly type: 'result'; readonly result: LoadResult };
 
 export interface LoadResult {
+  /** Streams that the gateway had no room for. */
+  readonly refused: number;
   /** Frames sent in the measured time, all streams. */
   readonly sentFrames: number;
   /** Of these: back, with the identity's face, within the budget's limit. */

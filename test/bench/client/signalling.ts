@@ -11,6 +11,16 @@ import {
 type Hello = Extract<ClientMessage, { type: 'hello' }>;
 type Of<Type extends ServerMessage['type']> = Extract<ServerMessage, { type: Type }>;
 
+/** The gateway has answered with an error. */
+export class Refused extends Error {
+  readonly code: string;
+
+  constructor({ code, message }: Of<'error'>) {
+    super(`the gateway must not refuse [${code}] ${message}`);
+    this.code = code;
+  }
+}
+
 /** The signalling socket of one caller, by the real protocol. */
 export class Signalling {
   readonly #socket: WebSocket;
@@ -52,8 +62,7 @@ export class Signalling {
       const message = index < 0 ? undefined : this.#messages[index];
       this.#messages.splice(0, index + 1);
       if (message?.type === type) return message as Of<Type>;
-      if (message?.type === 'error')
-        throw new Error(`the gateway must not refuse [${message.code}] ${message.message}`);
+      if (message?.type === 'error') throw new Refused(message as Of<'error'>);
       if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(`the gateway must answer [awaited:${type}]`);
       await new Promise<void>((wake) => this.#waiting.add(wake));
     }

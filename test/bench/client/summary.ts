@@ -19,6 +19,7 @@ interface Measured {
   readonly to: Milli;
   readonly clientLoopP99: number;
   readonly drops: Readonly<Record<string, number>>;
+  readonly refused: number;
 }
 
 interface Judged extends Verdict {
@@ -31,7 +32,7 @@ export async function summarise(
   settings: ClipSettings,
   clip: Clip,
   streams: readonly Stream[],
-  { from, to, clientLoopP99, drops }: Measured,
+  { from, to, clientLoopP99, drops, refused }: Measured,
 ): Promise<LoadResult> {
   const local = await LocalSwap.open();
   const identity = await local.identity(order.identity);
@@ -53,6 +54,7 @@ export async function summarise(
   const looked = inTime.filter(({ background }) => background !== undefined);
   const background = Math.min(...looked.map(({ background: value }) => value ?? NaN));
   return {
+    refused,
     sentFrames: all(({ sent }) => sent).length,
     onTime: perStream.reduce((sum, { onTime }) => sum + onTime, 0),
     worstOnTime: Math.min(...perStream.map(({ sent, onTime }) => onTime / sent.length)),
