@@ -14,6 +14,7 @@ import { benchSoak } from './soak.ts';
 import { benchStall } from './stall.ts';
 import { printTable } from './table.ts';
 import { benchTransport } from './transport/transport-bench.ts';
+import { benchViewers } from './viewers/viewers-bench.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,6 +33,7 @@ const { values: options, positionals } = parseArgs({
     echo: { type: 'boolean', default: false },
     impair: { type: 'string' },
     relay: { type: 'boolean', default: false },
+    viewers: { type: 'string', default: '100' },
   },
 });
 
@@ -47,6 +49,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   stall: () => benchStall(callOrder()),
   network: () => benchNetwork({ ...asked(callOrder), transport: asked(transport), echo: options.echo }, options.row),
   transport: () => benchTransport(count('seconds')),
+  viewers: () => benchViewers({ ...asked(callOrder), viewers: count('viewers'), transport: asked(transport) }),
   exposure: () => benchExposure(positionals.slice(1)),
 };
 
@@ -82,13 +85,13 @@ function impairment(): { impair?: ImpairText } {
 }
 
 function transport(): 'werift' | 'libdatachannel' {
-  const { transport: name } = options;
+  const name = options.transport === 'datachannel' ? 'libdatachannel' : options.transport;
   if (name !== 'werift' && name !== 'libdatachannel')
     throw new TypeError(`--transport must be werift or libdatachannel [transport:${name}]`);
   return name;
 }
 
-function count(name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes'): number {
+function count(name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes' | 'viewers'): number {
   const value = Number(options[name]);
   if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0 [${name}:${options[name]}]`);
   return value;

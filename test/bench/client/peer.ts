@@ -17,7 +17,6 @@ import type { Milli } from '../../../src/time.ts';
 import { withoutCandidates } from '../../relay/answer.ts';
 import { readNegotiated, type Negotiated } from './ends/negotiated.ts';
 import type { ClientPacket } from './ends/sending-end.ts';
-import type { Signalling } from './signalling.ts';
 
 const MIME: Record<SendCodec, string> = { vp8: 'video/VP8', h264: 'video/H264', vp9: 'video/VP9' };
 const PARAMETERS: Record<SendCodec, string> = {
@@ -36,12 +35,27 @@ export interface PeerEvents {
   onRtcp(packets: readonly RtcpPacket[]): void;
 }
 
+/** How an offer reaches the gateway: by its own signalling, by WHIP or by WHEP. */
+export interface Door {
+  /** Gives the answer. */
+  offer(sdp: string): Promise<string>;
+  /** Idempotent. */
+  close(): void | Promise<void>;
+}
+
 export interface PeerOptions {
   readonly codec: SendCodec;
+  /** Default both ways. */
+  readonly direction?: 'sendrecv' | 'recvonly';
   /** The answer as the client is to see it, e.g. by way of a relay. Default: as it is. */
   readonly through?: (answer: string) => Promise<string>;
   /** Called when the offer goes out. */
   readonly onOffer?: () => void;
+}
+
+/** What werift's types do not show of its ICE agent: its sockets. */
+interface WithSockets {
+  readonly protocols: readonly { readonly transport: { onData: (packet: Buffer, from: [string, number]) => void } }[];
 }
 
 /** The WebRTC side of one caller: one video line both ways, packets as they are. */
@@ -71,10 +85,10 @@ export class Peer {
   }
 
   /** Offers, and waits until packets can flow. */
-  static async connect(signalling: Signalling, options: PeerOptions): Promise<Peer> {
-    const { codec, through = (answer) => Promise.resolve(answer), onOffer } = options;
+  static async connect(door: Pick<Door, 'offer'>, options: PeerOptions): Promise<Peer> {
+    const { codec, direction = 'sendrecv', through = (answer) => Promise.resolve(answer), onOffer } = options;
     const connection = new RTCPeerConnection(configuration(codec));
-    const { sender } = connection.addTransceiver('video', { direction: 'sendrecv' });
+    const { sender } = connection.addTransceiver('video', { direction });
     await connection.setLocalDescription(await connection.createOffer());
     const connected = new Promise<void>((resolve, reject) => {
       setTimeout(reject, CONNECT_LIMIT, new Error('the call must connect within 30 s'));
@@ -85,8 +99,7 @@ export class Peer {
     // It may be over before it is awaited below, and after the call was given up.
     connected.catch(() => undefined);
     onOffer?.();
-    signalling.send({ type: 'offer', sdp: withoutCandidates(connection.localDescription!.sdp) });
-    const sdp = await through((await signalling.next('answer')).sdp);
+    const sdp = await through(await door.offer(withoutCandidates(connection.localDescription!.sdp)));
     await connection.setRemoteDescription({ type: 'answer', sdp });
     if (connection.connectionState !== 'connected') await connected;
     return new Peer(connection, sender, readNegotiated(sdp));
@@ -106,6 +119,28 @@ export class Peer {
       events.onRtcp(parseRtcp(plain));
       return plain;
     };
+  }
+
+  /**
+   * Tells of SRTP packets as they come from the socket: neither opened nor looked at by werift, whose way from the socket
+   * up costs more than all that is wanted of a packet that is only counted. Nothing else that comes is lost.
+   */
+  tap(onMedia: (packet: Buffer) => void): void {
+    const connections = this.#connection.iceTransports.map(({ connection }) => connection as unknown as WithSockets);
+    for (const { transport } of connections.flatMap(({ protocols }) => protocols)) {
+      const take = transport.onData;
+      transport.onData = (packet, address) => {
+        const [first = 0, second = 0] = packet;
+        // RFC 7983, and RFC 5761 §4: RTCP types stand where RTP has marker and payload type.
+        if (first >= 128 && first < 192 && (second < 192 || second >= 224)) onMedia(packet);
+        else take(packet, address);
+      };
+    }
+  }
+
+  /** Opens a packet that `tap` told of. @throws Error if it is not authentic */
+  open(packet: Buffer): Buffer {
+    return this.#transport.srtp.decrypt(packet);
   }
 
   /** Sends one RTP packet, with the next transport-wide number if those were negotiated. */

@@ -7,6 +7,7 @@ import {
   type ClientMessage,
   type ServerMessage,
 } from '../../../src/api/messages.ts';
+import type { Door } from './peer.ts';
 
 type Hello = Extract<ClientMessage, { type: 'hello' }>;
 type Of<Type extends ServerMessage['type']> = Extract<ServerMessage, { type: Type }>;
@@ -22,7 +23,7 @@ export class Refused extends Error {
 }
 
 /** The signalling socket of one caller, by the real protocol. */
-export class Signalling {
+export class Signalling implements Door {
   readonly #socket: WebSocket;
   readonly #messages: ServerMessage[] = [];
   readonly #waiting = new Set<() => void>();
@@ -66,6 +67,11 @@ export class Signalling {
       if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(`the gateway must answer [awaited:${type}]`);
       await new Promise<void>((wake) => this.#waiting.add(wake));
     }
+  }
+
+  async offer(sdp: string): Promise<string> {
+    this.send({ type: 'offer', sdp });
+    return (await this.next('answer')).sdp;
   }
 
   /** Idempotent. */

@@ -6,8 +6,7 @@ import type { Random } from '../../media/random.ts';
 import { ReceivingEnd } from './ends/receiving-end.ts';
 import { SendingEnd } from './ends/sending-end.ts';
 import { cut } from './payload.ts';
-import { Peer } from './peer.ts';
-import type { Signalling } from './signalling.ts';
+import { Peer, type Door } from './peer.ts';
 import { TimestampMatch } from './timestamps.ts';
 
 /** One frame that was sent, and what became of it. */
@@ -74,7 +73,7 @@ export class Stream {
   connected: Milli = NaN;
 
   readonly #clip: Clip;
-  readonly #signalling: Signalling;
+  readonly #door: Door;
   readonly #payloads: Uint8Array[][];
   readonly #random: Random;
   readonly #match: TimestampMatch;
@@ -89,14 +88,9 @@ export class Stream {
   #restart = false;
   #lastRestart: Milli = -Infinity;
 
-  constructor(
-    clip: Clip,
-    signalling: Signalling,
-    random: Random,
-    { keep = true, impaired = false }: StreamOptions = {},
-  ) {
+  constructor(clip: Clip, door: Door, random: Random, { keep = true, impaired = false }: StreamOptions = {}) {
     this.#clip = clip;
-    this.#signalling = signalling;
+    this.#door = door;
     this.#payloads = clip.chunks.map((chunk, index) => cut(clip.codec, chunk, index & 0x7fff));
     this.#random = random;
     this.#timestamp = random.below(2 ** 32);
@@ -106,7 +100,7 @@ export class Stream {
 
   /** @param through the answer as the client is to see it, e.g. by way of a relay */
   async connect(through?: (answer: string) => Promise<string>): Promise<void> {
-    const peer = await Peer.connect(this.#signalling, {
+    const peer = await Peer.connect(this.#door, {
       codec: this.#clip.codec,
       ...(through && { through }),
       onOffer: () => (this.offered = monotonic.now()),
@@ -156,7 +150,7 @@ export class Stream {
 
   async close(): Promise<void> {
     clearInterval(this.#line?.timer);
-    this.#signalling.close();
+    await this.#door.close();
     await this.#line?.peer.close();
   }
 

@@ -31,8 +31,40 @@ function pssOf(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(text ?? '')?.[1] ?? 0) * 1024;
 }
 
-function statOf(pid: number): { readonly parent: number; readonly ticks: number } | undefined {
-  const text = read(`/proc/${pid}/stat`);
+/** A thread of a process. */
+export interface ThreadName {
+  readonly pid: number;
+  readonly thread: number;
+}
+
+/** The thread of Node's that uses most over a second, beside the main one: of a media worker with one session, its pixel thread. */
+export async function busiestThread(pid: number): Promise<ThreadName> {
+  const before = nodeThreads(pid);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const used = nodeThreads(pid).map(({ thread, ticks }) => ({
+    thread,
+    used: ticks - (before.find((each) => each.thread === thread)?.ticks ?? 0),
+  }));
+  const [busiest] = used.sort((a, b) => b.used - a.used);
+  if (busiest === undefined) throw new Error('the process must have more threads than its main one');
+  return { pid, thread: busiest.thread };
+}
+
+/** Seconds of processor that a thread has used. */
+export function threadCpuSeconds({ pid, thread }: ThreadName): number {
+  return (statOf(pid, `/task/${thread}`)?.ticks ?? 0) / TICKS;
+}
+
+/** Native libraries name their threads otherwise. */
+function nodeThreads(pid: number): { readonly thread: number; readonly ticks: number }[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .map(Number)
+    .filter((thread) => thread !== pid && read(`/proc/${pid}/task/${thread}/comm`)?.trim() === 'node')
+    .map((thread) => ({ thread, ticks: statOf(pid, `/task/${thread}`)?.ticks ?? 0 }));
+}
+
+function statOf(pid: number, task = ''): { readonly parent: number; readonly ticks: number } | undefined {
+  const text = read(`/proc/${pid}${task}/stat`);
   if (text === undefined) return undefined;
   // The name in parentheses may hold spaces: fields count from behind it (proc(5): 4 ppid, 14 utime, 15 stime).
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -1,8 +1,8 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { TRANSPORTS, type TransportName } from '../../../src/session/transport/transport-settings.ts';
 import { monotonic } from '../../../src/time.ts';
 import { WeriftPeer } from '../../peer/werift-peer.ts';
+import { Forked } from '../forked.ts';
 import { quantile, round } from '../quantile.ts';
 import type { EchoCost, FromEcho, ToEcho } from './echo-process.ts';
 import { Load } from './load.ts';
@@ -40,7 +40,7 @@ export async function benchTransport(seconds: number): Promise<Record<string, Tr
 }
 
 async function measure(name: TransportName, sessions: number, seconds: number): Promise<TransportFigures> {
-  const echo = new Echo(fork(join(import.meta.dirname, 'echo-process.js'), [name]));
+  const echo = new Forked<ToEcho, FromEcho>(join(import.meta.dirname, 'echo-process.js'), [name]);
   try {
     await echo.next('ready');
     const setups: number[] = [];
@@ -86,39 +86,6 @@ function summary(
     setup: round(order.setup, 0),
     lost: round(Math.max(0, 1 - trips.length / sent), 4),
   };
-}
-
-/** The echoing process, asked one thing at a time. */
-class Echo {
-  readonly #child: ChildProcess;
-  readonly #said: FromEcho[] = [];
-  #wake: (() => void)[] = [];
-
-  constructor(child: ChildProcess) {
-    this.#child = child;
-    child.on('message', (message: FromEcho) => {
-      this.#said.push(message);
-      for (const wake of this.#wake.splice(0)) wake();
-    });
-  }
-
-  ask<Type extends FromEcho['type']>(message: ToEcho, type: Type): Promise<Extract<FromEcho, { type: Type }>> {
-    this.#child.send(message);
-    return this.next(type);
-  }
-
-  /** The next message of this type; it may have come before. */
-  async next<Type extends FromEcho['type']>(type: Type): Promise<Extract<FromEcho, { type: Type }>> {
-    for (;;) {
-      const at = this.#said.findIndex((message) => message.type === type);
-      if (at >= 0) return this.#said.splice(at, 1)[0] as Extract<FromEcho, { type: Type }>;
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
-  }
-
-  end(): void {
-    this.#child.disconnect();
-  }
 }
 
 function sleep(seconds: number): Promise<void> {

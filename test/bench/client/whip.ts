@@ -1,0 +1,27 @@
+import type { Door } from './peer.ts';
+
+/** Publishes by WHIP or watches by WHEP. */
+export class Whip implements Door {
+  readonly #endpoint: string;
+  #location: string | undefined;
+
+  /** @param endpoint e.g. `http://127.0.0.1:8080/whip/stage?identity=mask:gold` */
+  constructor(endpoint: string) {
+    this.#endpoint = endpoint;
+  }
+
+  async offer(sdp: string): Promise<string> {
+    const headers = { 'content-type': 'application/sdp' };
+    const response = await fetch(this.#endpoint, { method: 'POST', headers, body: sdp });
+    const text = await response.text();
+    if (response.status !== 201) throw new Error(`the gateway must answer [${response.status}] ${text}`);
+    this.#location = new URL(response.headers.get('location') ?? '', this.#endpoint).href;
+    return text;
+  }
+
+  async close(): Promise<void> {
+    const location = this.#location;
+    this.#location = undefined;
+    if (location !== undefined) await fetch(location, { method: 'DELETE' });
+  }
+}
