@@ -14,6 +14,8 @@ const JUMP: Milli = 1000;
  * picture in step: by the caller's sender reports once both have come, by arrival until then.
  */
 export class SourceClock {
+  /** To the source and back, ms, where it is known: half of it is the way that its reports took. */
+  roundTrip: Milli = 0;
   readonly #lines: MediaTimeline[] = [];
   /** Arrival minus NTP time of the latest reports; the smallest waited the least on the way. */
   #offsets: Milli[] = [];
@@ -132,8 +134,8 @@ export class MediaTimeline {
 
   /** The source's own clock at our instant `now`, NTP time in ms since 1900, by its reports; `undefined` without any. */
   ntpAt(now: Milli): Milli | undefined {
-    const { offset } = this.#source;
-    return offset === undefined ? undefined : now - offset;
+    const { offset, roundTrip } = this.#source;
+    return offset === undefined ? undefined : now - offset + roundTrip / 2;
   }
 
   #later(timestamp: RtpTicks, by: Milli): RtpTicks {

@@ -5,7 +5,7 @@ import { AUDIO_CLOCK, VIDEO_CLOCK } from '../../time.ts';
 import { EXTENSION_URI, layExtensions, readExtension, type ExtensionElement } from '../packet/extension.ts';
 import { readCaptureTime, writeCaptureTime } from '../packet/capture-time.ts';
 import { parseRtp } from '../packet/rtp-packet.ts';
-import { NtpClock } from '../rtcp/ntp-clock.ts';
+import { NtpClock, ntpMiddle } from '../rtcp/ntp-clock.ts';
 import { VideoSender } from '../send/video-sender.ts';
 import { SourceClock } from '../source-clock.ts';
 import { VideoReceiver } from './video-receiver.ts';
@@ -96,11 +96,12 @@ describe('abs-capture-time', () => {
   });
 
   /** A sender whose input's clock is known to be `ahead` of ours, ms, after a report that took 20 ms. */
-  function passing(ids: ReadonlyMap<string, number>, ahead?: number) {
+  function passing(ids: ReadonlyMap<string, number>, ahead?: number, roundTrip = 0) {
     const clock = new NtpClock(1.7e12);
     const source = new SourceClock();
     const timeline = source.timeline(VIDEO_CLOCK);
     source.timeline(AUDIO_CLOCK);
+    source.roundTrip = roundTrip;
     timeline.onPacket(0, 0);
     if (ahead !== undefined) timeline.onSenderReport(clock.at(1000 + ahead), 0, 1020);
     return new VideoSender({ codec: 'vp8', ssrc: 50, payloadType: 96, extensions: { ids }, clock, timeline, seed: 1 });
@@ -125,6 +126,18 @@ describe('abs-capture-time', () => {
     // 40 ms to its own clock, which is 500 ms ahead of ours, of which 20 ms look like the way.
     expect(time).toMatchObject(CAPTURED);
     expect(time!.clockOffset).toBeCloseTo(40 + 500 - 20, 2);
+  });
+
+  it('takes the way of the reports off, which the round trip to their sender tells, not that to whom it goes', () => {
+    const chunk = { ...picture(0, 100, true), captureTime: { ...CAPTURED, clockOffset: 40 } };
+    const to = passing(IDS, 500, 40);
+    // The receiver's report says that it is 300 ms away.
+    const middle = (at: number) => ntpMiddle(new NtpClock(1.7e12).at(at));
+    const report = { ssrc: 50, fractionLost: 0, cumulativeLost: 0, highestSequence: 1, jitter: 0 };
+    const reports = [{ ...report, lastSenderReport: middle(1000), delaySinceLastSenderReport: 0 }];
+    to.onRtcp({ type: 'receiver-report', ssrc: 9, reports }, 1300);
+    expect(to.roundTrip).toBeCloseTo(300, 0);
+    expect(captureTimes(packetsOf(to, chunk, 2000))[0]!.clockOffset).toBeCloseTo(40 + 500, 2);
   });
 
   it('loses an offset that cannot be put on our clock yet', () => {

@@ -21,11 +21,11 @@ export class CaptureNotice {
     this.#timeline = timeline;
   }
 
-  /** For the first packet of a frame. @param roundTrip to the frame's sender; half of it is the way of its reports */
-  element(time: CaptureTime | undefined, now: Milli, roundTrip: Milli): ExtensionElement | undefined {
+  /** For the first packet of a frame. */
+  element(time: CaptureTime | undefined, now: Milli): ExtensionElement | undefined {
     if (this.#id === undefined || time === undefined) return undefined;
     const theirs = this.#timeline?.ntpAt(now);
-    const ahead = theirs === undefined ? undefined : theirs + roundTrip / 2 - ntpToMilli(this.#clock.at(now));
+    const ahead = theirs === undefined ? undefined : theirs - ntpToMilli(this.#clock.at(now));
     return { id: this.#id, value: writeCaptureTime(passCaptureTime(time, ahead)) };
   }
 }

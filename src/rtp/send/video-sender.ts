@@ -144,7 +144,7 @@ export class VideoSender {
     const frame = { sequence: this.#sequence, packets: payloads.length, keyframe: chunk.keyframe };
     const roundTrip = this.#roundTrip.smoothed ?? 0;
     const header = this.#header.onFrame(frame, roundTrip, now);
-    const captured = this.#capture.element(chunk.captureTime, now, roundTrip);
+    const captured = this.#capture.element(chunk.captureTime, now);
     return payloads.map((payload, index) => {
       const sequence = this.#sequence;
       this.#sequence = (sequence + 1) & 0xffff;

@@ -56,6 +56,7 @@ export class MediaLines {
   readonly #audioTypes: ReadonlySet<number>;
   /** Of the caller's video and sound. */
   readonly timelines: { readonly video: MediaTimeline; readonly audio: MediaTimeline };
+  readonly #source = new SourceClock();
   readonly #ssrc: number;
   readonly #steady = new Steady<{ readonly chunk: EncodedChunk; readonly decodable: Milli }>();
   readonly #alarm: Alarm;
@@ -67,13 +68,12 @@ export class MediaLines {
     const { media, clock } = options;
     this.#options = options;
     const ntp = new NtpClock(wallClock() - clock.now());
-    const source = new SourceClock();
     const video = media.find(({ kind }) => kind === 'video');
     assert(video, 'a session has a video line');
     const audio = media.find(({ kind }) => kind === 'audio');
     this.#ssrc = video.send?.ssrc ?? seed();
-    const timeline = source.timeline(VIDEO_CLOCK);
-    this.timelines = { video: timeline, audio: source.timeline(AUDIO_CLOCK) };
+    const timeline = this.#source.timeline(VIDEO_CLOCK);
+    this.timelines = { video: timeline, audio: this.#source.timeline(AUDIO_CLOCK) };
     this.#inbound = new Inbound({
       media: video,
       senderSsrc: this.#ssrc,
@@ -134,7 +134,7 @@ export class MediaLines {
       this.#outbound?.onRtcp(packet, arrived);
     }
     const roundTrip = this.#roundTrip;
-    if (roundTrip !== undefined) this.#inbound.roundTrip = roundTrip;
+    if (roundTrip !== undefined) this.#inbound.roundTrip = this.#source.roundTrip = roundTrip;
     this.#pump(arrived);
   }
 
