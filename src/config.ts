@@ -91,6 +91,20 @@ const sessions = z.strictObject({
     .describe('After SIGTERM sessions may go on for so long, seconds, 0–86400; new ones are refused. Default 20.'),
 });
 
+const rooms = z.strictObject({
+  redirect: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL such as https://other.example.com' })
+    .nullable()
+    .default(null)
+    .describe('Base URL of the gateway to which WHIP and WHEP are sent on with 307. Default none.'),
+  redirectWhen: z
+    .enum(['full', 'always'])
+    .default('full')
+    .describe(
+      'Whom: those for whom there is no room here (full), or everybody who opens a session (always). Default full.',
+    ),
+});
+
 const photos = z.strictObject({
   maximumBytes: z
     .int()
@@ -159,6 +173,7 @@ export const configSchema = z.strictObject({
   media: media.prefault({}),
   iceServers: iceServersSchema.prefault({}),
   sessions: sessions.prefault({}),
+  rooms: rooms.prefault({}),
   photos: photos.prefault({}),
 });
 /** Checked settings, defaults filled in. */
@@ -206,6 +221,8 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: readonly stri
   GUISE_CODECS: { path: ['media', 'codecs', 'send'], parse: asList },
   GUISE_POLICIES: { path: ['sessions', 'policies'], parse: asList },
   GUISE_LABEL_OPTIONAL: { path: ['sessions', 'labelOptional'], parse: asBoolean },
+  GUISE_ROOMS_REDIRECT: { path: ['rooms', 'redirect'], parse: asText },
+  GUISE_ROOMS_REDIRECT_WHEN: { path: ['rooms', 'redirectWhen'], parse: asText },
   GUISE_SESSIONS: { path: ['sessions', 'maximum'], parse: asNumber },
   GUISE_DRAIN_SECONDS: { path: ['sessions', 'drainSeconds'], parse: asNumber },
 };

@@ -90,7 +90,7 @@ export async function openGateway(
     tls,
     supervisor,
     identities: new IdentityRoutes({ supervisor, store, maximumPhotoBytes, origins, access, clock }),
-    rooms: new RoomRoutes({ rooms, access, supervisor, store, allowed, iceServers, origins }),
+    rooms: new RoomRoutes({ rooms, access, supervisor, store, allowed, iceServers, origins, redirect: config.rooms }),
     page: new PageFiles(join(PROJECT_ROOT, 'web-client', 'dist')),
     metrics,
     metricsFor: config.metrics,

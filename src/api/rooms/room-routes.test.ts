@@ -144,6 +144,52 @@ describe('WHIP', () => {
   });
 });
 
+describe('a gateway that sends on', () => {
+  /** Another one, with room for one session, that sends on to `there`. */
+  async function sendingOn(redirectWhen: 'full' | 'always'): Promise<string> {
+    const rooms = { redirect: 'https://there.example/guise/', redirectWhen };
+    const config = configSchema.parse({
+      port: 0,
+      access: { secret },
+      media: { pixelThreads: 1, announce: ['127.0.0.1'] },
+      sessions: { maximum: 1 },
+      rooms,
+    });
+    const other = await openGateway(config, { log: createLog('test'), clock: monotonic });
+    cleanups.push(() => other.close());
+    return `http://127.0.0.1:${other.port}`;
+  }
+
+  const post = async (url: string, claims: Claims, body: string): Promise<[number, string | null]> => {
+    const headers = { 'content-type': 'application/sdp', authorization: `Bearer ${await token(claims)}` };
+    const { status, headers: said } = await fetch(url, { method: 'POST', headers, body, redirect: 'manual' });
+    return [status, said.get('location')];
+  };
+
+  test('does so by 307 with the same path and query: everybody who may open a session', async () => {
+    const at = await sendingOn('always');
+    const to = 'https://there.example/guise/whip/a?identity=mask:gold&codec=vp9';
+    expect(await post(`${at}/whip/a?identity=mask:gold&codec=vp9`, publish, 'unread')).toEqual([307, to]);
+    expect(await post(`${at}/whep/a`, view, 'unread')).toEqual([307, 'https://there.example/guise/whep/a']);
+    expect(await post(`${at}/whep/a`, publish, 'unread')).toEqual([403, null]);
+  });
+
+  test('or only those for whom there is no place, and who watches what is not here', async () => {
+    const at = await sendingOn('full');
+    expect((await post(`${at}/whip/a`, publish, await peer().offer()))[0]).toBe(201);
+    expect(await post(`${at}/whip/b`, { ...publish, room: 'b' }, await peer().offer())).toEqual([
+      307,
+      'https://there.example/guise/whip/b',
+    ]);
+    expect((await post(`${at}/whep/a`, view, await peer().offer()))[0]).toBe(201);
+    expect(await post(`${at}/whep/b`, { ...view, room: 'b' }, await peer().offer())).toEqual([
+      307,
+      'https://there.example/guise/whep/b',
+    ]);
+    expect((await post(`${at}/whip/a`, publish, await peer().offer()))[0]).toBe(409);
+  });
+});
+
 describe('WHEP', () => {
   test('opens a viewer of what is published, in its codec, and none of what is not', async () => {
     const watcher = peer();

@@ -42,6 +42,14 @@ export interface RoomRoutesOptions {
   readonly allowed: Allowed;
   readonly iceServers: IceServerSettings;
   readonly origins: OriginRule;
+  readonly redirect: RedirectRule;
+}
+
+/** Who is sent on to another gateway. */
+export interface RedirectRule {
+  /** Its base URL; null if there is none. */
+  readonly redirect: string | null;
+  readonly redirectWhen: 'full' | 'always';
 }
 
 /** What a request is for. */
@@ -88,7 +96,7 @@ export class RoomRoutes {
       case 'HEAD':
         return this.#nothing(response, 204);
       case 'POST':
-        if (id === undefined) return this.#open(asked, permit);
+        if (id === undefined) return this.#openOrSendOn(asked, permit);
         break;
       case 'PATCH':
         if (id !== undefined) return this.#patch(asked, this.#find(asked));
@@ -118,6 +126,28 @@ export class RoomRoutes {
     response.setHeader('accept-post', SDP);
     response.setHeader('accept-patch', FRAGMENT);
     this.#nothing(response, 204);
+  }
+
+  /** Who is to be served elsewhere, or cannot be here, is sent on (RFC 9725 §4.5: by 307 alone). */
+  async #openOrSendOn(asked: Asked, permit: Permit): Promise<void> {
+    const { redirect, redirectWhen } = this.#options.redirect;
+    if (redirect === null) return this.#open(asked, permit);
+    if (redirectWhen === 'always') return this.#sendOn(asked, redirect);
+    try {
+      await this.#open(asked, permit);
+    } catch (error) {
+      // The room of a publisher who has been sent on is there too.
+      const elsewhere = ['capacity_full', ...(asked.kind === 'whep' ? ['session_unknown'] : [])];
+      if (!(error instanceof GatewayError) || !elsewhere.includes(error.code)) throw error;
+      this.#sendOn(asked, redirect);
+    }
+  }
+
+  #sendOn({ request, response, kind, room }: Asked, base: string): void {
+    request.resume();
+    const { search } = new URL(request.url ?? '/', 'http://gateway');
+    response.setHeader('location', `${base.replace(/\/+$/, '')}/${kind}/${room}${search}`);
+    this.#nothing(response, 307);
   }
 
   async #open({ request, response, kind, room }: Asked, permit: Permit): Promise<void> {
