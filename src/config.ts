@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { iceServersSchema, networkFields } from './config-network.ts';
+import { roomsSchema } from './config-rooms.ts';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
 
@@ -91,20 +92,6 @@ const sessions = z.strictObject({
     .describe('After SIGTERM sessions may go on for so long, seconds, 0–86400; new ones are refused. Default 20.'),
 });
 
-const rooms = z.strictObject({
-  redirect: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL such as https://other.example.com' })
-    .nullable()
-    .default(null)
-    .describe('Base URL of the gateway to which WHIP and WHEP are sent on with 307. Default none.'),
-  redirectWhen: z
-    .enum(['full', 'always'])
-    .default('full')
-    .describe(
-      'Whom: those for whom there is no room here (full), or everybody who opens a session (always). Default full.',
-    ),
-});
-
 const photos = z.strictObject({
   maximumBytes: z
     .int()
@@ -173,7 +160,7 @@ export const configSchema = z.strictObject({
   media: media.prefault({}),
   iceServers: iceServersSchema.prefault({}),
   sessions: sessions.prefault({}),
-  rooms: rooms.prefault({}),
+  rooms: roomsSchema.prefault({}),
   photos: photos.prefault({}),
 });
 /** Checked settings, defaults filled in. */

@@ -59,7 +59,9 @@ export class HeaderTemplate {
     const payloadAt = RTP_HEADER + block.length;
     let size = payloadAt;
     for (const piece of pieces) size += piece.length;
-    const data = new Uint8Array(size);
+    // Out of a pool: a block of its own, cleared first, costs more than all that is written into it.
+    const { buffer, byteOffset } = Buffer.allocUnsafe(size);
+    const data = new Uint8Array(buffer, byteOffset, size);
     const { marker, sequence, timestamp } = fields;
     writeRtpHeader(
       data,

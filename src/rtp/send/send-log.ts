@@ -89,21 +89,19 @@ export class SendLog implements Stamp {
     const reference = this.#unwrapReference(feedback.referenceTime);
     const packets: PacketOutcome[] = [];
     let lost = 0;
-    feedback.arrivals.forEach((arrival, index) => {
-      const position = base + index;
+    let position = base - 1;
+    for (const arrival of feedback.arrivals) {
+      position++;
       const at = ((position % KEPT) + KEPT) % KEPT;
       const sent = this.#sent[at];
-      if (sent?.position !== position) return;
-      const { total, ...known } = sent;
+      if (sent?.position !== position) continue;
+      const { probe, sentAt, size, total } = sent;
       this.#toldTotal = Math.max(this.#toldTotal, total);
-      if (arrival === NOT_RECEIVED) {
-        lost++;
-        packets.push({ ...known, arrivedAt: undefined });
-      } else {
-        this.#sent[at] = undefined;
-        packets.push({ ...known, arrivedAt: (reference * TICKS_PER_REFERENCE + arrival) / 4 });
-      }
-    });
+      const arrivedAt = arrival === NOT_RECEIVED ? undefined : (reference * TICKS_PER_REFERENCE + arrival) / 4;
+      if (arrivedAt === undefined) lost++;
+      else this.#sent[at] = undefined;
+      packets.push({ position, probe, sentAt, size, arrivedAt });
+    }
     this.#measure(packets, now);
     return { packets, fractionLost: packets.length === 0 ? 0 : lost / packets.length, inFlight: this.inFlight };
   }

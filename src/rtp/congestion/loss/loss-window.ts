@@ -29,6 +29,8 @@ interface OpenSpan {
 export class LossWindow {
   readonly #spans: OpenSpan[] = [];
   #open: OpenSpan | undefined;
+  /** Packets that some span misses: hardly ever any, and then nobody looks for one. */
+  #missing = 0;
 
   /** Closed spans, oldest first. */
   get spans(): readonly LossSpan[] {
@@ -53,6 +55,7 @@ export class LossWindow {
       if (packet.arrivedAt !== undefined) continue;
       span.lost++;
       span.missing.add(packet.position);
+      this.#missing++;
     }
     return closed;
   }
@@ -60,15 +63,18 @@ export class LossWindow {
   clear(): void {
     this.#spans.length = 0;
     this.#open = undefined;
+    this.#missing = 0;
   }
 
   /** Was told of before as lost: counted already, and if it has come now, not lost any more. */
   #isKnown({ position, arrivedAt }: PacketOutcome): boolean {
+    if (this.#missing === 0) return false;
     const span = [this.#open, ...this.#spans].find((one) => one?.missing.has(position));
     if (span === undefined) return false;
     if (arrivedAt !== undefined) {
       span.missing.delete(position);
       span.lost--;
+      this.#missing--;
     }
     return true;
   }
@@ -76,7 +82,7 @@ export class LossWindow {
   #close(span: OpenSpan, endedAt: Milli): void {
     span.rate = (span.bytes * 8000) / (endedAt - span.startedAt);
     this.#spans.push(span);
-    if (this.#spans.length > KEPT) this.#spans.shift();
+    if (this.#spans.length > KEPT) this.#missing -= this.#spans.shift()?.missing.size ?? 0;
     this.#open = undefined;
   }
 }

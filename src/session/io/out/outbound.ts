@@ -101,10 +101,14 @@ export class Outbound {
     return this.#rate.told;
   }
 
+  /** Bits a second that the way carries; `undefined` before the peer has said anything about it. */
+  get estimate(): number | undefined {
+    return this.#way.known ? this.#way.estimate : undefined;
+  }
+
   /** Counts since the start, and the way as it is. */
   get figures(): OutboundFigures {
-    const estimate = this.#way.known ? this.#way.estimate : undefined;
-    return { ...this.#sender.figures, estimate, queue: this.#pacer.queue };
+    return { ...this.#sender.figures, estimate: this.estimate, queue: this.#pacer.queue };
   }
 
   /** The fraction of our packets, 0–1, that was lost since the last call. */

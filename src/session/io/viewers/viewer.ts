@@ -134,7 +134,7 @@ export class Viewer {
     const outbound = this.#outbound;
     if (outbound === undefined || this.#transport.state !== 'connected') return;
     const now = this.#options.clock.now();
-    const { estimate = Infinity } = outbound.figures;
+    const { estimate = Infinity } = outbound;
     if (this.#awaitsKeyframe && !chunk.keyframe) return this.#waitForKeyframe(now);
     if (!this.#layers.admit(chunk, estimate, now)) {
       this.#left++;
