@@ -14,4 +14,12 @@ export const roomsSchema = z.strictObject({
     .describe(
       'Whom: those for whom there is no room here (full), or everybody who opens a session (always). Default full.',
     ),
+  viewersAtHome: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(32)
+    .describe(
+      'Viewers of a media worker that live where their session does; further ones go where fewest are. Default 32.',
+    ),
 });

@@ -60,6 +60,7 @@ export async function openGateway(
   const supervisor = new Supervisor({
     workers: media.workers,
     pixelThreads: media.pixelThreads,
+    viewersAtHome: config.rooms.viewersAtHome,
     maximumSessions: sessions.maximum,
     media: {
       transport: media.transport,

@@ -54,8 +54,11 @@ interface Passage {
 /** What a line's timestamps say on our clock, as those see it who tell it of packets and ask. */
 export type Timeline = Pick<MediaTimeline, 'onPacket' | 'onSenderReport' | 'reset' | 'ticksAt' | 'ntpAt'>;
 
+/** A timeline that others tell of packets. */
+export type AskedTimeline = Pick<MediaTimeline, 'ticksAt' | 'ntpAt'>;
+
 /** A timeline to ask, for those who hear what another already tells it. */
-export function onlyAsked(timeline: Timeline): Timeline {
+export function onlyAsked(timeline: AskedTimeline): Timeline {
   const nothing = (): void => undefined;
   return {
     onPacket: nothing,

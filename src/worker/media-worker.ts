@@ -12,6 +12,7 @@ import { monotonic, type Milli } from '../time.ts';
 import { PhotoDesk } from './threads/photo-desk.ts';
 import { PixelCrew } from './threads/pixel-crew.ts';
 import { Channel, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
+import { fedChunkSchema, fedOnlySchema, fedSchema, fedSoundSchema } from './wire/feed-protocol.ts';
 import { packIdentity, unpackIdentity } from './wire/identity-bytes.ts';
 import {
   candidateSchema,
@@ -82,6 +83,13 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
       runningNow().sessions.watch(session, watched);
       return {};
     }
+    case 'feed':
+      return { body: runningNow().sessions.feed(fedOnlySchema.parse(body).session) };
+    case 'fed': {
+      const { session, ...options } = fedSchema.parse(body);
+      runningNow().sessions.fed(session, options);
+      return {};
+    }
     case 'patch': {
       const { session, fragment } = patchSchema.parse(body);
       return { body: { fragment: await runningNow().sessions.patch(session, fragment) } };
@@ -107,12 +115,26 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
   }
 }
 
-function take({ type, body }: WireMessage): void {
-  if (type === 'candidate') {
-    const { session, candidate, mid } = candidateSchema.parse(body);
-    running?.sessions.addCandidate(session, candidate, mid);
-  } else if (type === 'keyframe') {
-    running?.sessions.requestKeyframe(sessionOnlySchema.parse(body).session);
+function take({ type, body, payload }: WireMessage): void {
+  const sessions = running?.sessions;
+  switch (type) {
+    case 'candidate': {
+      const { session, candidate, mid } = candidateSchema.parse(body);
+      return sessions?.addCandidate(session, candidate, mid);
+    }
+    case 'keyframe':
+      return sessions?.requestKeyframe(sessionOnlySchema.parse(body).session);
+    case 'chunk':
+      return sessions?.fedChunk(fedChunkSchema.parse(body), payload);
+    case 'sound': {
+      const { session, arrived } = fedSoundSchema.parse(body);
+      return sessions?.fedSound(session, { data: payload, arrived });
+    }
+    case 'unfeed':
+      return sessions?.unfeed(fedOnlySchema.parse(body).session);
+    case 'unfed':
+      return sessions?.unfed(fedOnlySchema.parse(body).session);
+    default:
   }
 }
 

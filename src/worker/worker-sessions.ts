@@ -1,6 +1,7 @@
 import { assert, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { MediaSession } from '../session/io/media-session.ts';
+import type { Seen } from '../session/io/viewers/audience.ts';
 import { Viewer } from '../session/io/viewers/viewer.ts';
 import type { WornIdentity } from '../session/pixel.ts';
 import type { SessionSettings } from '../session/settings.ts';
@@ -11,6 +12,9 @@ import type { TransportSettings } from '../session/transport/transport-settings.
 import type { Clock } from '../time.ts';
 import type { PixelCrew, PixelSeat } from './threads/pixel-crew.ts';
 import type { Channel } from './wire/channel.ts';
+import { FedSession } from './feed/fed-session.ts';
+import { SessionFeed } from './feed/session-feed.ts';
+import type { FedChunk, FedSessionOptions } from './wire/feed-protocol.ts';
 import type { MediaWorkerSettings, SessionNotice } from './wire/protocol.ts';
 
 export interface WorkerSessionsOptions {
@@ -30,6 +34,9 @@ export class WorkerSessions {
   readonly #reach: TransportSettings;
   readonly #sessions = new Map<string, { readonly media: MediaSession; readonly seat: PixelSeat }>();
   readonly #viewers = new Map<string, Viewer>();
+  /** Sessions here that are watched from other workers too, and sessions of other workers that are watched from here. */
+  readonly #feeds = new Map<string, SessionFeed>();
+  readonly #fed = new Map<string, FedSession>();
   /** The last offer of each viewer. */
   readonly #offers = new Map<string, string>();
 
@@ -76,7 +83,7 @@ export class WorkerSessions {
   watch(id: string, watched: string): void {
     assert(!this.#viewers.has(id), 'a viewer is opened once');
     const { clock, createTransport } = this.#options;
-    const what = this.#get(watched).watched;
+    const what = this.#fed.get(watched)?.watched ?? this.#get(watched).watched;
     const viewer = new Viewer({
       watched: what,
       clock,
@@ -91,6 +98,45 @@ export class WorkerSessions {
       },
     });
     this.#viewers.set(id, viewer);
+  }
+
+  /** From now on the gateway is told of all that viewers of a session get. @throws GatewayError session_unknown, state_invalid */
+  feed(id: string): FedSessionOptions {
+    const { channel, clock } = this.#options;
+    const known = this.#feeds.get(id);
+    if (known !== undefined) return known.options;
+    const feed = new SessionFeed(id, { watched: this.#get(id).watched, channel, clock });
+    this.#feeds.set(id, feed);
+    return feed.options;
+  }
+
+  unfeed(id: string): void {
+    this.#feeds.get(id)?.close();
+    this.#feeds.delete(id);
+  }
+
+  /** A session of another worker can be watched from now on. */
+  fed(id: string, options: FedSessionOptions): void {
+    assert(!this.#fed.has(id), 'a session is fed once');
+    const { channel, clock } = this.#options;
+    const onKeyframeWanted = (): void => channel.notify({ type: 'want-keyframe', body: { session: id } });
+    this.#fed.set(id, new FedSession(options, { clock, onKeyframeWanted }));
+  }
+
+  unfed(id: string): void {
+    this.#fed.get(id)?.close();
+    this.#fed.delete(id);
+  }
+
+  /** A chunk of another worker's session. */
+  fedChunk({ session, decodable, clock, ...head }: FedChunk, data: Uint8Array): void {
+    this.#fed.get(session)?.chunk({ ...head, data }, { decodable, clock });
+    this.#options.channel.notify({ type: 'taken', body: { session } });
+  }
+
+  /** A packet of its sound. */
+  fedSound(session: string, seen: Seen): void {
+    this.#fed.get(session)?.sound(seen);
   }
 
   /** @throws GatewayError session_unknown, and those of session or viewer */
@@ -161,6 +207,7 @@ export class WorkerSessions {
     const session = this.#sessions.get(id);
     if (session === undefined) return;
     this.#sessions.delete(id);
+    this.unfeed(id);
     session.seat.leave();
   }
 

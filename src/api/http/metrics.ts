@@ -30,6 +30,11 @@ export class Metrics {
     const { supervisor, store } = observed;
     gauge('guise_sessions', 'Sessions now', () => supervisor.status.sessions);
     gauge('guise_media_workers', 'Media workers that take calls', () => supervisor.status.workers.length);
+    gauge(
+      'guise_relayed_chunks_dropped',
+      'Chunks for viewers in other media workers that were too slow to take them',
+      () => supervisor.status.dropped,
+    );
     gauge('guise_media_worker_restarts', 'Media workers that were lost', () => supervisor.status.restarts);
     gauge('guise_identities', 'Uploaded identities held', () => store.count);
     gauge('guise_identity_bytes', 'Memory of uploaded identities', () => store.bytes);

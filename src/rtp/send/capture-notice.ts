@@ -3,7 +3,7 @@ import type { Milli } from '../../time.ts';
 import { CAPTURE_TIME_SIZE, passCaptureTime, writeCaptureTime } from '../packet/capture-time.ts';
 import { EXTENSION_URI, type ExtensionElement } from '../packet/extension.ts';
 import { ntpToMilli, type NtpClock } from '../rtcp/ntp-clock.ts';
-import type { MediaTimeline } from '../source-clock.ts';
+import type { AskedTimeline } from '../source-clock.ts';
 
 /** Passes on when a frame was captured, where that is negotiated and the frame's sender told it: nothing is made up. */
 export class CaptureNotice {
@@ -11,10 +11,10 @@ export class CaptureNotice {
   readonly size: number;
   readonly #id: number | undefined;
   readonly #clock: NtpClock;
-  readonly #timeline: MediaTimeline | undefined;
+  readonly #timeline: AskedTimeline | undefined;
 
   /** @param ids negotiated extension ids by URI @param timeline the input's, whose clock the offset is told by */
-  constructor(ids: ReadonlyMap<string, number> | undefined, clock: NtpClock, timeline: MediaTimeline | undefined) {
+  constructor(ids: ReadonlyMap<string, number> | undefined, clock: NtpClock, timeline: AskedTimeline | undefined) {
     this.#id = ids?.get(EXTENSION_URI.absoluteCaptureTime);
     this.size = this.#id === undefined ? 0 : CAPTURE_TIME_SIZE;
     this.#clock = clock;

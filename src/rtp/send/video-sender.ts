@@ -5,7 +5,7 @@ import type { OutgoingExtensions } from '../packet/header-template.ts';
 import type { OutgoingPacket } from '../packet/outgoing-packet.ts';
 import type { NtpClock } from '../rtcp/ntp-clock.ts';
 import type { RtcpPacket, SenderReport } from '../rtcp/rtcp-packet.ts';
-import type { MediaTimeline } from '../source-clock.ts';
+import type { AskedTimeline } from '../source-clock.ts';
 import { createPacketizer } from '../video/create-packetizer.ts';
 import type { Packetizer } from '../video/packetizer.ts';
 import { CaptureNotice } from './capture-notice.ts';
@@ -43,7 +43,7 @@ export interface VideoSenderOptions {
   readonly extensions?: OutgoingExtensions;
   readonly clock: NtpClock;
   /** The input's timeline, for sender reports; without it they count from the last packet sent. */
-  readonly timeline?: MediaTimeline;
+  readonly timeline?: AskedTimeline;
   /** Random 32 bits: where sequence numbers, timestamps and picture ids begin (RFC 3550 §5.1). */
   readonly seed: number;
 }
@@ -83,7 +83,7 @@ export class VideoSender {
   readonly #capture: CaptureNotice;
   readonly #budget: number;
   readonly #clock: NtpClock;
-  readonly #timeline: MediaTimeline | undefined;
+  readonly #timeline: AskedTimeline | undefined;
   readonly #timestamps: TimestampMap;
   readonly #resender: Resender;
   readonly #roundTrip: RoundTrip;

@@ -146,9 +146,10 @@ export class MediaSession {
     await changed;
   }
 
-  /** The owner wants a keyframe on the way back. */
+  /** The owner wants a keyframe on the way back, or those want one who watch from elsewhere. */
   requestKeyframe(): void {
-    this.#call?.lines.wantKeyframe();
+    if (this.#settings.watched) this.#audience.wantKeyframe();
+    else this.#call?.lines.wantKeyframe();
   }
 
   /** Takes a message of the pixel half for this session. */

@@ -76,6 +76,16 @@ export function place<Worker extends { readonly load: Load }>(
   return best;
 }
 
+/** Where a viewer lives: where the session does, so that nothing is relayed, until many do; then where fewest viewers are. */
+export function placeViewer<Worker extends { readonly viewers: number }>(
+  home: Worker,
+  workers: readonly Worker[],
+  atHome: number,
+): Worker {
+  if (home.viewers < atHome) return home;
+  return workers.reduce((best, worker) => (worker.viewers < best.viewers ? worker : best), home);
+}
+
 function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }

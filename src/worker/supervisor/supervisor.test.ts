@@ -18,6 +18,7 @@ const settings = sessionSettingsSchema.parse({});
 const supervisor = new Supervisor({
   workers: 2,
   pixelThreads: 2,
+  viewersAtHome: 32,
   maximumSessions: 4,
   media: {
     transport: 'werift',

@@ -11,7 +11,8 @@ import {
   type MediaWorkerSettings,
   type SessionSettings,
 } from '../wire/protocol.ts';
-import { place, SessionCost } from './admission.ts';
+import { place, placeViewer, SessionCost } from './admission.ts';
+import { Feeds } from './feeds.ts';
 import type { ChosenIdentity, RemoteSession, SessionEvents } from './remote-session.ts';
 import { WorkerProcess } from './worker-process.ts';
 
@@ -33,6 +34,8 @@ export interface SupervisorOptions {
   readonly workers: number;
   /** Pixel threads of all of them together; `null` = two a core. */
   readonly pixelThreads: number | null;
+  /** Viewers in the media worker of what they watch before further ones live in another. */
+  readonly viewersAtHome: number;
   /** Most sessions, whatever they cost; `null` = what fits by cost. */
   readonly maximumSessions: number | null;
   readonly media: Omit<MediaWorkerSettings, 'pixelThreads'>;
@@ -56,6 +59,12 @@ export interface MaskPicture {
   readonly thumbnail: Uint8Array;
 }
 
+interface WorkerStatus {
+  readonly pid: number | undefined;
+  readonly sessions: number;
+  readonly viewers: number;
+}
+
 type Slot =
   | { readonly state: 'starting' }
   | { readonly state: 'ready'; readonly worker: WorkerProcess; readonly since: Milli }
@@ -68,6 +77,7 @@ export class Supervisor {
   readonly #threads: readonly number[];
   readonly #slots: Slot[];
   readonly #failures: number[];
+  readonly #feeds: Feeds;
   #masks: Promise<readonly MaskPicture[]> | undefined;
   #restarts = 0;
   /** Set once no new sessions are taken: called when one has left. */
@@ -79,6 +89,7 @@ export class Supervisor {
     this.#threads = shareThreads(options.pixelThreads, options.workers);
     this.#slots = this.#threads.map(() => ({ state: 'starting' }));
     this.#failures = this.#threads.map(() => 0);
+    this.#feeds = new Feeds(options.clock);
   }
 
   /** Starts all workers. @throws GatewayError if one cannot be started; the others are then closed */
@@ -108,12 +119,15 @@ export class Supervisor {
 
   /** For metrics and tests. */
   get status(): {
-    readonly workers: readonly { readonly pid: number | undefined; readonly sessions: number }[];
+    readonly workers: readonly WorkerStatus[];
     readonly sessions: number;
+    /** Chunks that a worker with viewers of another's sessions was too slow for. */
+    readonly dropped: number;
     readonly restarts: number;
   } {
-    const workers = this.#workers().map((worker) => ({ pid: worker.pid, sessions: worker.sessions }));
-    return { workers, sessions: workers.reduce((sum, { sessions }) => sum + sessions, 0), restarts: this.#restarts };
+    const workers = this.#workers().map(({ pid, sessions, viewers }) => ({ pid, sessions, viewers }));
+    const sessions = workers.reduce((sum, worker) => sum + worker.sessions, 0);
+    return { workers, sessions, dropped: this.#feeds.dropped, restarts: this.#restarts };
   }
 
   /**
@@ -138,17 +152,20 @@ export class Supervisor {
   }
 
   /**
-   * Opens a viewer of a session, in the worker where that lives.
+   * Opens a viewer of a session, in the worker where that lives unless many watch there already.
    * @throws GatewayError session_unknown if it is over, closed while draining
    */
   async openViewer(watched: string, events: SessionEvents): Promise<RemoteSession> {
     this.#requireOpen();
-    const worker = this.#workers().find((each) => each.has(watched));
-    if (worker === undefined) throw new GatewayError('session_unknown', 'the session that is watched must be there');
+    const workers = this.#workers();
+    const home = workers.find((each) => each.has(watched));
+    if (home === undefined) throw new GatewayError('session_unknown', 'the session that is watched must be there');
+    const worker = placeViewer(home, workers, this.#options.viewersAtHome);
     const id = randomBytes(16).toString('hex');
     // What a viewer costs is packets alone, which admission does not count.
     const viewer = worker.addSession(id, { cost: undefined, events });
     try {
+      if (worker !== home) await this.#feeds.join(watched, id, { home, to: worker });
       await viewer.watch(watched);
       return viewer;
     } catch (error) {
@@ -223,7 +240,11 @@ export class Supervisor {
         log.error({ child: worker.pid, reason }, 'media worker lost');
         this.#replace(index);
       },
-      onLeft: () => this.#draining?.(),
+      onLeft: (id) => {
+        this.#feeds.left(id);
+        this.#draining?.();
+      },
+      onFeed: (from, message) => this.#feeds.take(from, message),
     });
     if (this.#closed) {
       await worker.close();

@@ -13,6 +13,7 @@ import {
   type WireMessage,
   type WireReply,
 } from '../wire/channel.ts';
+import { FEED_NOTICES } from '../wire/feed-protocol.ts';
 import { configuredSchema, sessionNoticeSchema, type MediaWorkerSettings } from '../wire/protocol.ts';
 import type { Load, SessionCost } from './admission.ts';
 import { RemoteSession, type SessionEvents } from './remote-session.ts';
@@ -37,7 +38,9 @@ export interface WorkerProcessOptions {
   /** Exactly once, after every session on it was told; not after `close()`. */
   readonly onLost: (reason: ChannelEnd) => void;
   /** A session or viewer is no longer here. */
-  readonly onLeft: () => void;
+  readonly onLeft: (id: string) => void;
+  /** A notice about the way to viewers in other workers. @returns false if it is garbage */
+  readonly onFeed: (from: WorkerProcess, message: WireMessage) => boolean;
 }
 
 /** One media worker, seen from the gateway: a child process with a channel. Its supervisor owns it. */
@@ -109,6 +112,10 @@ export class WorkerProcess {
     return count;
   }
 
+  get viewers(): number {
+    return this.#sessions.size - this.sessions;
+  }
+
   /** Whether this session or viewer lives here. */
   has(id: string): boolean {
     return this.#sessions.has(id);
@@ -127,7 +134,7 @@ export class WorkerProcess {
   ): RemoteSession {
     const forget = (): void => {
       this.#sessions.delete(id);
-      this.#options.onLeft();
+      this.#options.onLeft(id);
     };
     const session = new RemoteSession(id, { ...wiring, channel: this.#channel, forget });
     this.#sessions.set(id, session);
@@ -137,6 +144,16 @@ export class WorkerProcess {
   /** Asks the worker something that belongs to no session. */
   request(message: OutgoingMessage, options: { readonly timeout: Milli }): Promise<WireReply> {
     return this.#channel.request(message, options);
+  }
+
+  /** Tells the worker something that is not of a session here. */
+  notify(message: OutgoingMessage): void {
+    this.#channel.notify(message);
+  }
+
+  /** The same, if there is credit. */
+  notifyIfRoom(message: OutgoingMessage): boolean {
+    return this.#channel.notifyIfRoom(message);
   }
 
   /** Ends it at once. */
@@ -181,13 +198,18 @@ export class WorkerProcess {
   }
 
   #take(message: WireMessage): void {
-    const notice = sessionNoticeSchema.safeParse(message.body);
-    if (!notice.success) {
-      this.#options.log.error({ child: this.pid, type: message.type }, 'media worker speaks garbage');
-      this.#channel.close();
+    if (FEED_NOTICES.has(message.type)) {
+      if (!this.#options.onFeed(this, message)) this.#garbage(message.type);
       return;
     }
+    const notice = sessionNoticeSchema.safeParse(message.body);
+    if (!notice.success) return this.#garbage(message.type);
     // A notice may cross the close of its session, which is then unknown here.
     this.#sessions.get(notice.data.session)?.tell(notice.data);
+  }
+
+  #garbage(type: string): void {
+    this.#options.log.error({ child: this.pid, type }, 'media worker speaks garbage');
+    this.#channel.close();
   }
 }

@@ -19,6 +19,13 @@ export class Whip implements Door {
     return text;
   }
 
+  /** Whether what was opened is still there: it would take a fragment of trickle ICE. */
+  async isThere(): Promise<boolean> {
+    if (this.#location === undefined) return false;
+    const headers = { 'content-type': 'application/trickle-ice-sdpfrag' };
+    return (await fetch(this.#location, { method: 'PATCH', headers, body: 'a=end-of-candidates\r\n' })).ok;
+  }
+
   async close(): Promise<void> {
     const location = this.#location;
     this.#location = undefined;

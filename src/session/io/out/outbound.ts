@@ -6,7 +6,7 @@ import type { RtcpPacket, SenderReport } from '../../../rtp/rtcp/rtcp-packet.ts'
 import { EncoderRate } from '../../../rtp/send/encoder-rate.ts';
 import { Pacer } from '../../../rtp/send/pacer.ts';
 import { VideoSender, type VideoSendFigures } from '../../../rtp/send/video-sender.ts';
-import type { MediaTimeline } from '../../../rtp/source-clock.ts';
+import type { AskedTimeline } from '../../../rtp/source-clock.ts';
 import type { Milli } from '../../../time.ts';
 import type { NegotiatedMedia } from '../../transport/transport.ts';
 import { KeyframeWish } from './keyframe-wish.ts';
@@ -30,7 +30,7 @@ export interface OutboundOptions {
   /** Most bits a second that the encoder may spend. */
   readonly bitrate: number;
   readonly clock: NtpClock;
-  readonly timeline: MediaTimeline;
+  readonly timeline: AskedTimeline;
   /** Random 32 bits. */
   readonly seed: number;
   readonly onKeyframeWanted: () => void;

@@ -1,17 +1,28 @@
 import type { EncodedChunk } from '../../../codec/codec.ts';
 import type { Clock, Milli } from '../../../time.ts';
+import type { ArrivedPacket } from '../../transport/transport.ts';
 import { LayerRates } from './layer-limit.ts';
-import type { Seen, Viewer } from './viewer.ts';
 
 /** Keyframes that viewers want are asked of the encoder at most this often, however many want one. */
 const KEYFRAME_INTERVAL: Milli = 500;
+
+/** A packet of the watched session's sound, as it came. */
+export type Seen = ArrivedPacket;
+
+/** Who is told of all that is encoded: a viewer, or the way to those in another process. None of it may throw. */
+export interface Spectator {
+  chunk(chunk: EncodedChunk, decodable: Milli): void;
+  sound(seen: Seen): void;
+  /** The session is over. */
+  close(): void;
+}
 
 /** Who watches a session. What is encoded goes to all of them as it is; a session without viewers has an empty one. */
 export class Audience {
   readonly rates = new LayerRates();
   readonly #clock: Clock;
   readonly #onKeyframeWanted: () => void;
-  readonly #viewers = new Set<Viewer>();
+  readonly #viewers = new Set<Spectator>();
   #askedAt: Milli = -Infinity;
   #asking: NodeJS.Timeout | undefined;
   #closed = false;
@@ -23,12 +34,12 @@ export class Audience {
   }
 
   /** One that comes too late is closed. */
-  add(viewer: Viewer): void {
+  add(viewer: Spectator): void {
     if (this.#closed) viewer.close();
     else this.#viewers.add(viewer);
   }
 
-  delete(viewer: Viewer): void {
+  delete(viewer: Spectator): void {
     this.#viewers.delete(viewer);
   }
 

@@ -6,7 +6,7 @@ import { parseRtcp } from '../../../rtp/rtcp/parse.ts';
 import type { RtcpPacket } from '../../../rtp/rtcp/rtcp-packet.ts';
 import { serializeRtcp } from '../../../rtp/rtcp/serialize.ts';
 import { AudioForwarder } from '../../../rtp/send/audio-forwarder.ts';
-import { onlyAsked, type MediaTimeline, type Timeline } from '../../../rtp/source-clock.ts';
+import { onlyAsked, type AskedTimeline } from '../../../rtp/source-clock.ts';
 import { nalLimit } from '../../../rtp/video/create-packetizer.ts';
 import { wallClock, type Clock, type Milli } from '../../../time.ts';
 import { CNAME } from '../../transport/sdp/answer.ts';
@@ -19,15 +19,12 @@ import type {
 } from '../../transport/transport.ts';
 import { Alarm } from '../alarm.ts';
 import { Outbound } from '../out/outbound.ts';
-import type { Audience } from './audience.ts';
+import type { Audience, Seen, Spectator } from './audience.ts';
 import { LayerLimit } from './layer-limit.ts';
 
 const REPORT_INTERVAL: Milli = 1000;
 /** Who was too slow for a picture waits for the next keyframe; on its account one is made at most this often. */
 const SLOW_INTERVAL: Milli = 3000;
-
-/** A packet of the watched session's sound, as it came. */
-export type Seen = ArrivedPacket;
 
 /** What is watched: a session's pictures as they are encoded, and its sound. */
 export interface Watched {
@@ -36,8 +33,8 @@ export interface Watched {
   /** Most bits a second of its pictures. */
   readonly bitrate: number;
   /** Of its video and its sound, for reports. */
-  readonly video: MediaTimeline;
-  readonly audio: MediaTimeline | undefined;
+  readonly video: AskedTimeline;
+  readonly audio: AskedTimeline | undefined;
   /** Payload type of its sound; `undefined` if it has none. */
   readonly soundType: number | undefined;
 }
@@ -54,7 +51,7 @@ export interface ViewerOptions {
 }
 
 /** Somebody who only watches: a way out of its own, fed by another session's encoder. Owns its transport, and ends with it. */
-export class Viewer {
+export class Viewer implements Spectator {
   readonly #options: ViewerOptions;
   readonly #transport: Transport;
   readonly #layers: LayerLimit;
@@ -252,7 +249,7 @@ export class Viewer {
 
 function soundOf(
   { mid, send, extensions }: NegotiatedMedia,
-  from: { readonly payloadType: number; readonly clock: NtpClock; readonly timeline: Timeline | undefined },
+  from: { readonly payloadType: number; readonly clock: NtpClock; readonly timeline: AskedTimeline | undefined },
 ): AudioForwarder | undefined {
   return (
     send &&
