@@ -4,9 +4,12 @@ export type ProtobufField =
   | { readonly number: number; readonly kind: 'fixed32'; readonly value: number }
   | { readonly number: number; readonly kind: 'bytes'; readonly value: Uint8Array };
 
+/** Bytes of the longest integer on the wire. */
+const LONGEST_INTEGER = 10;
+
 /**
  * Splits a message into its fields, in order (protobuf.dev/programming-guides/encoding).
- * @throws RangeError if it is cut short or has a wire type that is not read here (64-bit and groups)
+ * @throws RangeError if it is cut short, or has a wire type that is not read here (64-bit and groups) or an endless integer
  */
 export function readProtobuf(message: Uint8Array): ProtobufField[] {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
@@ -14,11 +17,12 @@ export function readProtobuf(message: Uint8Array): ProtobufField[] {
   let at = 0;
   const integer = (): number => {
     let value = 0;
-    for (let factor = 1; ; factor *= 128) {
+    for (let size = 0; size < LONGEST_INTEGER; size++) {
       const byte = view.getUint8(at++);
-      value += (byte & 127) * factor;
+      value += (byte & 127) * 128 ** size;
       if (byte < 128) return value;
     }
+    throw new RangeError('integer ends');
   };
   while (at < message.length) {
     const key = integer();
@@ -41,7 +45,7 @@ export function readProtobuf(message: Uint8Array): ProtobufField[] {
   return fields;
 }
 
-/** All integers of a repeated field, packed or not. */
+/** All integers of a repeated field, packed or not. @throws RangeError if one does not end */
 export function repeatedIntegers(fields: readonly ProtobufField[], number: number): number[] {
   return fields
     .filter((field) => field.number === number)
@@ -66,6 +70,7 @@ function unpackIntegers(packed: Uint8Array): number[] {
   for (const byte of packed) {
     value += (byte & 127) * factor;
     factor *= 128;
+    if (factor > 128 ** LONGEST_INTEGER) throw new RangeError('integer ends');
     if (byte >= 128) continue;
     values.push(value);
     value = 0;

@@ -1,14 +1,18 @@
 /**
  * Reads FlatBuffers tables (flatbuffers.dev/internals): little-endian; a table starts with the signed distance back to
  * its vtable, which holds the tables's field offsets as uint16, 0 where a field has its default. Positions are byte
- * offsets into the buffer; 0 stands for "absent". Reading outside the buffer throws a RangeError.
+ * offsets into the buffer; 0 stands for "absent". Reading outside the buffer throws a RangeError, and so does reading more
+ * elements than it has bytes: tables can share a vector, so that a small file could hold more than memory does.
  */
 export class FlatBuffer {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  /** Elements that may yet be read. */
+  #left: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+    this.#left = bytes.length;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -43,7 +47,9 @@ export class FlatBuffer {
   }
 
   text(table: number, index: number): string {
-    return Buffer.from(this.bytes(table, index)).toString('utf8');
+    const bytes = this.bytes(table, index);
+    this.#spend(bytes.length);
+    return Buffer.from(bytes).toString('utf8');
   }
 
   /** A vector of bytes, as a view. */
@@ -76,6 +82,12 @@ export class FlatBuffer {
     if (at === 0) return 0;
     const length = this.#view.getUint32(at, true);
     if (at + 4 + 4 * length > this.#bytes.length) throw new RangeError('vector reaches beyond the buffer');
+    this.#spend(length);
     return length;
+  }
+
+  #spend(elements: number): void {
+    this.#left -= elements;
+    if (this.#left < 0) throw new RangeError('more elements than the buffer has bytes');
   }
 }

@@ -22,6 +22,20 @@ describe('FlexBuffers', () => {
     expect(() => readFlexBuffer(Uint8Array.of(200, 0x28, 1))).toThrow(RangeError);
   });
 
+  it('refuses vectors that hold each other over and over, before they have grown', () => {
+    const width = 10;
+    const types = (type: number): number[] => Array<number>(width).fill(type << 2);
+    const bytes = [width, ...Array<number>(width).fill(7), ...types(1)];
+    let inner = 1;
+    for (let level = 0; level < 7; level++) {
+      const own = bytes.length + 1;
+      bytes.push(width, ...Array.from({ length: width }, (_, slot) => own + slot - inner), ...types(10));
+      inner = own;
+    }
+    bytes.push(bytes.length - inner, 10 << 2, 1);
+    expect(() => readFlexBuffer(Uint8Array.from(bytes))).toThrow(/more values/);
+  });
+
   /** Width 4, from byte 16: count, three slots at 20, types. */
   function vector(): Buffer {
     const buffer = Buffer.alloc(4 + 12 + 3 + 1);

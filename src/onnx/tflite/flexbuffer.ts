@@ -19,11 +19,13 @@ const BOOL = 26;
 
 /** Deepest nesting that is followed; MediaPipe's parameters have two levels. */
 const MAXIMUM_DEPTH = 8;
+/** Values that are read in all: nested vectors can hold each other over and over, and grow by powers. */
+const MAXIMUM_VALUES = 65_536;
 
 /**
  * Reads a FlexBuffer, the schemaless format in which TFLite keeps the parameters of custom operators. It is read from its
  * end: width of the root, packed type of the root, and before them the root itself.
- * @throws RangeError where it is cut short, TypeError at a type that operators do not use
+ * @throws RangeError where it is cut short or holds too much, TypeError at a type that operators do not use
  */
 export function readFlexBuffer(bytes: Uint8Array): FlexValue {
   const reader = new FlexReader(bytes);
@@ -35,6 +37,7 @@ export function readFlexBuffer(bytes: Uint8Array): FlexValue {
 class FlexReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  #left = MAXIMUM_VALUES;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -102,6 +105,8 @@ class FlexReader {
   #count(target: number, width: number): number {
     const count = this.unsigned(target - width, width);
     if (target + count > this.#bytes.length) throw new RangeError('vector reaches beyond the buffer');
+    this.#left -= count;
+    if (this.#left < 0) throw new RangeError('more values than parameters have');
     return count;
   }
 
