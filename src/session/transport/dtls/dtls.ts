@@ -2,6 +2,7 @@
 import { DtlsClient, DtlsServer, RTCDtlsTransport, type DtlsSocket } from 'werift';
 import { assert, assertNever } from '../../../errors.ts';
 import { MASTER_LENGTHS, type MasterKey, type SrtpProfile } from '../srtp/keys.ts';
+import { HandshakeBudget } from './handshake-budget.ts';
 import { matchesFingerprint, verifyCertificateVerify, verifyKeyExchange, type Fingerprint } from './peer-proof.ts';
 import { RECORD, splitRecords, type DtlsRecord } from './records.ts';
 
@@ -57,6 +58,7 @@ export class Dtls {
   readonly #fingerprints: readonly Fingerprint[];
   readonly #socket: DtlsSocket;
   readonly #feed: (datagram: Buffer) => void;
+  readonly #budget = new HandshakeBudget();
   #state: State = 'idle';
   #certificate: Buffer | undefined;
   #proven = false;
@@ -131,13 +133,14 @@ export class Dtls {
       case 'closed':
         return;
       case 'handshake':
-        if (record.type === RECORD.handshake || record.type === RECORD.changeCipherSpec) this.#feed(record.bytes);
+        if (record.type === RECORD.handshake && this.#budget.admits(record)) this.#feed(record.bytes);
         return;
       case 'connected':
         if (record.epoch === 0) return;
         if (record.type === RECORD.alert) this.#alert(record);
         // The peer's last flight, resent because ours was lost.
-        else if (record.type === RECORD.handshake && this.#role === 'server') this.#feed(record.bytes);
+        else if (record.type === RECORD.handshake && this.#role === 'server' && this.#budget.admits(record))
+          this.#feed(record.bytes);
         return;
       default:
         assertNever(this.#state);

@@ -14,7 +14,7 @@ export interface DtlsRecord {
 }
 
 /** Content types (RFC 5246 §6.2.1). */
-export const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22 } as const;
+export const RECORD = { alert: 21, handshake: 22 } as const;
 
 const HEADER = 13;
 /** A flight of a browser is split into fewer records than this. */
