@@ -5,7 +5,7 @@ import { IceAgent, type IceMode } from './ice-agent.ts';
 import { udpPorts } from './ports/udp-ports.ts';
 import type { StunServer } from './stun/server-reflexive.ts';
 import { parseStun } from './stun/stun.ts';
-import { writeSuccess } from './stun/write-stun.ts';
+import { writeCheck, writeSuccess } from './stun/write-stun.ts';
 
 const HOST = { bind: '127.0.0.1', announce: '127.0.0.1' };
 
@@ -32,6 +32,13 @@ async function joined(one: IceAgent, other: IceAgent): Promise<void> {
   await vi.waitUntil(() => one.path !== undefined && other.path !== undefined, { timeout: 10_000 });
   expect(other.candidates[0]).toContain(` ${one.path?.address} ${one.path?.port} `);
   expect(one.candidates[0]).toContain(` ${other.path?.address} ${other.path?.port} `);
+}
+
+async function socket(): Promise<Socket> {
+  const bound = createSocket('udp4');
+  closers.push(() => bound.close());
+  await new Promise<void>((resolve) => bound.bind(0, '127.0.0.1', resolve));
+  return bound;
 }
 
 /** A STUN server that answers as `answer` says. */
@@ -89,6 +96,32 @@ describe('two agents', () => {
     }
     await vi.waitUntil(() => agent.figures.stunRefused === 100);
     expect(agent.path).toBeUndefined();
+  });
+});
+
+describe('a lite agent', () => {
+  it('follows the peer’s checks, and not what somebody sends again of them from elsewhere', async () => {
+    const agent = await open('lite');
+    agent.setRemote({ ufrag: 'peer', password: 'x'.repeat(22), lite: false, candidates: [] });
+    const { ufrag, password } = agent.credentials;
+    const to = Number(/ (\d+) typ/.exec(agent.candidates[0] ?? '')?.[1]);
+    const check = (transaction: number): Buffer => {
+      const fields = { priority: 1, role: 'controlling', tieBreaker: 1n, useCandidate: true } as const;
+      return writeCheck({ ...fields, transaction: Buffer.alloc(12, transaction), username: `${ufrag}:peer` }, password);
+    };
+    const [peer, moved, thief] = [await socket(), await socket(), await socket()];
+    peer.send(check(1), to, '127.0.0.1');
+    await vi.waitUntil(() => agent.path?.port === peer.address().port);
+    thief.send(check(1), to, '127.0.0.1');
+    await vi.waitUntil(() => agent.figures.stunRefused === 1);
+    expect(agent.path?.port).toBe(peer.address().port);
+    moved.send(check(2), to, '127.0.0.1');
+    await vi.waitUntil(() => agent.path?.port === moved.address().port);
+    // A copy that was faster than the original keeps nobody away who is known.
+    thief.send(check(3), to, '127.0.0.1');
+    await vi.waitUntil(() => agent.path?.port === thief.address().port);
+    moved.send(check(3), to, '127.0.0.1');
+    await vi.waitUntil(() => agent.path?.port === moved.address().port);
   });
 });
 

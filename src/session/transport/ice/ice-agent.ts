@@ -11,6 +11,7 @@ import { Checklist, newCredentials, type IceCredentials, type PairPriorities, ty
 import { ProvenPaths } from './proven-paths.ts';
 import type { LocalPort, PortEvents, PortSource } from './ports/local-port.ts';
 import { familyOf, type Remote } from './stun/internet-address.ts';
+import { SeenChecks } from './seen-checks.ts';
 import { ServerReflexive, type StunServer } from './stun/server-reflexive.ts';
 import { parseStun, verifyIntegrity, type StunMessage } from './stun/stun.ts';
 import { writeRoleConflict, writeSuccess } from './stun/write-stun.ts';
@@ -66,6 +67,7 @@ export class IceAgent {
   readonly #events: IceEvents;
   readonly #clock: Clock;
   readonly #paths = new ProvenPaths();
+  readonly #seen = new SeenChecks();
   #ports: readonly LocalPort[] = [];
   #candidates: readonly LocalCandidate[] = [];
   #local: IceCredentials[] = [newCredentials()];
@@ -230,6 +232,9 @@ export class IceAgent {
   #request(message: StunMessage, data: Buffer, { local, from }: { local: LocalPort; from: Remote }): boolean {
     const credentials = this.#match(message.username ?? '');
     if (credentials === undefined || !verifyIntegrity(data, message, credentials.password)) return false;
+    const sender = `${local.transport} ${from.address} ${from.port}`;
+    // Who has proven himself by a check of his own is not shut out by somebody who was faster with a copy of another.
+    if (!this.#seen.admits(message.transaction, sender) && !this.#paths.has(local, from)) return false;
     this.lastHeard = this.#clock.now();
     const { transaction } = message;
     const current = credentials === this.#local[0];
