@@ -233,13 +233,9 @@ function sendable(
   return best.find((codec) => /^42e0/i.test(parameter(codec, 'profile-level-id') ?? '')) ?? best[0];
 }
 
-/** A value of the `a=fmtp` line. */
+/** A value of the `a=fmtp` line, by a name in lower case. */
 function parameter(codec: NegotiatedCodec, name: string): string | undefined {
-  for (const entry of codec.parameters.split(';')) {
-    const [key = '', value] = entry.trim().split('=');
-    if (key.toLowerCase() === name) return value;
-  }
-  return undefined;
+  return new RegExp(`(?:^|;)\\s*${name}=([^;=]*)`, 'i').exec(codec.parameters)?.[1]?.trim();
 }
 
 function pick(offered: ReadonlyMap<string, number>, wanted: readonly string[]): ReadonlyMap<string, number> {

@@ -48,6 +48,8 @@ const MAXIMUM_SECTIONS = 32;
 const MAXIMUM_LINES = 4000;
 /** Longest line, characters; a browser's longest have some 200. */
 const MAXIMUM_LINE = 4096;
+/** Fingerprints of a section that are looked at: one for each hash, of which three are known. */
+const MAXIMUM_FINGERPRINTS = 16;
 /** SHA-1 and MD5 fingerprints are not evidence any more. */
 const HASHES = new Map<string, Fingerprint['algorithm']>([
   ['sha-256', 'sha256'],
@@ -66,61 +68,85 @@ export function parseOffer(sdp: string): Offer {
   if (starts.length > MAXIMUM_SECTIONS) {
     throw new GatewayError('offer_invalid', `the offer must have at most ${MAXIMUM_SECTIONS} media sections`);
   }
-  const session = lines.slice(0, starts[0] ?? lines.length);
+  const session = new Attributes(lines.slice(0, starts[0] ?? lines.length));
   const sections = starts.map((start, index) => parseSection(lines.slice(start, starts[index + 1]), session));
   const mids = new Set(sections.map((section) => section.mid));
   if (mids.size !== sections.length)
     throw new GatewayError('offer_invalid', 'each media section must have its own mid');
-  const group = attributes(session, 'group').find((value) => value.startsWith('BUNDLE'));
-  return { sections, bundle: group?.split(' ').slice(1) ?? [], iceLite: session.includes('a=ice-lite') };
+  const group = session.all('group').find((value) => value.startsWith('BUNDLE'));
+  return { sections, bundle: group?.split(' ').slice(1) ?? [], iceLite: session.has('ice-lite') };
 }
 
-function parseSection(lines: readonly string[], session: readonly string[]): OfferedSection {
+/** The `a=` lines of a section, looked through once: however many there are, the work grows with them and no faster. */
+class Attributes {
+  readonly #values = new Map<string, string[]>();
+  readonly #flags = new Set<string>();
+
+  constructor(lines: readonly string[]) {
+    for (const line of lines) {
+      if (!line.startsWith('a=')) continue;
+      const colon = line.indexOf(':');
+      if (colon < 0) this.#flags.add(line.slice(2));
+      else append(this.#values, line.slice(2, colon), line.slice(colon + 1).trim());
+    }
+  }
+
+  /** Whether there is an `a=NAME` line. */
+  has(name: string): boolean {
+    return this.#flags.has(name);
+  }
+
+  /** Values of `a=NAME:VALUE` lines. */
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+}
+
+function append(lists: Map<string, string[]>, key: string, value: string): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+function parseSection(lines: readonly string[], session: Attributes): OfferedSection {
   const [kind = '', port = '0', protocol = '', ...named] = (lines[0] ?? '').slice(2).split(' ');
   // Each once: a format that is named a thousand times would have its parameters read and answered a thousand times.
   const formats = [...new Set(named)];
-  const inherited = (name: string): string | undefined => attributes(lines, name)[0] ?? attributes(session, name)[0];
-  const fingerprints = attributes(lines, 'fingerprint');
-  const mid = attributes(lines, 'mid')[0] ?? '';
+  const own = new Attributes(lines);
+  const inherited = (name: string): readonly string[] =>
+    [own, session].find((each) => each.all(name).length > 0)?.all(name) ?? [];
+  const [mid = ''] = own.all('mid');
   if (!/^[\w.~!$&*+-]{0,64}$/.test(mid)) throw new GatewayError('offer_invalid', 'a mid must be a token');
   return {
     kind,
     protocol,
     formats,
     mid,
-    live: port !== '0' || lines.includes('a=bundle-only'),
-    direction: directionOf(lines) ?? directionOf(session) ?? 'sendrecv',
-    codecs: parseCodecs(lines, formats),
-    feedback: parseFeedback(lines),
-    extensions: parseExtensions(lines),
-    rtcpMux: lines.includes('a=rtcp-mux'),
-    reducedRtcp: lines.includes('a=rtcp-rsize'),
-    layers: parseLayers(attributes(lines, 'simulcast')[0], attributes(lines, 'rid')),
-    ufrag: inherited('ice-ufrag'),
-    password: inherited('ice-pwd'),
-    fingerprints: (fingerprints.length > 0 ? fingerprints : attributes(session, 'fingerprint')).flatMap(
-      parseFingerprint,
-    ),
-    setup: inherited('setup'),
-    candidates: attributes(lines, 'candidate').map((value) => `candidate:${value}`),
+    live: port !== '0' || own.has('bundle-only'),
+    direction: directionOf(own) ?? directionOf(session) ?? 'sendrecv',
+    codecs: parseCodecs(own, formats),
+    feedback: parseFeedback(own),
+    extensions: parseExtensions(own),
+    rtcpMux: own.has('rtcp-mux'),
+    reducedRtcp: own.has('rtcp-rsize'),
+    layers: parseLayers(own.all('simulcast')[0], own.all('rid')),
+    ufrag: inherited('ice-ufrag')[0],
+    password: inherited('ice-pwd')[0],
+    fingerprints: inherited('fingerprint').slice(0, MAXIMUM_FINGERPRINTS).flatMap(parseFingerprint),
+    setup: inherited('setup')[0],
+    candidates: own.all('candidate').map((value) => `candidate:${value}`),
   };
 }
 
-/** Values of `a=NAME:VALUE` lines. */
-function attributes(lines: readonly string[], name: string): string[] {
-  const prefix = `a=${name}:`;
-  return lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length).trim());
-}
-
-function directionOf(lines: readonly string[]): Direction | undefined {
+function directionOf(attributes: Attributes): Direction | undefined {
   const directions: readonly Direction[] = ['sendrecv', 'sendonly', 'recvonly', 'inactive'];
-  return directions.find((direction) => lines.includes(`a=${direction}`));
+  return directions.find((direction) => attributes.has(direction));
 }
 
 /** In the order of the `m=` line, which is the peer's order of preference. */
-function parseCodecs(lines: readonly string[], formats: readonly string[]): NegotiatedCodec[] {
-  const maps = byPayloadType(attributes(lines, 'rtpmap'));
-  const parameters = byPayloadType(attributes(lines, 'fmtp'));
+function parseCodecs(attributes: Attributes, formats: readonly string[]): NegotiatedCodec[] {
+  const maps = byPayloadType(attributes.all('rtpmap'));
+  const parameters = byPayloadType(attributes.all('fmtp'));
   return formats.flatMap((format) => {
     const payloadType = Number(format);
     const [name = '', rate = '', channels] = (maps.get(format) ?? '').split('/');
@@ -151,21 +177,19 @@ function byPayloadType(values: readonly string[]): Map<string, string> {
   );
 }
 
-function parseFeedback(lines: readonly string[]): Map<string, string[]> {
+function parseFeedback(attributes: Attributes): Map<string, string[]> {
   const feedback = new Map<string, string[]>();
-  for (const value of attributes(lines, 'rtcp-fb')) {
+  for (const value of attributes.all('rtcp-fb')) {
     const space = value.indexOf(' ');
-    if (space < 0) continue;
-    const format = value.slice(0, space);
-    feedback.set(format, [...(feedback.get(format) ?? []), value.slice(space + 1)]);
+    if (space >= 0) append(feedback, value.slice(0, space), value.slice(space + 1));
   }
   return feedback;
 }
 
 /** Only ids of the one-byte form, 1–14 (RFC 8285 §4.2). */
-function parseExtensions(lines: readonly string[]): Map<string, number> {
+function parseExtensions(attributes: Attributes): Map<string, number> {
   const extensions = new Map<string, number>();
-  for (const value of attributes(lines, 'extmap')) {
+  for (const value of attributes.all('extmap')) {
     const [id = '', uri = ''] = value.split(' ');
     const number = Number(id.split('/')[0]);
     if (Number.isInteger(number) && number >= 1 && number <= 14) extensions.set(uri, number);

@@ -206,6 +206,10 @@ describe('an offer that cannot be served', () => {
       }
       expect(allowed).toContain(codeOf(() => answerTo(lines.join('\r\n'))));
     }
+    // Each of these took half a second where every section went through all lines of the session for each attribute.
+    const long = Array.from({ length: 30 }, (_, i) => `m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:x${i}\r\n`).join('');
+    const lines = 'a=fingerprint:sha-256 AA:BB\r\n'.repeat(3700);
+    for (let i = 0; i < 200; i++) codeOf(() => answerTo(CHROMIUM.replace('a=group', `${lines}a=group`) + long));
     const candidate = 'a=candidate:1 1 udp 2122194687 192.0.2.2 36285 typ host\r\n';
     expect(codeOf(() => answerTo(CHROMIUM + candidate.repeat(20_000)))).toBe('accepted');
   });
