@@ -22,6 +22,8 @@ export interface RelayOptions {
   readonly seed?: number;
   readonly up?: Partial<Impairment>;
   readonly down?: Partial<Impairment>;
+  /** Sees each datagram as it comes to the relay. */
+  readonly tap?: (direction: Direction, bytes: Buffer) => void;
 }
 
 interface Datagram {
@@ -45,6 +47,8 @@ interface Flow {
   readonly front: Socket;
   readonly target: { readonly address: string; readonly port: number };
   readonly clients: Map<string, Client>;
+  /** The client that sent last what is no STUN: that of the path in use. */
+  speaker?: Client;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -66,12 +70,14 @@ export class Relay {
   /** Ports that a NAT has forgotten: packets to them vanish, no error goes back. */
   readonly #forgotten: Socket[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #tap: (direction: Direction, bytes: Buffer) => void;
   #wake: NodeJS.Timeout | undefined;
   #wakeAt: Milli = Infinity;
   #calls = 0;
   #closed = false;
 
-  constructor({ seed = 1, up, down }: RelayOptions = {}) {
+  constructor({ seed = 1, up, down, tap = () => undefined }: RelayOptions = {}) {
+    this.#tap = tap;
     this.#links = { up: new Link(seed * 2 + 1, up), down: new Link(seed * 2 + 2, down) };
   }
 
@@ -118,6 +124,11 @@ export class Relay {
         client.upstream = this.#upstream(flow, client);
       }
     }
+  }
+
+  /** Sends to the gateway from the address of the client that is in a call: what somebody sends who can forge addresses. */
+  inject(bytes: Uint8Array): void {
+    for (const { speaker, target } of this.#flows) speaker?.upstream.send(bytes, target.port, target.address);
   }
 
   counters(direction: Direction): LinkCounters {
@@ -167,6 +178,7 @@ export class Relay {
       client = { ...place, upstream: this.#upstream(flow, place) };
       flow.clients.set(key, client);
     }
+    if ((bytes[0] ?? 0) >= 4) flow.speaker = client;
     this.#push('up', flow.number, { bytes, socket: client.upstream, ...flow.target });
   }
 
@@ -182,6 +194,7 @@ export class Relay {
   }
 
   #push(direction: Direction, flow: number, datagram: Datagram): void {
+    this.#tap(direction, datagram.bytes);
     this.#links[direction].push(datagram, datagram.bytes.length, flow, monotonic.now());
     this.#deliver();
   }

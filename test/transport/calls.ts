@@ -33,6 +33,11 @@ export class Calls {
     });
   }
 
+  /** Has `close` called at the end of the test. */
+  closing(close: () => unknown): void {
+    closers.push(close);
+  }
+
   async server(settings: TransportSettings = LOOPBACK): Promise<Server> {
     const server = new TransportServer<Transport>(settings, await this.#create);
     closers.push(() => server.transport.close());
