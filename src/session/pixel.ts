@@ -15,6 +15,9 @@ export const CHUNK_CREDITS = 60;
 /** A prepared identity, or the name of a painted mask (`mask:NAME`), or nobody: then every face is hidden. */
 export type WornIdentity = PreparedIdentity | `mask:${string}` | null;
 
+/** A session that is watched may be encoded twice: as it is, and smaller for those whose way carries less. */
+export type Encoding = 'main' | 'small';
+
 export type ToPixel =
   | {
       readonly type: 'open';
@@ -31,8 +34,10 @@ export type ToPixel =
   | { readonly type: 'identity'; readonly session: string; readonly identity: WornIdentity }
   | { readonly type: 'settings'; readonly session: string; readonly settings: SessionSettings }
   | { readonly type: 'bitrate'; readonly session: string; readonly bitsPerSecond: number }
-  /** The receiver asked for a keyframe. */
-  | { readonly type: 'keyframe'; readonly session: string };
+  /** Of the small encoding, which there is only while somebody needs it; null: nobody does any more. */
+  | { readonly type: 'small'; readonly session: string; readonly bitsPerSecond: number | null }
+  /** A receiver asked for a keyframe. */
+  | { readonly type: 'keyframe'; readonly session: string; readonly encoding?: Encoding };
 
 /** What a sent picture shows of the faces in it. `clear`: no face, or the policy allows it. */
 export type Outcome = 'swapped' | 'hidden' | 'clear';
@@ -42,6 +47,8 @@ export type FromPixel =
       readonly type: 'chunk';
       readonly session: string;
       readonly chunk: EncodedChunk;
+      /** Default main. */
+      readonly encoding?: Encoding;
       readonly outcome: Outcome;
       /** Of the input frame. */
       readonly decodable: Milli;

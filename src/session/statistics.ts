@@ -2,7 +2,7 @@ import type { SendCodec } from '../codec/codec.ts';
 import type { Milli } from '../time.ts';
 
 /** The stations of a frame whose time is told. */
-export const STATIONS = ['decode', 'copy', 'track', 'swap', 'composite', 'encode'] as const;
+export const STATIONS = ['decode', 'copy', 'track', 'swap', 'composite', 'encode', 'encode-small'] as const;
 export type Station = (typeof STATIONS)[number];
 
 /** How the way to the caller is, and what is done about it. */

@@ -1,5 +1,7 @@
 import { monotonic } from '../../src/time.ts';
 import type { SendCodec } from '../../src/codec/codec.ts';
+import { createDecoder } from '../../src/codec/decoder.ts';
+import type { Chunk } from '../../src/media/chunk.ts';
 import { ReceivingEnd } from '../bench/client/ends/receiving-end.ts';
 import { Peer } from '../bench/client/peer.ts';
 import { Whip } from '../bench/client/whip.ts';
@@ -11,6 +13,9 @@ export class RoomViewer {
   /** Whole pictures, in order, with all that they need. */
   pictures = 0;
   firstWasKeyframe: boolean | undefined;
+  /** Of the last keyframe, and of all, pixels. */
+  width: number | undefined;
+  readonly widths = new Set<number>();
   readonly #door: Whip;
   readonly #peer: Peer;
   readonly #timer: NodeJS.Timeout;
@@ -21,9 +26,10 @@ export class RoomViewer {
     const receiving = new ReceivingEnd({
       negotiated: peer.negotiated,
       senderSsrc: peer.ssrc,
-      onChunk: ({ keyframe }) => {
-        this.firstWasKeyframe ??= keyframe;
+      onChunk: (chunk) => {
+        this.firstWasKeyframe ??= chunk.keyframe;
         this.pictures++;
+        if (chunk.keyframe) this.#look(chunk);
       },
       onFeedback: (packets) => peer.sendRtcp(packets),
     });
@@ -51,6 +57,15 @@ export class RoomViewer {
   /** Whether the gateway still knows it: a fragment of trickle ICE is for sessions that are there. */
   isThere(): Promise<boolean> {
     return this.#door.isThere();
+  }
+
+  #look(keyframe: Chunk): void {
+    const decoder = createDecoder(keyframe.codec);
+    const decoded = decoder.decode(keyframe);
+    decoder.close();
+    if (decoded.kind !== 'picture') throw new Error('a keyframe must decode alone');
+    this.width = decoded.width;
+    this.widths.add(decoded.width);
   }
 
   /** Says no more. */

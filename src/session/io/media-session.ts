@@ -11,7 +11,8 @@ import { ChunkGate } from './chunk-gate.ts';
 import { FigureCounts } from './figures/figure-counts.ts';
 import { MediaLines } from './media-lines.ts';
 import { Audience } from './viewers/audience.ts';
-import type { Watched } from './viewers/viewer.ts';
+import { SmallDemand } from './viewers/small-demand.ts';
+import type { Viewer, Watched } from './viewers/viewer.ts';
 
 const FIGURES_INTERVAL: Milli = 1000;
 
@@ -50,6 +51,7 @@ interface Call {
   /** Payload type of the caller's sound. */
   readonly soundType: number | undefined;
   readonly lines: MediaLines;
+  readonly small: Watched['small'];
   readonly counts: FigureCounts;
   readonly timer: NodeJS.Timeout;
 }
@@ -77,7 +79,9 @@ export class MediaSession {
     this.#options = options;
     this.#settings = options.settings;
     this.#identity = options.identity;
-    this.#audience = new Audience(options.clock, () => this.#toPixel({ type: 'keyframe', session: this.id }));
+    this.#audience = new Audience(options.clock, (encoding) =>
+      this.#toPixel({ type: 'keyframe', session: this.id, encoding }),
+    );
     this.#transport = options.createTransport({
       onRtp: (packet) => this.#guard(() => this.#call?.lines.onRtp(packet)),
       onRtcp: (packet) => this.#guard(() => this.#call?.lines.onRtcp(packet)),
@@ -114,9 +118,9 @@ export class MediaSession {
   get watched(): Watched {
     const call = this.#call;
     if (call === undefined) throw new GatewayError('state_invalid', 'a session must have been answered to be watched');
-    const { codec, lines, soundType } = call;
+    const { codec, lines, soundType, small } = call;
     const { video, audio } = lines.timelines;
-    return { audience: this.#audience, codec, bitrate: this.#settings.bitrate, video, audio, soundType };
+    return { audience: this.#audience, small, codec, bitrate: this.#settings.bitrate, video, audio, soundType };
   }
 
   /** The last offer that was answered; empty before. */
@@ -187,7 +191,14 @@ export class MediaSession {
       onError: (error) => this.#failed(error),
     });
     const timer = setInterval(() => this.#tellFigures(), FIGURES_INTERVAL);
-    this.#call = { codec, video, soundType, lines, counts, timer };
+    // VP8 and VP9 have layers that can be left out instead.
+    const small =
+      codec === 'h264'
+        ? new SmallDemand<Viewer>(this.#settings.bitrate, (bitsPerSecond) =>
+            this.#toPixel({ type: 'small', session: id, bitsPerSecond }),
+          )
+        : undefined;
+    this.#call = { codec, video, soundType, lines, small, counts, timer };
     // Viewers must take fragments (viewers/viewer.ts).
     const limit = this.#settings.watched ? undefined : nalLimit(codec, video.send?.codec.parameters ?? '');
     this.#toPixel({
@@ -205,6 +216,7 @@ export class MediaSession {
   #take(message: FromPixel, call: Call): void {
     switch (message.type) {
       case 'chunk':
+        if (message.encoding === 'small') return this.#audience.chunk(message.chunk, message.decodable, 'small');
         call.counts.outcome(message.outcome);
         this.#audience.chunk(message.chunk, message.decodable);
         return call.lines.send(message.chunk, message);

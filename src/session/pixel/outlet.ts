@@ -29,6 +29,11 @@ export class Outlet {
     return this.#work;
   }
 
+  /** The last picture sent, with its timestamp; `undefined` before the first. Valid until the next `encode`. */
+  get lastSent(): { readonly picture: WorkPicture; readonly timestamp: RtpTicks } | undefined {
+    return this.#lastTimestamp === undefined ? undefined : { picture: this.#sent, timestamp: this.#lastTimestamp };
+  }
+
   /** True from `requestKeyframe` until one was made. */
   get keyframeWanted(): boolean {
     return this.#keyframeWanted;

@@ -5,8 +5,8 @@ import { Drops, type DropReason, type DropStage } from '../../schedule/drop.ts';
 import { inTime } from '../../schedule/lane.ts';
 import { StageCost } from '../../schedule/stage-cost.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
-import type { Milli, RtpTicks } from '../../time.ts';
-import type { FromPixel, Outcome } from '../pixel.ts';
+import { addTicks, type Milli, type RtpTicks } from '../../time.ts';
+import type { Encoding, FromPixel, Outcome } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
 import { FacePass, type PassParts, type PassStage } from './face-pass.ts';
 import { FigureCounts } from './figures.ts';
@@ -15,6 +15,7 @@ import { FrameTime } from './frame-time.ts';
 import { Intake, type Arrival, type IntakeParts } from './intake.ts';
 import { Ladder, type LadderStep } from './ladder.ts';
 import { Outlet } from './outlet.ts';
+import { SmallEncoding } from './small-encoding.ts';
 
 /** Every stage after decoding is only begun if all that follow can be done by the deadline. */
 const STAGES = ['decode', 'track', 'swap', 'composite', 'encode'] as const;
@@ -28,6 +29,8 @@ export interface PixelSessionParts
     Pick<PassParts, 'tracker' | 'backend' | 'clock' | 'onSwapError'>,
     Pick<IntakeParts, 'createDecoder' | 'poll'> {
   readonly encoder: Encoder;
+  /** Of the small encoding, once it is needed. */
+  readonly createSmallEncoder: (bitsPerSecond: number) => Encoder;
   readonly send: (message: FromPixel) => void;
 }
 
@@ -53,6 +56,8 @@ export class PixelSession {
   readonly #intake: Intake;
   readonly #pass: FacePass;
   readonly #outlet: Outlet;
+  readonly #small: SmallEncoding;
+  #smallAt: Milli = -Infinity;
   #settings: SessionSettings;
   /** Bits a second that the way to the peer carries. */
   #carried = Infinity;
@@ -66,6 +71,7 @@ export class PixelSession {
     this.#parts = parts;
     this.#settings = settings;
     this.#outlet = new Outlet(parts.encoder);
+    this.#small = new SmallEncoding(parts.createSmallEncoder);
     this.#ladder = new Ladder(parts.encoder.codec, settings.bitrate);
     this.#pass = new FacePass({ ...parts, onStage: (stage, duration) => this.#took(stage, duration) }, settings);
     this.#intake = new Intake({
@@ -117,7 +123,13 @@ export class PixelSession {
     this.#ladder.bitrate = bitrate;
   }
 
-  requestKeyframe(): void {
+  /** Of the small encoding; null: nobody needs it any more. */
+  setSmallBitrate(bitsPerSecond: number | null): void {
+    this.#small.bitrate = bitsPerSecond;
+  }
+
+  requestKeyframe(encoding: Encoding = 'main'): void {
+    if (encoding === 'small') return this.#small.requestKeyframe();
     this.#outlet.requestKeyframe();
     this.#keyframeWantedAt ??= this.#parts.clock.now();
   }
@@ -140,8 +152,12 @@ export class PixelSession {
 
   /** To be called every now and then: encodes the last picture sent again if a keyframe was asked for and no frame comes. */
   tick(): void {
-    if (this.#state !== 'idle' || this.#keyframeWantedAt === undefined) return;
-    if (this.#parts.clock.now() - this.#keyframeWantedAt >= KEYFRAME_PATIENCE) this.#repeat();
+    if (this.#state !== 'idle') return;
+    const now = this.#parts.clock.now();
+    if (now - (this.#keyframeWantedAt ?? now) >= KEYFRAME_PATIENCE) this.#repeat();
+    if (this.#small.keyframeWanted && now - this.#smallAt >= KEYFRAME_PATIENCE) {
+      this.#encodeSmall({ outcome: this.#lastOutcome, decodable: now });
+    }
   }
 
   /** Tells the figures of the last second. */
@@ -242,6 +258,22 @@ export class PixelSession {
     this.#counts.sent(outcome, step);
     this.#lastOutcome = outcome;
     this.#sendOut(encoded, outcome, chunk.decodable, deadline);
+    // What waits is the session's own next frame, which must not wait for this.
+    if (!this.#intake.hasNewer) this.#encodeSmall({ outcome, decodable: chunk.decodable, timestamp: chunk.timestamp });
+  }
+
+  /** Encodes the picture that was sent last a second time, smaller, for those who need that. */
+  #encodeSmall(of: { readonly outcome: Outcome; readonly decodable: Milli; readonly timestamp?: RtpTicks }): void {
+    const last = this.#outlet.lastSent;
+    if (last === undefined || !this.#small.isNeeded) return;
+    const { outcome, decodable, timestamp = addTicks(last.timestamp, 1) } = of;
+    const started = this.#parts.clock.now();
+    const chunk = this.#small.encode(last.picture, timestamp);
+    this.#smallAt = this.#parts.clock.now();
+    this.#counts.took('encode-small', this.#smallAt - started);
+    if (chunk === undefined) return;
+    const deadline = decodable + this.#settings.budget;
+    this.#parts.send({ type: 'chunk', session: this.id, chunk, encoding: 'small', outcome, decodable, deadline });
   }
 
   /** Sends the last picture sent again, as the keyframe that was asked for: never one that was not to be shown. */
@@ -281,5 +313,6 @@ export class PixelSession {
     this.#state = 'closed';
     this.#intake.close();
     this.#outlet.close();
+    this.#small.close();
   }
 }

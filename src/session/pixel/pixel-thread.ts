@@ -106,6 +106,7 @@ export class PixelThread {
         clock,
         createDecoder,
         encoder: createEncoder(codec, { bitrate, temporalLayers, ...(nalLimit !== undefined && { nalLimit }) }),
+        createSmallEncoder: (bitsPerSecond) => createEncoder(codec, { bitrate: bitsPerSecond, temporalLayers }),
         tracker: createTracker(settings.faces),
         poll: () => this.#port.poll(),
         send: (message) => this.#send(message),
@@ -133,8 +134,10 @@ export class PixelThread {
         return session.configure(message.settings);
       case 'bitrate':
         return session.setBitrate(message.bitsPerSecond);
+      case 'small':
+        return session.setSmallBitrate(message.bitsPerSecond);
       case 'keyframe':
-        return session.requestKeyframe();
+        return session.requestKeyframe(message.encoding);
     }
   }
 

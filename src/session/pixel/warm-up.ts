@@ -51,6 +51,7 @@ export async function warmUp(parts: PixelParts): Promise<number> {
         poll: () => undefined,
         tracker: parts.createTracker(1),
         encoder: parts.createEncoder(codec, { bitrate: SETTINGS.bitrate }),
+        createSmallEncoder: (bitrate) => parts.createEncoder(codec, { bitrate }),
         send: (message) => {
           if (message.type === 'chunk' && message.outcome === 'swapped') swapped++;
         },

@@ -20,6 +20,7 @@ export class FedSession {
     this.#audience = new Audience(clock, onKeyframeWanted);
     this.watched = {
       audience: this.#audience,
+      small: undefined,
       codec,
       bitrate,
       video: this.#timeline('video', VIDEO_CLOCK),

@@ -60,7 +60,7 @@ beforeEach(() => {
   audience = new Audience(clock, () => wanted++);
   source = new SourceClock();
   const [video, audio] = [source.timeline(VIDEO_CLOCK), source.timeline(AUDIO_CLOCK)];
-  const watched = { audience, codec: 'vp8', bitrate: 2e6, video, audio, soundType: 111 } as const;
+  const watched = { audience, codec: 'vp8', bitrate: 2e6, small: undefined, video, audio, soundType: 111 } as const;
   const notifyIfRoom = (message: OutgoingMessage): boolean => {
     if (room) cross(message);
     return room;

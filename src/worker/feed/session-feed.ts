@@ -1,5 +1,6 @@
 import type { EncodedChunk } from '../../codec/codec.ts';
 import type { Seen, Spectator } from '../../session/io/viewers/audience.ts';
+import type { Encoding } from '../../session/pixel.ts';
 import type { Watched } from '../../session/io/viewers/viewer.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { Channel } from '../wire/channel.ts';
@@ -33,7 +34,9 @@ export class SessionFeed implements Spectator {
     return { codec, bitrate, soundType };
   }
 
-  chunk({ data, ...head }: EncodedChunk, decodable: Milli): void {
+  chunk({ data, ...head }: EncodedChunk, decodable: Milli, encoding: Encoding): void {
+    // The small encoding is for those who watch from here.
+    if (encoding === 'small') return;
     if (this.#awaitsKeyframe && !head.keyframe) return;
     const body: FedChunk = { session: this.#session, ...head, decodable, clock: this.#sample() };
     this.#awaitsKeyframe = !this.#channel.notifyIfRoom({ type: 'chunk', body, payload: [data] });

@@ -17,10 +17,13 @@ import type {
   TransportEvents,
   TransportState,
 } from '../../transport/transport.ts';
+import type { Encoding } from '../../pixel.ts';
 import { Alarm } from '../alarm.ts';
 import { Outbound } from '../out/outbound.ts';
 import type { Audience, Seen, Spectator } from './audience.ts';
+import { EncodingChoice } from './encoding-choice.ts';
 import { LayerLimit } from './layer-limit.ts';
+import type { SmallDemand } from './small-demand.ts';
 
 const REPORT_INTERVAL: Milli = 1000;
 /** Who was too slow for a picture waits for the next keyframe; on its account one is made at most this often. */
@@ -29,6 +32,8 @@ const SLOW_INTERVAL: Milli = 3000;
 /** What is watched: a session's pictures as they are encoded, and its sound. */
 export interface Watched {
   readonly audience: Audience;
+  /** Where a small encoding can be had beside the main one. */
+  readonly small: SmallDemand<Viewer> | undefined;
   readonly codec: SendCodec;
   /** Most bits a second of its pictures. */
   readonly bitrate: number;
@@ -55,6 +60,7 @@ export class Viewer implements Spectator {
   readonly #options: ViewerOptions;
   readonly #transport: Transport;
   readonly #layers: LayerLimit;
+  readonly #choice = new EncodingChoice();
   readonly #alarm: Alarm;
   #outbound: Outbound | undefined;
   #audio: AudioForwarder | undefined;
@@ -112,8 +118,8 @@ export class Viewer implements Spectator {
   }
 
   /** A picture has been encoded. Never throws. */
-  chunk(chunk: EncodedChunk, decodable: Milli): void {
-    this.#guard(() => this.#take(chunk, decodable));
+  chunk(chunk: EncodedChunk, decodable: Milli, encoding: Encoding): void {
+    this.#guard(() => this.#take(chunk, decodable, encoding));
   }
 
   /** A packet of the session's sound has come. Never throws. */
@@ -127,19 +133,37 @@ export class Viewer implements Spectator {
     this.#transport.close();
   }
 
-  #take(chunk: EncodedChunk, decodable: Milli): void {
+  #take(chunk: EncodedChunk, decodable: Milli, encoding: Encoding): void {
     const outbound = this.#outbound;
     if (outbound === undefined || this.#transport.state !== 'connected') return;
     const now = this.#options.clock.now();
     const { estimate = Infinity } = outbound;
+    if (!this.#isShown(chunk, encoding, estimate)) return;
     if (this.#awaitsKeyframe && !chunk.keyframe) return this.#waitForKeyframe(now);
-    if (!this.#layers.admit(chunk, estimate, now)) {
+    if (encoding === 'main' && !this.#layers.admit(chunk, estimate, now)) {
       this.#left++;
       return;
     }
     this.#awaitsKeyframe = false;
     outbound.chunk(chunk, decodable, now);
     this.#pump(now);
+  }
+
+  /** Of two encodings it gets the one that its way carries, from a keyframe of that on. */
+  #isShown({ keyframe }: EncodedChunk, encoding: Encoding, estimate: number): boolean {
+    const { small, audience } = this.#options.watched;
+    if (small === undefined) return true;
+    const now = this.#options.clock.now();
+    const rate = audience.rates.upTo(2);
+    const changed = encoding === 'main' && this.#choice.follow({ estimate, rate }, now);
+    if (changed && this.#choice.wanted === 'small') small.need(this, estimate);
+    const shown = this.#choice.admit(encoding, keyframe);
+    if (this.#choice.wanted !== this.#choice.shown && (changed || now - this.#askedAt >= SLOW_INTERVAL)) {
+      this.#askedAt = now;
+      audience.wantKeyframe(this.#choice.wanted);
+    }
+    if (this.#choice.wanted === 'main' && this.#choice.shown === 'main') small.leave(this);
+    return shown;
   }
 
   #hear(data: Uint8Array, arrived: Milli): void {
@@ -196,7 +220,7 @@ export class Viewer implements Spectator {
   #waitForKeyframe(now: Milli): void {
     if (now - this.#slowAt < SLOW_INTERVAL || now - this.#askedAt < SLOW_INTERVAL) return;
     this.#askedAt = now;
-    this.#options.watched.audience.wantKeyframe();
+    this.#options.watched.audience.wantKeyframe(this.#choice.shown);
   }
 
   /** Refused pictures make the way out ask for a keyframe: a way that is too slow must not make everybody's coarse. */
@@ -204,7 +228,7 @@ export class Viewer implements Spectator {
     const now = this.#options.clock.now();
     // It is not forgotten: `#waitForKeyframe` asks when it may.
     if (now - this.#slowAt < SLOW_INTERVAL) this.#awaitsKeyframe = true;
-    else this.#options.watched.audience.wantKeyframe();
+    else this.#options.watched.audience.wantKeyframe(this.#choice.shown);
   }
 
   #onRtcp({ data, arrived }: ArrivedPacket): void {
@@ -221,6 +245,7 @@ export class Viewer implements Spectator {
     if (state === 'connected') watched.audience.wantKeyframe();
     else if (state === 'closed') {
       watched.audience.delete(this);
+      watched.small?.leave(this);
       this.#alarm.clear();
     }
     onState(state, reason);
@@ -236,6 +261,7 @@ export class Viewer implements Spectator {
 
   #report(outbound: Outbound, now: Milli): void {
     this.#reportAt = now + REPORT_INTERVAL;
+    if (this.#choice.wanted === 'small') this.#options.watched.small?.need(this, outbound.estimate ?? Infinity);
     const reports = [outbound.report(now), this.#audio?.report(now)].filter((each) => each !== undefined);
     if (reports.length === 0) return;
     const names = this.#sources.map((ssrc) => ({ ssrc, cname: CNAME }));
