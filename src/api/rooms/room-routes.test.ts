@@ -280,8 +280,12 @@ describe('a page of another site', () => {
     expect(preflight.headers.get('accept-post')).toBe('application/sdp');
     expect(preflight.headers.get('access-control-allow-origin')).toBe('https://studio.example');
     expect(preflight.headers.get('access-control-allow-methods')).toContain('PATCH');
-    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
-    expect(preflight.headers.get('access-control-expose-headers')).toContain('location');
+    expect(preflight.headers.get('access-control-allow-headers')?.split(', ')).toEqual(
+      expect.arrayContaining(['authorization', 'content-type', 'if-match', 'etag']),
+    );
+    expect(preflight.headers.get('access-control-expose-headers')?.split(', ')).toEqual(
+      expect.arrayContaining(['location', 'etag', 'link', 'access-control-allow-methods']),
+    );
   });
 
   test('that nobody named may not', async () => {

@@ -117,8 +117,12 @@ export class RoomRoutes {
     if (origin === undefined || !isOriginAllowed(request, this.#options.origins)) return;
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-allow-methods', 'OPTIONS, GET, POST, PATCH, DELETE');
-    response.setHeader('access-control-allow-headers', 'authorization, content-type, if-match');
-    response.setHeader('access-control-expose-headers', 'location, etag, link, accept-patch, retry-after');
+    // Eyevinn's client trickles if it may read that PATCH is allowed, and names the session by `ETag`.
+    response.setHeader('access-control-allow-headers', 'authorization, content-type, if-match, etag');
+    response.setHeader(
+      'access-control-expose-headers',
+      'location, etag, link, accept-patch, retry-after, access-control-allow-methods',
+    );
     response.setHeader('access-control-max-age', '600');
   }
 
