@@ -16,6 +16,8 @@ export interface Kind {
   readonly open: () => Attack | Promise<Attack>;
   /** Whether its contract has it throw this. Default: a GatewayError. */
   readonly throws?: (error: unknown) => boolean;
+  /** Of the inputs the share that it is given, where each opens sockets and threads. Default 1. */
+  readonly share?: number;
 }
 
 /** What became of the inputs. */
@@ -32,9 +34,10 @@ export interface Outcome {
 
 /** Gives a reader `count` hostile inputs. @throws Error with the input if the reader breaks its contract */
 export async function hammer(
-  { name, open, throws = (error) => error instanceof GatewayError }: Kind,
-  { count, seed }: { readonly count: number; readonly seed: number },
+  { name, open, throws = (error) => error instanceof GatewayError, share = 1 }: Kind,
+  { count: asked, seed }: { readonly count: number; readonly seed: number },
 ): Promise<Outcome> {
+  const count = Math.ceil(asked * share);
   const attack = await open();
   const outcomes: Record<string, number> = {};
   const begin = monotonic.now();

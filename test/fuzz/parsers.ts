@@ -8,7 +8,6 @@ export function holdAgainstHostile(
 ): void {
   it.each(kinds)('$name', async (kind) => {
     const outcome = await hammer(kind, { count, seed: 1 });
-    expect(outcome.count).toBe(count);
     // Inputs that are all refused, or all taken, would not get far into it.
     expect(Object.keys(outcome.outcomes)).toContain('taken');
     if (report) console.log(JSON.stringify(outcome));

@@ -212,6 +212,17 @@ describe('the end of a session', () => {
   });
 });
 
+describe('a candidate', () => {
+  it('that the transport chokes on ends its own session, and reaches nobody else', async () => {
+    const call = await openCall();
+    call.transport.addCandidate = () => {
+      throw new Error('native');
+    };
+    call.session.addCandidate('candidate:1', '0');
+    expect([call.failures, call.states.at(-1)]).toEqual([['session_failed'], 'closed']);
+  });
+});
+
 describe('an offer', () => {
   it('that sends no video is refused', async () => {
     const harness = new FakeCall();

@@ -130,7 +130,7 @@ export class MediaSession {
 
   /** A trickled candidate line of the peer. */
   addCandidate(candidate: string, mid: string): void {
-    this.#transport.addCandidate(candidate, mid);
+    this.#guard(() => this.#transport.addCandidate(candidate, mid));
   }
 
   /**

@@ -8,6 +8,10 @@ import { negotiate } from '../../../src/session/transport/sdp/negotiate.ts';
 import { parseOffer } from '../../../src/session/transport/sdp/offer.ts';
 import { remoteDescription } from '../../../src/session/transport/datachannel/descriptions.ts';
 import { VideoFormats } from '../../../src/rtp/receive/video-formats.ts';
+import { prepareTransport } from '../../../src/session/transport/create-transport.ts';
+import { TRANSPORTS } from '../../../src/session/transport/transport-settings.ts';
+import { monotonic } from '../../../src/time.ts';
+import { LOOPBACK } from '../../peer/transport-server.ts';
 import { mustHold, type Kind } from '../hammer.ts';
 
 const CHROMIUM = readFileSync(
@@ -85,4 +89,30 @@ const candidates: Kind = {
   },
 };
 
-export const DESCRIPTION_KINDS: readonly Kind[] = [offers, fragments, candidates];
+/** The lines of an offer that reach the parts of a transport, native ones among them. */
+const INWARD = /^a=(fingerprint|ice-ufrag|ice-pwd|setup|candidate)/;
+
+/** A whole transport for each offer: sockets, certificates, and in libdatachannel native threads. */
+const transports = TRANSPORTS.map((name): Kind => ({
+  name: `offers and candidates to ${name}`,
+  share: 0.1,
+  open: async () => {
+    const create = await prepareTransport(name);
+    const events = { onRtp: () => undefined, onRtcp: () => undefined, onState: () => undefined };
+    return async (mutator) => {
+      const changed = CHROMIUM.split('\r\n').map((line) =>
+        INWARD.test(line) && mutator.chance(0.3) ? mutator.text([line]).replace(/[\r\n]/g, '') : line,
+      );
+      const offer = mutator.chance(0.5) ? changed.join('\r\n') : mutator.text([CHROMIUM, SIMULCAST]);
+      const transport = create(LOOPBACK, events, monotonic);
+      try {
+        await transport.answer(offer);
+        for (let i = 0; i < 4; i++) transport.addCandidate(mutator.text(CANDIDATES), '0');
+      } finally {
+        transport.close();
+      }
+    };
+  },
+}));
+
+export const DESCRIPTION_KINDS: readonly Kind[] = [offers, fragments, candidates, ...transports];

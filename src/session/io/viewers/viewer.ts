@@ -114,7 +114,7 @@ export class Viewer implements Spectator {
   }
 
   addCandidate(candidate: string, mid: string): void {
-    this.#transport.addCandidate(candidate, mid);
+    this.#guard(() => this.#transport.addCandidate(candidate, mid));
   }
 
   /** A picture has been encoded. Never throws. */
