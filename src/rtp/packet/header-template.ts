@@ -1,6 +1,7 @@
 import type { RtpTicks } from '../../time.ts';
 import { appendExtension, EXTENSION_URI, layExtensions, type ExtensionElement } from './extension.ts';
 import type { OutgoingPacket, Urgency } from './outgoing-packet.ts';
+import { packetBytes } from './packet-bytes.ts';
 import { RTP_HEADER, writeRtpHeader } from './rtp-packet.ts';
 
 /** What every packet of one outgoing media line carries in its header extensions. */
@@ -59,9 +60,7 @@ export class HeaderTemplate {
     const payloadAt = RTP_HEADER + block.length;
     let size = payloadAt;
     for (const piece of pieces) size += piece.length;
-    // Out of a pool: a block of its own, cleared first, costs more than all that is written into it.
-    const { buffer, byteOffset } = Buffer.allocUnsafe(size);
-    const data = new Uint8Array(buffer, byteOffset, size);
+    const data = packetBytes(size);
     const { marker, sequence, timestamp } = fields;
     writeRtpHeader(
       data,

@@ -176,7 +176,7 @@ describe('VideoReceiver', () => {
     const sent = [delta, annexB, delta].flatMap((bytes, index) =>
       packetsOf(other, { codec: 'h264', data: Uint8Array.from(bytes), timestamp: index * 3000, keyframe: false }),
     );
-    sent.forEach((data, index) => new DataView(data.buffer).setUint16(2, last.sequence + 1 + index));
+    sent.forEach((data, index) => new DataView(data.buffer, data.byteOffset).setUint16(2, last.sequence + 1 + index));
     expect(pushAll(to, sent, 40).map(({ codec, keyframe }) => [codec, keyframe])).toEqual([
       ['h264', true],
       ['h264', false],

@@ -3,6 +3,7 @@
  * `index` is the 48-bit SRTP packet index or the 31-bit SRTCP index. `open` gives `undefined` for what is not authentic.
  */
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
+import { packetBytes } from '../../../rtp/packet/packet-bytes.ts';
 import type { SessionKeys, SrtpProfile } from './keys.ts';
 
 export interface PacketCipher {
@@ -35,7 +36,7 @@ class CounterCipher implements PacketCipher {
   }
 
   sealRtp(packet: Uint8Array, header: number, index: number): Buffer {
-    const sealed = Buffer.allocUnsafe(packet.length + CounterCipher.#TAG);
+    const sealed = outgoing(packet.length + CounterCipher.#TAG);
     sealed.set(packet.subarray(0, header));
     sealed.set(this.#crypt(packet, header, packet.length, 8, index), header);
     this.#tagRtp(sealed.subarray(0, packet.length), index).copy(sealed, packet.length, 0, CounterCipher.#TAG);
@@ -109,7 +110,7 @@ class GcmCipher implements PacketCipher {
   }
 
   sealRtp(packet: Uint8Array, header: number, index: number): Buffer {
-    const sealed = Buffer.allocUnsafe(packet.length + GcmCipher.#TAG);
+    const sealed = outgoing(packet.length + GcmCipher.#TAG);
     sealed.set(packet.subarray(0, header));
     this.#seal(sealed, packet, header, packet.subarray(0, header), this.#nonce(packet, 8, index));
     return sealed;
@@ -179,6 +180,11 @@ function rtcpAssociated(packet: Uint8Array): Buffer {
   associated.set(packet.subarray(0, RTCP_HEADER));
   associated.set(packet.subarray(packet.length - RTCP_INDEX), RTCP_HEADER);
   return associated;
+}
+
+function outgoing(size: number): Buffer {
+  const { buffer, byteOffset } = packetBytes(size);
+  return Buffer.from(buffer, byteOffset, size);
 }
 
 function xorUint48(target: Buffer, at: number, value: number): void {
