@@ -16,6 +16,7 @@ import type { Decoded, Decoder, DecoderSettings } from './codec.ts';
 import { Downloader } from './decode/downloader.ts';
 import { openDecoder } from './decode/open-decoder.ts';
 import { openDevice } from './hardware.ts';
+import { countNative } from './native-held.ts';
 import type { WorkPicture } from './work-picture.ts';
 
 /** Opens a decoder with one thread and no delay. @throws GatewayError codec_failed */
@@ -51,6 +52,7 @@ class LiveDecoder implements Decoder {
     this.#packet.alloc();
     this.#newest.alloc();
     this.#spare.alloc();
+    countNative('codecs', 1);
   }
 
   decode(chunk: Chunk): Decoded {
@@ -94,6 +96,7 @@ class LiveDecoder implements Decoder {
     this.#downloader?.close();
     this.#context.freeContext();
     this.#packet.free();
+    countNative('codecs', -1);
   }
 
   /** True if a picture came out, false if none did, else why the chunk does not decode. */

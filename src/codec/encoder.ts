@@ -14,6 +14,7 @@ import type { EncodedChunk, EncodeOptions, Encoder, EncoderSettings, SendCodec }
 import { QuantiserControl } from './encode/quantiser.ts';
 import { recipesFor, type Recipe } from './encode/recipes.ts';
 import { TemporalLayers } from './encode/temporal-layers.ts';
+import { countNative } from './native-held.ts';
 import type { WorkPicture } from './work-picture.ts';
 
 /** Bits a second that make libvpx always use the largest quantiser it may, so that QuantiserControl decides. */
@@ -66,6 +67,7 @@ class LiveEncoder implements Encoder {
     this.#frameRate = frameRate;
     this.#quantiser = new QuantiserControl(bitrate, frameRate);
     this.#packet.alloc();
+    countNative('codecs', 1);
   }
 
   encode(input: WorkPicture, options: EncodeOptions): EncodedChunk {
@@ -90,6 +92,7 @@ class LiveEncoder implements Encoder {
     this.#context?.freeContext();
     this.#layers.close();
     this.#packet.free();
+    countNative('codecs', -1);
   }
 
   #once(input: WorkPicture, keyframe: boolean): Uint8Array {

@@ -3,6 +3,7 @@ import { Frame } from 'node-av/lib';
 import { assert } from '../errors.ts';
 import type { I420 } from '../media/plane.ts';
 import { check } from './av.ts';
+import { countNative } from './native-held.ts';
 
 /**
  * The one picture a session works on: decoders copy into it, the swap changes it in place, encoders read it.
@@ -38,6 +39,7 @@ export class WorkPicture {
     frame.format = AV_PIX_FMT_YUV420P;
     check(frame.getBuffer(), `allocate a picture [size:${width}x${height}]`);
     this.#frame = frame;
+    countNative('pictures', 1);
     this.#picture = planesOf(frame);
   }
 
@@ -55,8 +57,10 @@ export class WorkPicture {
   /** Frees the memory; idempotent. The object can be used again after another `resize` or `load`. */
   close(): void {
     this.#picture = undefined;
-    this.#frame?.free();
+    if (this.#frame === undefined) return;
+    this.#frame.free();
     this.#frame = undefined;
+    countNative('pictures', -1);
   }
 }
 

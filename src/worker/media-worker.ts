@@ -4,6 +4,7 @@
  */
 import { Socket } from 'node:net';
 import { GatewayError } from '../errors.ts';
+import { threadHeld } from '../held.ts';
 import { createLog } from '../log.ts';
 import { prepareTransport } from '../session/transport/create-transport.ts';
 import { MASKS } from '../swap/masks/paint.ts';
@@ -25,6 +26,7 @@ import {
   sessionOnlySchema,
   watchSchema,
   type MediaWorkerSettings,
+  type WorkerHeld,
 } from './wire/protocol.ts';
 import { WorkerSessions } from './worker-sessions.ts';
 
@@ -107,6 +109,8 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
       return judge(payload, photoSchema.parse(body));
     case 'masks':
       return masks();
+    case 'held':
+      return { body: await held() };
     case 'end':
       await end();
       return {};
@@ -171,6 +175,16 @@ async function masks(): Promise<Answer> {
   return {
     body: { masks: painted.map(({ id, title, thumbnail }) => ({ id, title, thumbnailBytes: thumbnail.length })) },
     payload: painted.map(({ thumbnail }) => thumbnail),
+  };
+}
+
+async function held(): Promise<WorkerHeld> {
+  const { crew, sessions } = runningNow();
+  const { heapBytes, handles, sessions: pixelSessions, ...native } = await crew.held();
+  return {
+    residentBytes: process.memoryUsage.rss(),
+    threads: { main: threadHeld(), pixels: { heapBytes, handles } },
+    objects: { ...sessions.count, pixelSessions, ...native },
   };
 }
 

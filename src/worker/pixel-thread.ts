@@ -1,13 +1,15 @@
 /** Entry of a pixel thread: codecs, face and swap of its sessions, one frame to its end at a time (src/session/pixel/). */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { nativeHeld } from '../codec/native-held.ts';
 import { assert } from '../errors.ts';
+import { threadHeld } from '../held.ts';
 import { createLog } from '../log.ts';
 import type { ToPixel } from '../session/pixel.ts';
 import { openParts } from '../session/pixel/parts.ts';
 import { PixelThread } from '../session/pixel/pixel-thread.ts';
 import { warmUp } from '../session/pixel/warm-up.ts';
 import { END } from './threads/end-thread.ts';
-import type { ThreadQuestion, ThreadSign, ThreadStart } from './threads/pixel-crew.ts';
+import type { PixelHeld, ThreadQuestion, ThreadSign, ThreadStart } from './threads/pixel-crew.ts';
 
 const port = parentPort;
 assert(port !== null, 'pixel-thread runs as a worker thread');
@@ -17,8 +19,13 @@ type Message = ToPixel | ThreadQuestion | typeof END;
 const take = (message: Message): void => {
   if (message === END) void end();
   else if (message.type === 'alive?') port.postMessage({ type: 'alive' } satisfies ThreadSign);
+  else if (message.type === 'held?') port.postMessage({ type: 'held', held: held() } satisfies ThreadSign);
   else thread.receive(message);
 };
+
+function held(): PixelHeld {
+  return { ...threadHeld(), ...nativeHeld(), sessions: thread.size };
+}
 
 async function end(): Promise<void> {
   thread.close();

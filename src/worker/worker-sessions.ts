@@ -15,7 +15,7 @@ import type { Channel } from './wire/channel.ts';
 import { FedSession } from './feed/fed-session.ts';
 import { SessionFeed } from './feed/session-feed.ts';
 import type { FedChunk, FedSessionOptions } from './wire/feed-protocol.ts';
-import type { MediaWorkerSettings, SessionNotice } from './wire/protocol.ts';
+import type { MediaWorkerSettings, SessionNotice, WorkerHeld } from './wire/protocol.ts';
 
 export interface WorkerSessionsOptions {
   readonly crew: PixelCrew;
@@ -43,6 +43,15 @@ export class WorkerSessions {
   constructor(options: WorkerSessionsOptions) {
     this.#options = options;
     this.#reach = { ...options.doors.settings, unasked: options.settings.codecs.send };
+  }
+
+  /** What is open. */
+  get count(): Pick<WorkerHeld['objects'], 'sessions' | 'viewers' | 'feeds'> {
+    return {
+      sessions: this.#sessions.size,
+      viewers: this.#viewers.size,
+      feeds: this.#feeds.size + this.#fed.size,
+    };
   }
 
   /** @throws GatewayError worker_lost if no pixel thread is there */

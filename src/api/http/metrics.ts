@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import type { SessionFigures } from '../../worker/wire/protocol.ts';
+import { HeldGauges } from './held-gauges.ts';
 import type { IdentityStore } from './identity-store.ts';
 
 /** Upper bounds of the added-latency histogram, milliseconds. */
@@ -14,6 +15,7 @@ const LOSS_BUCKETS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 /** What the gateway tells Prometheus. Numbers only: nothing about who is in a session. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #held: HeldGauges;
   readonly #opened: Counter;
   readonly #ended: Counter<'reason'>;
   readonly #frames: Counter<'outcome'>;
@@ -24,10 +26,11 @@ export class Metrics {
   readonly #estimate: Histogram;
   readonly #loss: Histogram;
 
-  constructor(observed: { readonly supervisor: Pick<Supervisor, 'status'>; readonly store: IdentityStore }) {
+  constructor(observed: { readonly supervisor: Pick<Supervisor, 'status' | 'held'>; readonly store: IdentityStore }) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry, prefix: 'guise_gateway_' });
     const { supervisor, store } = observed;
+    this.#held = new HeldGauges(supervisor, this.#registry);
     gauge('guise_sessions', 'Sessions now', () => supervisor.status.sessions);
     gauge('guise_media_workers', 'Media workers that take calls', () => supervisor.status.workers.length);
     gauge(
@@ -124,6 +127,7 @@ export class Metrics {
 
   /** Text in Prometheus' format, with its content type. */
   async text(): Promise<{ readonly type: string; readonly text: string }> {
+    await this.#held.update();
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 }

@@ -6,10 +6,12 @@ import type { Clock, Milli } from '../../time.ts';
 import type { Consent } from '../../swap/swap.ts';
 import { identityBytes, type PackedIdentity } from '../wire/identity-bytes.ts';
 import {
+  heldSchema,
   masksReplySchema,
   photoReplySchema,
   type MediaWorkerSettings,
   type SessionSettings,
+  type WorkerHeld,
 } from '../wire/protocol.ts';
 import { place, placeViewer, SessionCost } from './admission.ts';
 import { Feeds } from './feeds.ts';
@@ -27,6 +29,8 @@ export const RETRY_WHEN_LOST: Milli = 1_000;
 /** Decoding, finding the face, preparing the texture; the photo thread has a shorter limit of its own. */
 const PHOTO_LIMIT: Milli = 20_000;
 const MASKS_LIMIT: Milli = 10_000;
+/** Threads answer between two frames. */
+const HELD_LIMIT: Milli = 2_000;
 
 /** Who runs the media workers, and with what. */
 export interface SupervisorOptions {
@@ -189,6 +193,17 @@ export class Supervisor {
     }
     const identity = { head, bytes: reply.payload.subarray(0, end) };
     return { identity, warnings: checked.data?.warnings ?? [], thumbnail: reply.payload.subarray(end) };
+  }
+
+  /** What each media worker holds, by its place. One that does not answer is left out. */
+  async held(): Promise<ReadonlyMap<number, WorkerHeld>> {
+    const answers = this.#slots.map(async (slot, index): Promise<[number, WorkerHeld][]> => {
+      if (slot.state !== 'ready') return [];
+      const reply = await slot.worker.request({ type: 'held' }, { timeout: HELD_LIMIT });
+      return [[index, heldSchema.parse(reply.body)]];
+    });
+    const settled = await Promise.allSettled(answers);
+    return new Map(settled.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])));
   }
 
   /** Ids of the painted masks; all workers know the same. */

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Hardware } from '../../codec/hardware.ts';
+import type { NativeHeld } from '../../codec/native-held.ts';
 import { entryFile } from '../../entry.ts';
 import { assert, GatewayError } from '../../errors.ts';
+import type { ThreadHeld } from '../../held.ts';
 import type { Logger } from '../../log.ts';
 import type { FromPixel, ToPixel } from '../../session/pixel.ts';
 import type { Milli } from '../../time.ts';
@@ -16,9 +18,16 @@ export interface ThreadStart {
 }
 
 /** What a pixel thread says about itself, besides what it says about sessions. */
-export type ThreadSign = { readonly type: 'ready' } | { readonly type: 'alive' };
-/** Asks a pixel thread whether it still turns. */
-export type ThreadQuestion = { readonly type: 'alive?' };
+export type ThreadSign =
+  { readonly type: 'ready' } | { readonly type: 'alive' } | { readonly type: 'held'; readonly held: PixelHeld };
+/** Asks a pixel thread whether it still turns, or what it holds. */
+export type ThreadQuestion = { readonly type: 'alive?' } | { readonly type: 'held?' };
+
+/** What pixel threads hold. */
+export interface PixelHeld extends ThreadHeld, NativeHeld {
+  /** Pixel halves of sessions. */
+  readonly sessions: number;
+}
 
 /** Models are converted at the very first start of a machine, in here. */
 const START_LIMIT: Milli = 80_000;
@@ -48,6 +57,8 @@ export interface SeatEvents {
 interface Thread {
   readonly worker: Worker;
   readonly seats: Map<string, SeatEvents>;
+  /** Who waits for what it holds; `undefined` once it is gone. */
+  readonly asked: ((held: PixelHeld | undefined) => void)[];
   silent: number;
 }
 
@@ -99,6 +110,23 @@ export class PixelCrew {
     };
   }
 
+  /** What all threads hold together. One that is gone before it answers holds nothing. */
+  async held(): Promise<PixelHeld> {
+    const alive = this.#threads.filter((thread) => thread !== undefined);
+    const answers = alive.map(
+      ({ asked, worker }) =>
+        new Promise<PixelHeld | undefined>((resolve) => {
+          asked.push(resolve);
+          worker.postMessage({ type: 'held?' } satisfies ThreadQuestion);
+        }),
+    );
+    const sum = { heapBytes: 0, handles: 0, sessions: 0, pictures: 0, codecs: 0 };
+    for (const held of await Promise.all(answers)) {
+      if (held !== undefined) for (const key of Object.keys(sum) as (keyof PixelHeld)[]) sum[key] += held[key];
+    }
+    return sum;
+  }
+
   /** Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -117,7 +145,7 @@ export class PixelCrew {
       throw error;
     }
     if (this.#closed) return endThread(worker);
-    const thread: Thread = { worker, seats: new Map(), silent: 0 };
+    const thread: Thread = { worker, seats: new Map(), asked: [], silent: 0 };
     this.#threads[index] = thread;
     worker.on('message', (message: FromPixel | ThreadSign) => this.#hear(thread, message));
     worker.on('error', (error) => this.#log.error({ err: error, thread: index }, 'pixel thread failed'));
@@ -129,6 +157,10 @@ export class PixelCrew {
     if (message.type === 'ready') return;
     if (message.type === 'alive') {
       this.#losses = 0;
+      return;
+    }
+    if (message.type === 'held') {
+      thread.asked.shift()?.(message.held);
       return;
     }
     // What still comes of a session that has left has nobody to hear it.
@@ -152,6 +184,7 @@ export class PixelCrew {
     this.#threads[index] = undefined;
     for (const seat of thread.seats.values()) seat.onLost();
     thread.seats.clear();
+    for (const settle of thread.asked.splice(0)) settle(undefined);
     if (!this.#closed) this.#replace(index);
   }
 

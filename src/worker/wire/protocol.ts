@@ -113,6 +113,26 @@ export const masksReplySchema = z.object({
 });
 
 const count = z.number().nonnegative();
+const threadHeld = z.object({ heapBytes: count, handles: count });
+
+/** What a media worker holds now: answers `held`. */
+export const heldSchema = z.object({
+  residentBytes: count,
+  /** Of its I/O thread, and of all pixel threads together. */
+  threads: z.object({ main: threadHeld, pixels: threadHeld }),
+  objects: z.object({
+    sessions: count,
+    viewers: count,
+    /** Ends of feeds to and from other workers. */
+    feeds: count,
+    /** Halves of sessions in pixel threads. */
+    pixelSessions: count,
+    /** Pictures and codecs with native memory. */
+    pictures: count,
+    codecs: count,
+  }),
+});
+export type WorkerHeld = z.infer<typeof heldSchema>;
 
 /** Figures of a session over the last second; the way to the page is src/api/figures.ts. */
 export const sessionFiguresSchema = z.object({
