@@ -10,7 +10,8 @@ import type { BenchIdentity } from './local-swap.ts';
 import { benchNetwork } from './network/network-bench.ts';
 import { benchLoss } from './loss.ts';
 import { benchSizes } from './sizes.ts';
-import { benchSoak } from './soak.ts';
+import { benchCycles } from './soak/cycles.ts';
+import { benchSoak } from './soak/soak.ts';
 import { benchStall } from './stall.ts';
 import { printTable } from './table.ts';
 import { benchTransport } from './transport/transport-bench.ts';
@@ -28,6 +29,9 @@ const { values: options, positionals } = parseArgs({
     identity: { type: 'string', default: 'astronaut' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '10' },
+    cycles: { type: 'string', default: '200' },
+    rate: { type: 'string', default: '30' },
+    restless: { type: 'boolean', default: false },
     transport: { type: 'string', default: 'werift' },
     row: { type: 'string', multiple: true, default: [] },
     echo: { type: 'boolean', default: false },
@@ -42,7 +46,8 @@ const BENCHES: Record<string, () => Promise<object>> = {
   face: benchFace,
   call: () => benchCall(asked(callOrder), { transport: asked(transport), ...asked(impairment) }),
   capacity: () => benchCapacity(callOrder()),
-  soak: () => benchSoak({ ...callOrder(), minutes: count('minutes') }),
+  soak: () => benchSoak({ ...asked(callOrder), ...asked(soakOrder) }),
+  cycles: () => benchCycles({ cycles: count('cycles'), transport: asked(transport), seed: count('seed') }),
   congestion: () => benchCongestion({ seed: count('seed'), relay: options.relay }),
   loss: () => Promise.resolve(benchLoss(count('seed'))),
   sizes: () => Promise.resolve(benchSizes()),
@@ -80,6 +85,11 @@ function callOrder(): Parameters<typeof benchCall>[0] {
   };
 }
 
+function soakOrder(): Pick<Parameters<typeof benchSoak>[0], 'minutes' | 'frameRate' | 'transport' | 'restless'> {
+  const { restless } = options;
+  return { minutes: count('minutes'), frameRate: count('rate'), transport: transport(), restless };
+}
+
 function impairment(): { impair?: ImpairText } {
   return options.impair === undefined ? {} : { impair: readImpair(options.impair) };
 }
@@ -91,7 +101,7 @@ function transport(): 'werift' | 'libdatachannel' {
   return name;
 }
 
-function count(name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes' | 'viewers'): number {
+function count(name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes' | 'viewers' | 'cycles' | 'rate'): number {
   const value = Number(options[name]);
   if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0 [${name}:${options[name]}]`);
   return value;

@@ -91,7 +91,10 @@ export class Peer {
     const { sender } = connection.addTransceiver('video', { direction });
     await connection.setLocalDescription(await connection.createOffer());
     const connected = new Promise<void>((resolve, reject) => {
-      setTimeout(reject, CONNECT_LIMIT, new Error('the call must connect within 30 s'));
+      setTimeout(() => {
+        const { iceConnectionState: ice, dtlsTransports } = connection;
+        reject(new Error(`the call must connect within 30 s [ice:${ice}] [dtls:${dtlsTransports[0]?.state}]`));
+      }, CONNECT_LIMIT);
       connection.connectionStateChange.subscribe((state) => {
         if (state === 'connected') resolve();
       });
@@ -168,6 +171,16 @@ export class Peer {
     // werift asks of a packet only that it can be written.
     const written = { serialize: () => bytes } as unknown as Parameters<RTCDtlsTransport['sendRtcp']>[0][number];
     void this.#transport.sendRtcp([written]);
+  }
+
+  /** Offers once more, with new ICE credentials where `restart` says so. */
+  async renegotiate(door: Pick<Door, 'offer'>, { restart }: { readonly restart: boolean }): Promise<void> {
+    const connection = this.#connection;
+    await connection.setLocalDescription(await connection.createOffer({ iceRestart: restart }));
+    const sdp = await door.offer(withoutCandidates(connection.localDescription!.sdp));
+    await connection.setRemoteDescription({ type: 'answer', sdp });
+    // werift begins checks only where there is no DTLS yet.
+    if (restart) await Promise.all(connection.iceTransports.map((transport) => transport.start()));
   }
 
   async close(): Promise<void> {

@@ -74,6 +74,11 @@ export class Signalling implements Door {
     return (await this.next('answer')).sdp;
   }
 
+  /** Breaks off without a word, as a network does. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+
   /** Idempotent. */
   close(): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.send({ type: 'bye' });

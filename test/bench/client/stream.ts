@@ -52,6 +52,8 @@ export interface StreamOptions {
   readonly keep?: boolean;
   /** The way may break off, and the gateway's timestamps jump with it. Default false. */
   readonly impaired?: boolean;
+  /** Who only receives watches others. Default both ways. */
+  readonly direction?: 'sendrecv' | 'recvonly';
 }
 
 interface Line {
@@ -79,7 +81,7 @@ export class Stream {
   readonly #match: TimestampMatch;
   readonly #byInput = new Map<RtpTicks, SentFrame>();
   readonly #byOutput = new Map<RtpTicks, ReturnedFrame>();
-  readonly #keep: boolean;
+  readonly #options: Required<StreamOptions>;
   #line: Line | undefined;
   #reportAt: Milli = -Infinity;
   #timestamp: RtpTicks;
@@ -88,20 +90,21 @@ export class Stream {
   #restart = false;
   #lastRestart: Milli = -Infinity;
 
-  constructor(clip: Clip, door: Door, random: Random, { keep = true, impaired = false }: StreamOptions = {}) {
+  constructor(clip: Clip, door: Door, random: Random, options: StreamOptions = {}) {
     this.#clip = clip;
     this.#door = door;
     this.#payloads = clip.chunks.map((chunk, index) => cut(clip.codec, chunk, index & 0x7fff));
     this.#random = random;
     this.#timestamp = random.below(2 ** 32);
-    this.#keep = keep;
-    this.#match = new TimestampMatch(impaired);
+    this.#options = { keep: true, impaired: false, direction: 'sendrecv', ...options };
+    this.#match = new TimestampMatch(this.#options.impaired);
   }
 
   /** @param through the answer as the client is to see it, e.g. by way of a relay */
   async connect(through?: (answer: string) => Promise<string>): Promise<void> {
     const peer = await Peer.connect(this.#door, {
       codec: this.#clip.codec,
+      direction: this.#options.direction,
       ...(through && { through }),
       onOffer: () => (this.offered = monotonic.now()),
     });
@@ -122,6 +125,11 @@ export class Stream {
       onRtp: (data) => receiving.onRtp(new Uint8Array(data), monotonic.now()),
       onRtcp: (packets) => this.#onRtcp(packets),
     });
+  }
+
+  /** Offers once more, with new ICE credentials where `restart` says so. */
+  async renegotiate(options: { readonly restart: boolean }): Promise<void> {
+    await this.#line?.peer.renegotiate(this.#door, options);
   }
 
   /** What was resent and asked for, since the start. */
@@ -196,7 +204,7 @@ export class Stream {
   }
 
   #finish({ data, keyframe, timestamp }: Chunk): void {
-    const returned: ReturnedFrame = { back: monotonic.now(), keyframe, data: this.#keep ? data : NOTHING };
+    const returned: ReturnedFrame = { back: monotonic.now(), keyframe, data: this.#options.keep ? data : NOTHING };
     this.returned.push(returned);
     this.#byOutput.set(timestamp, returned);
     for (const { output, input } of this.#match.came(timestamp)) this.#pair(output, input);

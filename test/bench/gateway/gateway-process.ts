@@ -26,7 +26,12 @@ export class GatewayProcess {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const gateway = new GatewayProcess(child, port);
-    await gateway.#healthy();
+    try {
+      await gateway.#healthy();
+    } catch (error) {
+      await gateway.stop();
+      throw error;
+    }
     return gateway;
   }
 
