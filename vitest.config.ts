@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Whole calls: gateway, browser and load client want both cores, so these files run one at a time, after all others. */
-const CALLS = ['test/browser/**/*.test.ts', 'test/call/**/*.test.ts', 'test/start/**/*.test.ts'];
+const CALLS = [
+  'test/browser/**/*.test.ts',
+  'test/clients/**/*.test.ts',
+  'test/call/**/*.test.ts',
+  'test/start/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -7,6 +7,7 @@ const checks = [
   ['types', 'typescript/bin/tsc', ['--noEmit', '-p', '.']],
   ['types of the page', 'typescript/bin/tsc', ['--noEmit', '-p', 'web-client']],
   ['types of the browser tests', 'typescript/bin/tsc', ['--noEmit', '-p', 'test/browser']],
+  ['types of the client tests', 'typescript/bin/tsc', ['--noEmit', '-p', 'test/clients']],
   ['types of the long tests', 'typescript/bin/tsc', ['--noEmit', '-p', 'test/long']],
   [
     'import rules',

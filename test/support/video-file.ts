@@ -1,5 +1,6 @@
 import {
   AV_CHANNEL_LAYOUT_MONO,
+  AV_CHANNEL_LAYOUT_STEREO,
   AV_CODEC_FLAG_FRAME_DURATION,
   AV_CODEC_FLAG_GLOBAL_HEADER,
   AV_PICTURE_TYPE_NONE,
@@ -17,6 +18,8 @@ import type { I420 } from '../../src/media/plane.ts';
 /** A video file to be made. */
 export interface VideoFileRecipe {
   readonly path: string;
+  /** FFmpeg's muxer; default: as the path's ending says. */
+  readonly container?: string;
   /** The pictures and when each is shown, milliseconds. Left out: no video track. */
   readonly video?: {
     readonly width: number;
@@ -25,12 +28,18 @@ export interface VideoFileRecipe {
     readonly draw: (index: number) => I420;
     /** FFmpeg's encoder; default libx264 (even sizes only). */
     readonly encoder?: string;
+    /** Bits a second; default 4,000,000. */
+    readonly bitrate?: number;
+    /** Options of the encoder by FFmpeg's names. */
+    readonly options?: Readonly<Record<string, string>>;
     /** Clockwise turn in degrees that the file asks players for. */
     readonly rotation?: 0 | 90 | 180 | 270;
   };
-  /** A tone of 440 Hz. */
-  readonly audio?: { readonly seconds: number; readonly encoder: 'aac' | 'pcm_s16le' };
+  /** A tone of 440 Hz; as Opus in stereo, which is what WebRTC sends, else mono. */
+  readonly audio?: { readonly seconds: number; readonly encoder: SoundEncoder };
 }
+
+type SoundEncoder = 'aac' | 'pcm_s16le' | 'libopus';
 
 const TICKS = 12_800;
 const SOUND_RATE = 48_000;
@@ -38,7 +47,7 @@ const SOUND_RATE = 48_000;
 /** Makes a video file; the container follows the ending. */
 export function makeVideoFile(recipe: VideoFileRecipe): void {
   const format = new FormatContext();
-  ok(format.allocOutputContext2(null, null, recipe.path), 'container');
+  ok(format.allocOutputContext2(null, recipe.container ?? null, recipe.path), 'container');
   const video = recipe.video && openVideo(format, recipe.video);
   const audio = recipe.audio && openAudio(format, recipe.audio.encoder);
   ok(format.openOutputSync(), 'open');
@@ -62,7 +71,8 @@ function openVideo(format: FormatContext, recipe: NonNullable<VideoFileRecipe['v
     each.pixelFormat = AV_PIX_FMT_YUV420P;
     each.timeBase = new Rational(1, TICKS);
     each.framerate = new Rational(25, 1);
-    each.bitRate = 4_000_000n;
+    each.bitRate = BigInt(recipe.bitrate ?? 4_000_000);
+    for (const [name, value] of Object.entries(recipe.options ?? {})) ok(each.setOption(name, value), name);
   });
   const stream = streamOf(format, context);
   if (recipe.rotation) {
@@ -76,10 +86,10 @@ function openVideo(format: FormatContext, recipe: NonNullable<VideoFileRecipe['v
   return { context, stream };
 }
 
-function openAudio(format: FormatContext, encoder: 'aac' | 'pcm_s16le'): Track {
+function openAudio(format: FormatContext, encoder: SoundEncoder): Track {
   const context = contextOf(encoder, (each) => {
     each.sampleRate = SOUND_RATE;
-    each.channelLayout = AV_CHANNEL_LAYOUT_MONO;
+    each.channelLayout = encoder === 'libopus' ? AV_CHANNEL_LAYOUT_STEREO : AV_CHANNEL_LAYOUT_MONO;
     each.sampleFormat = formatOf(encoder);
     each.timeBase = new Rational(1, SOUND_RATE);
     each.bitRate = 64_000n;
@@ -87,7 +97,7 @@ function openAudio(format: FormatContext, encoder: 'aac' | 'pcm_s16le'): Track {
   return { context, stream: streamOf(format, context) };
 }
 
-function formatOf(encoder: 'aac' | 'pcm_s16le'): AVSampleFormat {
+function formatOf(encoder: SoundEncoder): AVSampleFormat {
   return encoder === 'aac' ? AV_SAMPLE_FMT_FLTP : AV_SAMPLE_FMT_S16;
 }
 
@@ -126,19 +136,22 @@ function writeVideo(format: FormatContext, track: Track, recipe: NonNullable<Vid
 
 function writeAudio(format: FormatContext, track: Track, seconds: number): void {
   const size = track.context.frameSize || 1024;
+  const channels = track.context.channelLayout.nbChannels;
   for (let start = 0; start < seconds * SOUND_RATE; start += size) {
     const frame = new Frame();
     frame.alloc();
     frame.nbSamples = size;
     frame.format = track.context.sampleFormat;
     frame.sampleRate = SOUND_RATE;
-    frame.channelLayout = AV_CHANNEL_LAYOUT_MONO;
+    frame.channelLayout = track.context.channelLayout;
     ok(frame.getBuffer(), 'sound');
     const bytes = frame.data![0]!;
     for (let at = 0; at < size; at++) {
       const level = 0.3 * Math.sin(((start + at) * 2 * Math.PI * 440) / SOUND_RATE);
       if (track.context.sampleFormat === AV_SAMPLE_FMT_FLTP) bytes.writeFloatLE(level, at * 4);
-      else bytes.writeInt16LE(Math.round(level * 32_767), at * 2);
+      else
+        for (let each = 0; each < channels; each++)
+          bytes.writeInt16LE(Math.round(level * 32_767), (at * channels + each) * 2);
     }
     frame.pts = BigInt(start);
     ok(track.context.sendFrameSync(frame), 'encode sound');
