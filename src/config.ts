@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { memorySchema } from './config-workers.ts';
 import { iceServersSchema, networkFields } from './config-network.ts';
 import { roomsSchema } from './config-rooms.ts';
 import { PROJECT_ROOT } from './entry.ts';
@@ -56,6 +57,7 @@ const media = z
       .describe('What carries media: werift, or libdatachannel in native code (docs/transport.md). Default werift.'),
     ...networkFields,
     codecs: codecs.prefault({}),
+    memory: memorySchema.prefault({}),
   })
   .refine(({ ice, stunServers }) => ice === 'full' || stunServers.length === 0, {
     error: 'stunServers need ice to be full',
@@ -204,6 +206,8 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: readonly stri
   GUISE_STUN_SERVERS: { path: ['media', 'stunServers'], parse: asList },
   GUISE_ICE_SERVERS: { path: ['iceServers', 'urls'], parse: asList },
   GUISE_TURN_SECRET: { path: ['iceServers', 'secret'], parse: asText },
+  GUISE_MEMORY_SOFT: { path: ['media', 'memory', 'softMegabytes'], parse: asNumber },
+  GUISE_MEMORY_HARD: { path: ['media', 'memory', 'hardMegabytes'], parse: asNumber },
   GUISE_HARDWARE: { path: ['media', 'codecs', 'hardware'], parse: asText },
   GUISE_CODECS: { path: ['media', 'codecs', 'send'], parse: asList },
   GUISE_POLICIES: { path: ['sessions', 'policies'], parse: asList },

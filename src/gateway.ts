@@ -62,6 +62,7 @@ export async function openGateway(
     pixelThreads: media.pixelThreads,
     viewersAtHome: config.rooms.viewersAtHome,
     maximumSessions: sessions.maximum,
+    memory: media.memory,
     media: {
       transport: media.transport,
       reach: reachOf(config),
@@ -83,7 +84,7 @@ export async function openGateway(
   const metrics = new Metrics({ supervisor, store });
   const origins = { origins: config.origins, trustProxy: config.trustProxy };
   const { access, invitation } = await accessFor(config);
-  const rooms = new Rooms({ supervisor, metrics });
+  const rooms = new Rooms({ supervisor, metrics, clock });
   const allowed = { policies: sessions.policies, labelOptional: sessions.labelOptional };
   const { iceServers } = config;
   const maximumPhotoBytes = photos.maximumBytes;

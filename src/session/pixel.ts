@@ -81,8 +81,16 @@ export interface PixelFigures {
   readonly faces: number;
   /** By `stage:reason`. */
   readonly drops: Record<string, number>;
+  /** Milliseconds of the last second in which the thread was at work for this session. */
+  readonly worked: Milli;
   /** Mean milliseconds of the last second by station: decode, copy, track, swap, composite, encode. */
   readonly stations: Readonly<Partial<Record<Station, Milli>>>;
+}
+
+/** Processor time of a whole frame of 640×480 with one face, by the codec it is sent in: milliseconds. */
+export interface FrameCost {
+  readonly vp8: Milli;
+  readonly h264: Milli;
 }
 
 /** Judging and preparing a photo, in a thread of its own so that no live frame waits for it. */

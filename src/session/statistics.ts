@@ -57,4 +57,6 @@ export interface SessionFigures extends WayFigures {
   readonly busy: Milli;
   /** The same by station. */
   readonly stations: Readonly<Partial<Record<Station, Milli>>>;
+  /** Milliseconds in which the thread was really at work, without what was given up on the way. */
+  readonly worked: Milli;
 }

@@ -25,13 +25,17 @@ import {
   photoSchema,
   sessionOnlySchema,
   watchSchema,
+  type Configured,
   type MediaWorkerSettings,
   type WorkerHeld,
+  type WorkerResources,
 } from './wire/protocol.ts';
 import { WorkerSessions } from './worker-sessions.ts';
 
 /** The wire, as the supervisor has laid it (supervisor/worker-process.ts). */
 const WIRE_FD = 3;
+/** How often the gateway is told what this process takes. */
+const RESOURCES_EVERY: Milli = 1_000;
 /** Time for what peers are told at the end to leave the sockets. */
 const FAREWELL: Milli = 50;
 
@@ -69,8 +73,7 @@ const channel = new Channel(new Socket({ fd: WIRE_FD }), {
 async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
   switch (type) {
     case 'configure':
-      await start(configureSchema.parse(body));
-      return { body: { masks: MASKS.map(({ name }) => `mask:${name}`) } };
+      return { body: await start(configureSchema.parse(body)) };
     case 'open': {
       const { session, settings, identity } = openSchema.parse(body);
       runningNow().sessions.open(session, settings, identityOf(identity, payload));
@@ -142,7 +145,7 @@ function take({ type, body, payload }: WireMessage): void {
   }
 }
 
-async function start(settings: MediaWorkerSettings): Promise<void> {
+async function start(settings: MediaWorkerSettings): Promise<Configured> {
   const createTransport = await prepareTransport(settings.transport);
   const doors = await SharedDoors.open(settings.reach);
   const crew = new PixelCrew({
@@ -154,11 +157,25 @@ async function start(settings: MediaWorkerSettings): Promise<void> {
       process.exit(1);
     },
   });
-  await crew.start();
+  const frameCost = await crew.start();
   const desk = new PhotoDesk({ maximumBytes: settings.maximumBytes, maximumPixels: settings.maximumPixels });
   const sessions = new WorkerSessions({ crew, settings, doors, createTransport, channel, clock: monotonic, log });
   running = { crew, desk, sessions };
   channel.startPinging({ silence: GATEWAY_SILENCE });
+  tellResources();
+  return { masks: MASKS.map(({ name }) => `mask:${name}`), frameCost };
+}
+
+function tellResources(): void {
+  let before = { at: monotonic.now(), used: process.cpuUsage() };
+  setInterval(() => {
+    const { user, system } = process.cpuUsage(before.used);
+    const now = monotonic.now();
+    const cpu = (user + system) / (now - before.at);
+    before = { at: now, used: process.cpuUsage() };
+    const body: WorkerResources = { residentBytes: process.memoryUsage.rss(), cpu };
+    channel.notifyIfRoom({ type: 'resources', body });
+  }, RESOURCES_EVERY);
 }
 
 async function judge(photo: Uint8Array, { consent }: ReturnType<typeof photoSchema.parse>): Promise<Answer> {

@@ -36,7 +36,7 @@ async function end(): Promise<void> {
 const { hardware } = workerData as ThreadStart;
 const log = createLog('pixels');
 const parts = await openParts({ log, ...(hardware !== 'off' && { hardware }) });
-await warmUp(parts);
+const { cost } = await warmUp(parts);
 const thread = new PixelThread(
   parts,
   {
@@ -52,4 +52,4 @@ const thread = new PixelThread(
 );
 thread.start();
 port.on('message', take);
-port.postMessage({ type: 'ready' } satisfies ThreadSign);
+port.postMessage({ type: 'ready', cost } satisfies ThreadSign);

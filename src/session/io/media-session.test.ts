@@ -137,6 +137,7 @@ describe('the figures of a second', () => {
         held: 2,
         faces: 1,
         drops: { 'swap:late': 1 },
+        worked: 300,
         stations: { decode: 2, swap: 3 },
       },
     });

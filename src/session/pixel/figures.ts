@@ -49,7 +49,11 @@ export class FigureCounts {
   /** What is told each second: counts since the start, station means since the last call. */
   read(): PixelFigures {
     const stations: Partial<Record<Station, Milli>> = {};
-    for (const [station, { total, count }] of this.#stations) stations[station] = total / count;
+    let worked: Milli = 0;
+    for (const [station, { total, count }] of this.#stations) {
+      stations[station] = total / count;
+      worked += total;
+    }
     this.#stations.clear();
     return {
       width: this.width,
@@ -62,6 +66,7 @@ export class FigureCounts {
       held: this.#held,
       faces: this.faces,
       drops: this.drops.toRecord(),
+      worked,
       stations,
     };
   }

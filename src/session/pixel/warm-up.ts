@@ -4,12 +4,16 @@ import type { Chunk } from '../../media/chunk.ts';
 import { allocI420, type I420 } from '../../media/plane.ts';
 import { MASKS } from '../../swap/masks/paint.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
+import { threadTime, type Milli } from '../../time.ts';
+import type { FrameCost } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
 import { PixelSession } from './pixel-session.ts';
 import type { PixelParts } from './pixel-thread.ts';
 
 /** Frames that go through: by then what a frame runs through is compiled, and the models' memory is laid out. */
 const FRAMES = 60;
+/** The last so many of each codec are measured: by then nothing is cold. */
+const MEASURED = 10;
 /** Frames encoded for them; they are played again and again. */
 const ENCODED = 10;
 const WIDTH = 640;
@@ -31,14 +35,21 @@ const SETTINGS: SessionSettings = {
   watched: false,
 };
 
+/** What warming up has shown. */
+export interface WarmUp {
+  /** How many of the 60 frames came out swapped. */
+  readonly swapped: number;
+  readonly cost: FrameCost;
+}
+
 /**
  * Sends frames through decoders, tracker, swap and both encoders before a thread takes its first call: the first frames of
  * a cold thread take 100 ms and more. About a second.
- * @returns how many of the 60 frames came out swapped
  */
-export async function warmUp(parts: PixelParts): Promise<number> {
+export async function warmUp(parts: PixelParts): Promise<WarmUp> {
   const mask = parts.mask(MASKS[0]!.name);
   assert(mask, 'there are painted masks');
+  const cost = { vp8: 0, h264: 0 };
   let swapped = 0;
   for (const codec of ['vp8', 'h264'] as const) {
     const chunks = encodeFace(parts, codec, mask);
@@ -59,14 +70,17 @@ export async function warmUp(parts: PixelParts): Promise<number> {
       SETTINGS,
     );
     session.wear(mask);
+    let measuredFrom: Milli = 0;
     for (let frame = 0; frame < FRAMES / 2; frame++, now += 1000 / 30) {
+      if (frame === FRAMES / 2 - MEASURED) measuredFrom = threadTime();
       const chunk = chunks[frame % ENCODED]!;
       session.put({ ...chunk, timestamp: frame * 3000, decodable: now });
       await session.step();
     }
+    cost[codec] = (threadTime() - measuredFrom) / MEASURED;
     session.close();
   }
-  return swapped;
+  return { swapped, cost };
 }
 
 function encodeFace(parts: PixelParts, codec: 'vp8' | 'h264', mask: PreparedIdentity): Chunk[] {

@@ -10,7 +10,7 @@ import {
   type SessionNotice,
   type SessionSettings,
 } from '../wire/protocol.ts';
-import type { SessionCost } from './admission.ts';
+import type { CpuShare, SessionCost } from './session-cost.ts';
 
 /** Time for a media worker to answer before the caller is told that it failed. */
 const ANSWER_LIMIT: Milli = 10_000;
@@ -35,7 +35,9 @@ export class RemoteSession {
   readonly cost: SessionCost | undefined;
   readonly #channel: Channel;
   readonly #events: SessionEvents;
+  readonly #share: CpuShare;
   readonly #forget: () => void;
+  #worked: Milli = 0;
   #over = false;
 
   /** @param forget takes it off the list of its worker */
@@ -45,6 +47,8 @@ export class RemoteSession {
       readonly channel: Channel;
       readonly cost: SessionCost | undefined;
       readonly events: SessionEvents;
+      /** Of its worker. */
+      readonly share: CpuShare;
       readonly forget: () => void;
     },
   ) {
@@ -52,7 +56,13 @@ export class RemoteSession {
     this.cost = wiring.cost;
     this.#channel = wiring.channel;
     this.#events = wiring.events;
+    this.#share = wiring.share;
     this.#forget = wiring.forget;
+  }
+
+  /** Milliseconds of the last second in which a pixel thread was at work for it. */
+  get worked(): Milli {
+    return this.#worked;
   }
 
   /** Opens it in the worker. @throws GatewayError */
@@ -123,7 +133,8 @@ export class RemoteSession {
         this.#events.onFace(notice.event, notice.id);
         return;
       case 'figures':
-        this.cost?.learn(notice.figures.busy);
+        this.#worked = notice.figures.worked;
+        this.cost?.learn(notice.figures, this.#share.value);
         this.#events.onFigures(notice.figures);
         return;
       case 'failed':

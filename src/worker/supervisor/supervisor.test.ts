@@ -20,6 +20,7 @@ const supervisor = new Supervisor({
   pixelThreads: 2,
   viewersAtHome: 32,
   maximumSessions: 4,
+  memory: { softMegabytes: null, hardMegabytes: null, retireMinutes: 10 },
   media: {
     transport: 'werift',
     reach: { udpPorts: null, udpMux: null, tcp: null, announce: ['127.0.0.1'], ice: 'lite', stunServers: [] },

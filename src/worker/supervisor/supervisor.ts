@@ -13,17 +13,14 @@ import {
   type SessionSettings,
   type WorkerHeld,
 } from '../wire/protocol.ts';
-import { place, placeViewer, SessionCost } from './admission.ts';
+import { place, placeViewer } from './admission.ts';
 import { Feeds } from './feeds.ts';
+import { memoryLimits } from './memory-guard.ts';
 import type { ChosenIdentity, RemoteSession, SessionEvents } from './remote-session.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { CostTable, SessionCost } from './session-cost.ts';
+import type { WorkerProcess } from './worker-process.ts';
+import { WorkerSlot } from './worker-slot.ts';
 
-/** First pause before a lost worker is replaced; doubles with each failure in a row. */
-const FIRST_PAUSE: Milli = 100;
-/** Longest pause: a machine that mends itself is back in time, one that does not is not kept busy with starts. */
-const LONGEST_PAUSE: Milli = 10_000;
-/** A worker that lived so long has not failed in a row with the one before it. */
-const HEALTHY_AFTER: Milli = 30_000;
 /** Callers of a lost worker come back after so long: the replacement is usually ready by then. */
 export const RETRY_WHEN_LOST: Milli = 1_000;
 /** Decoding, finding the face, preparing the texture; the photo thread has a shorter limit of its own. */
@@ -43,6 +40,12 @@ export interface SupervisorOptions {
   /** Most sessions, whatever they cost; `null` = what fits by cost. */
   readonly maximumSessions: number | null;
   readonly media: Omit<MediaWorkerSettings, 'pixelThreads'>;
+  /** Mebibytes of a media worker, `null` = by its threads; minutes that sessions of one that leaks may go on. */
+  readonly memory: {
+    readonly softMegabytes: number | null;
+    readonly hardMegabytes: number | null;
+    readonly retireMinutes: number;
+  };
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -69,36 +72,46 @@ interface WorkerStatus {
   readonly viewers: number;
 }
 
-type Slot =
-  | { readonly state: 'starting' }
-  | { readonly state: 'ready'; readonly worker: WorkerProcess; readonly since: Milli }
-  | { readonly state: 'waiting'; readonly timer: NodeJS.Timeout }
-  | { readonly state: 'closed' };
-
 /** Keeps the media workers alive and gives sessions their place. Owns all children of the gateway. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #threads: readonly number[];
-  readonly #slots: Slot[];
-  readonly #failures: number[];
+  readonly #slots: readonly WorkerSlot[];
   readonly #feeds: Feeds;
   #masks: Promise<readonly MaskPicture[]> | undefined;
-  #restarts = 0;
+  #maskIds: readonly string[] = [];
+  readonly #costs = new CostTable();
   /** Set once no new sessions are taken: called when one has left. */
   #draining: (() => void) | undefined;
   #closed = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#threads = shareThreads(options.pixelThreads, options.workers);
-    this.#slots = this.#threads.map(() => ({ state: 'starting' }));
-    this.#failures = this.#threads.map(() => 0);
     this.#feeds = new Feeds(options.clock);
+    const { workers, memory, media, log, clock } = options;
+    this.#slots = shareThreads(options.pixelThreads, workers).map(
+      (pixelThreads) =>
+        new WorkerSlot({
+          settings: { ...media, pixelThreads },
+          memory: memoryLimits(memory, pixelThreads),
+          retireWithin: memory.retireMinutes * 60_000,
+          onLeft: (id) => {
+            this.#feeds.left(id);
+            this.#draining?.();
+          },
+          onFeed: (from, message) => this.#feeds.take(from, message),
+          onReady: ({ frameCost, masks }) => {
+            if (frameCost !== undefined) this.#costs.calibrate(frameCost);
+            this.#maskIds = masks;
+          },
+          log,
+          clock,
+        }),
+    );
   }
 
   /** Starts all workers. @throws GatewayError if one cannot be started; the others are then closed */
   async start(): Promise<void> {
-    const starts = await Promise.allSettled(this.#threads.map((_, index) => this.#startWorker(index)));
+    const starts = await Promise.allSettled(this.#slots.map((slot) => slot.start()));
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed === undefined) return;
     await this.close();
@@ -130,8 +143,9 @@ export class Supervisor {
     readonly restarts: number;
   } {
     const workers = this.#workers().map(({ pid, sessions, viewers }) => ({ pid, sessions, viewers }));
-    const sessions = workers.reduce((sum, worker) => sum + worker.sessions, 0);
-    return { workers, sessions, dropped: this.#feeds.dropped, restarts: this.#restarts };
+    const sessions = this.#all().reduce((sum, worker) => sum + worker.sessions, 0);
+    const restarts = this.#slots.reduce((sum, { replaced }) => sum + replaced, 0);
+    return { workers, sessions, dropped: this.#feeds.dropped, restarts };
   }
 
   /**
@@ -142,7 +156,7 @@ export class Supervisor {
     settings: SessionSettings,
     options: { readonly identity: ChosenIdentity; readonly events: SessionEvents },
   ): Promise<RemoteSession> {
-    const cost = new SessionCost(settings.maximumSide);
+    const cost = new SessionCost(this.#costs, settings);
     const worker = this.#place(cost);
     const id = randomBytes(16).toString('hex');
     const session = worker.addSession(id, { cost, events: options.events });
@@ -161,10 +175,9 @@ export class Supervisor {
    */
   async openViewer(watched: string, events: SessionEvents): Promise<RemoteSession> {
     this.#requireOpen();
-    const workers = this.#workers();
-    const home = workers.find((each) => each.has(watched));
+    const home = this.#all().find((each) => each.has(watched));
     if (home === undefined) throw new GatewayError('session_unknown', 'the session that is watched must be there');
-    const worker = placeViewer(home, workers, this.#options.viewersAtHome);
+    const worker = placeViewer(home, this.#workers(), this.#options.viewersAtHome);
     const id = randomBytes(16).toString('hex');
     // What a viewer costs is packets alone, which admission does not count.
     const viewer = worker.addSession(id, { cost: undefined, events });
@@ -197,18 +210,18 @@ export class Supervisor {
 
   /** What each media worker holds, by its place. One that does not answer is left out. */
   async held(): Promise<ReadonlyMap<number, WorkerHeld>> {
-    const answers = this.#slots.map(async (slot, index): Promise<[number, WorkerHeld][]> => {
-      if (slot.state !== 'ready') return [];
-      const reply = await slot.worker.request({ type: 'held' }, { timeout: HELD_LIMIT });
+    const answers = this.#slots.map(async ({ worker }, index): Promise<[number, WorkerHeld][]> => {
+      if (worker === undefined) return [];
+      const reply = await worker.request({ type: 'held' }, { timeout: HELD_LIMIT });
       return [[index, heldSchema.parse(reply.body)]];
     });
     const settled = await Promise.allSettled(answers);
     return new Map(settled.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])));
   }
 
-  /** Ids of the painted masks; all workers know the same. */
+  /** Ids of the painted masks; all workers know the same, those that come later too. */
   get maskIds(): readonly string[] {
-    return this.#workers()[0]?.masks ?? [];
+    return this.#maskIds;
   }
 
   /** The painted masks with their thumbnails; asked for once, since they do not change. @throws GatewayError worker_lost */
@@ -235,59 +248,16 @@ export class Supervisor {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all(
-      this.#slots.map(async (slot, index) => {
-        this.#slots[index] = { state: 'closed' };
-        if (slot.state === 'waiting') clearTimeout(slot.timer);
-        if (slot.state === 'ready') await slot.worker.close();
-      }),
-    );
-  }
-
-  async #startWorker(index: number): Promise<void> {
-    const { media, log, clock } = this.#options;
-    this.#slots[index] = { state: 'starting' };
-    const worker = await WorkerProcess.start({
-      settings: { ...media, pixelThreads: this.#threads[index] ?? 1 },
-      cores: Math.max(1, availableParallelism() / this.#threads.length),
-      log,
-      onLost: (reason) => {
-        log.error({ child: worker.pid, reason }, 'media worker lost');
-        this.#replace(index);
-      },
-      onLeft: (id) => {
-        this.#feeds.left(id);
-        this.#draining?.();
-      },
-      onFeed: (from, message) => this.#feeds.take(from, message),
-    });
-    if (this.#closed) {
-      await worker.close();
-      return;
-    }
-    log.info({ child: worker.pid, threads: this.#threads[index] }, 'media worker ready');
-    this.#slots[index] = { state: 'ready', worker, since: clock.now() };
-  }
-
-  #replace(index: number): void {
-    if (this.#closed) return;
-    const slot = this.#slots[index];
-    const lived = slot?.state === 'ready' ? this.#options.clock.now() - slot.since : 0;
-    const failures = lived >= HEALTHY_AFTER ? 0 : (this.#failures[index] ?? 0);
-    this.#failures[index] = failures + 1;
-    this.#restarts++;
-    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures) * (0.75 + Math.random() / 2);
-    const timer = setTimeout(() => {
-      this.#startWorker(index).catch((error: unknown) => {
-        this.#options.log.error({ err: error }, 'media worker does not start');
-        this.#replace(index);
-      });
-    }, pause);
-    this.#slots[index] = { state: 'waiting', timer };
+    await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
   #workers(): WorkerProcess[] {
-    return this.#slots.flatMap((slot) => (slot.state === 'ready' ? [slot.worker] : []));
+    return this.#slots.flatMap(({ worker }) => worker ?? []);
+  }
+
+  /** Those too that take no new sessions. */
+  #all(): WorkerProcess[] {
+    return this.#slots.flatMap(({ workers }) => workers);
   }
 
   #requireOpen(): void {
@@ -302,9 +272,13 @@ export class Supervisor {
     // A limit that the operator has set counts instead of the estimate: it is a promise about the machine.
     const limited = maximumSessions !== null;
     const full = limited && this.status.sessions >= maximumSessions;
-    const worker = full ? undefined : place(workers, limited ? 0 : cost.cores);
-    if (worker === undefined) throw new GatewayError('capacity_full', 'all places are taken; try again later');
-    return worker;
+    const taken = this.#all().reduce((sum, { load }) => sum + load.cores, 0);
+    const machine = { cores: availableParallelism(), taken };
+    const worker = full ? undefined : place(workers, limited ? 0 : cost.cores, machine);
+    if (worker !== undefined) return worker;
+    // What a worker that is just being replaced could carry will be there in a moment.
+    if (!full && workers.length < this.#slots.length) throw noWorker();
+    throw new GatewayError('capacity_full', 'all places are taken; try again later');
   }
 
   #anyWorker(): WorkerProcess {

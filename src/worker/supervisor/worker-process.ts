@@ -14,9 +14,17 @@ import {
   type WireReply,
 } from '../wire/channel.ts';
 import { FEED_NOTICES } from '../wire/feed-protocol.ts';
-import { configuredSchema, sessionNoticeSchema, type MediaWorkerSettings } from '../wire/protocol.ts';
-import type { Load, SessionCost } from './admission.ts';
+import {
+  configuredSchema,
+  workerNoticeSchema,
+  type Configured,
+  type FrameCost,
+  type MediaWorkerSettings,
+  type WorkerResources,
+} from '../wire/protocol.ts';
+import type { Load } from './admission.ts';
 import { RemoteSession, type SessionEvents } from './remote-session.ts';
+import { CpuShare, type SessionCost } from './session-cost.ts';
 
 /** Models are unpacked and converted in here at the very first start; later it takes about a second. */
 export const START_LIMIT: Milli = 90_000;
@@ -32,8 +40,6 @@ export type WorkerState = 'starting' | 'open' | 'closing' | 'lost' | 'closed';
 
 export interface WorkerProcessOptions {
   readonly settings: MediaWorkerSettings;
-  /** Its share of the machine's cores: threads beyond it take turns. */
-  readonly cores: number;
   readonly log: Logger;
   /** Exactly once, after every session on it was told; not after `close()`. */
   readonly onLost: (reason: ChannelEnd) => void;
@@ -41,6 +47,8 @@ export interface WorkerProcessOptions {
   readonly onLeft: (id: string) => void;
   /** A notice about the way to viewers in other workers. @returns false if it is garbage */
   readonly onFeed: (from: WorkerProcess, message: WireMessage) => boolean;
+  /** Each second. */
+  readonly onResources: (resources: WorkerResources) => void;
 }
 
 /** One media worker, seen from the gateway: a child process with a channel. Its supervisor owns it. */
@@ -50,7 +58,10 @@ export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #sessions = new Map<string, RemoteSession>();
   #state: WorkerState = 'starting';
-  #masks: readonly string[] = [];
+  /** Set while it waits for its last session to leave. */
+  #onEmpty: (() => void) | undefined;
+  #configured: Configured | undefined;
+  readonly #share = new CpuShare();
 
   /**
    * Starts a child and waits until it takes calls.
@@ -61,7 +72,7 @@ export class WorkerProcess {
     try {
       const configure = { type: 'configure', body: options.settings };
       const { body } = await worker.#channel.request(configure, { timeout: START_LIMIT });
-      worker.#masks = configuredSchema.parse(body).masks;
+      worker.#configured = configuredSchema.parse(body);
     } catch (error) {
       worker.#state = 'closed';
       worker.kill();
@@ -102,7 +113,12 @@ export class WorkerProcess {
 
   /** Ids of the painted masks that it knows. */
   get masks(): readonly string[] {
-    return this.#masks;
+    return this.#configured?.masks ?? [];
+  }
+
+  /** What a frame costs in it, as it measured when it started. */
+  get frameCost(): FrameCost | undefined {
+    return this.#configured?.frameCost;
   }
 
   /** Without viewers. */
@@ -124,7 +140,7 @@ export class WorkerProcess {
   get load(): Load {
     let cores = 0;
     for (const session of this.#sessions.values()) cores += session.cost?.cores ?? 0;
-    return { threads: Math.min(this.#options.settings.pixelThreads, this.#options.cores), cores };
+    return { threads: this.#options.settings.pixelThreads, cores };
   }
 
   /** A session in this worker, not yet open there. It counts as load at once. */
@@ -135,8 +151,9 @@ export class WorkerProcess {
     const forget = (): void => {
       this.#sessions.delete(id);
       this.#options.onLeft(id);
+      if (this.#sessions.size === 0) this.#onEmpty?.();
     };
-    const session = new RemoteSession(id, { ...wiring, channel: this.#channel, forget });
+    const session = new RemoteSession(id, { ...wiring, channel: this.#channel, share: this.#share, forget });
     this.#sessions.set(id, session);
     return session;
   }
@@ -160,6 +177,23 @@ export class WorkerProcess {
   kill(): void {
     this.#channel.close();
     this.#child.kill('SIGKILL');
+  }
+
+  /**
+   * For one that takes no new sessions any more: ends it when its last session has left, or after `limit`, when those that
+   * are left are told to come back.
+   */
+  async retire(limit: Milli): Promise<void> {
+    if (this.#sessions.size > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+        timer = setTimeout(resolve, limit);
+      });
+      clearTimeout(timer);
+    }
+    this.#endSessions('the media worker of this session is replaced; connect again');
+    await this.close();
   }
 
   /** Idempotent. Peers are told, then the child ends; it is killed if it takes too long. */
@@ -191,21 +225,32 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
     const wasOpen = this.#state === 'open';
     if (wasOpen) this.#state = 'lost';
-    for (const session of [...this.#sessions.values()]) {
-      session.end('worker_lost', 'the media worker of this session is gone; connect again');
-    }
+    this.#endSessions('the media worker of this session is gone; connect again');
     if (wasOpen) this.#options.onLost(reason);
   }
 
+  #endSessions(message: string): void {
+    for (const session of [...this.#sessions.values()]) session.end('worker_lost', message);
+  }
+
   #take(message: WireMessage): void {
-    if (FEED_NOTICES.has(message.type)) {
-      if (!this.#options.onFeed(this, message)) this.#garbage(message.type);
+    const { type, body } = message;
+    if (FEED_NOTICES.has(type)) {
+      if (!this.#options.onFeed(this, message)) this.#garbage(type);
       return;
     }
-    const notice = sessionNoticeSchema.safeParse(message.body);
-    if (!notice.success) return this.#garbage(message.type);
-    // A notice may cross the close of its session, which is then unknown here.
-    this.#sessions.get(notice.data.session)?.tell(notice.data);
+    const notice = workerNoticeSchema.safeParse({ type, body });
+    if (!notice.success) return this.#garbage(type);
+    if (notice.data.type === 'resources') this.#takeResources(notice.data.body);
+    // It may cross the close of its session, which is then unknown here.
+    else this.#sessions.get(notice.data.body.session)?.tell(notice.data.body);
+  }
+
+  #takeResources(resources: WorkerResources): void {
+    let worked: Milli = 0;
+    for (const session of this.#sessions.values()) worked += session.worked;
+    this.#share.observe(resources.cpu, worked);
+    this.#options.onResources(resources);
   }
 
   #garbage(type: string): void {

@@ -6,7 +6,7 @@ import { entryFile } from '../../entry.ts';
 import { assert, GatewayError } from '../../errors.ts';
 import type { ThreadHeld } from '../../held.ts';
 import type { Logger } from '../../log.ts';
-import type { FromPixel, ToPixel } from '../../session/pixel.ts';
+import type { FrameCost, FromPixel, ToPixel } from '../../session/pixel.ts';
 import type { Milli } from '../../time.ts';
 import { endThread } from './end-thread.ts';
 import { nextMessage } from './next-message.ts';
@@ -19,7 +19,9 @@ export interface ThreadStart {
 
 /** What a pixel thread says about itself, besides what it says about sessions. */
 export type ThreadSign =
-  { readonly type: 'ready' } | { readonly type: 'alive' } | { readonly type: 'held'; readonly held: PixelHeld };
+  | { readonly type: 'ready'; readonly cost: FrameCost }
+  | { readonly type: 'alive' }
+  | { readonly type: 'held'; readonly held: PixelHeld };
 /** Asks a pixel thread whether it still turns, or what it holds. */
 export type ThreadQuestion = { readonly type: 'alive?' } | { readonly type: 'held?' };
 
@@ -92,10 +94,16 @@ export class PixelCrew {
     }
   }
 
-  /** Starts all threads and waits until they are warm. @throws GatewayError worker_lost, timed_out */
-  async start(): Promise<void> {
-    await Promise.all(this.#threads.map((_, index) => this.#startThread(index)));
+  /**
+   * Starts all threads and waits until they are warm. Gives what a frame costs by the one that found it cheapest: what
+   * disturbs a measurement adds to it.
+   * @throws GatewayError worker_lost, timed_out
+   */
+  async start(): Promise<FrameCost> {
+    const costs = await Promise.all(this.#threads.map((_, index) => this.#startThread(index)));
     this.#asking = setInterval(() => this.#ask(), ASK_EVERY);
+    const least = (of: (cost: FrameCost) => Milli): Milli => Math.min(...costs.map(of));
+    return { vp8: least(({ vp8 }) => vp8), h264: least(({ h264 }) => h264) };
   }
 
   /** A place for a session in the thread with fewest. @throws GatewayError worker_lost while all are being replaced */
@@ -136,20 +144,30 @@ export class PixelCrew {
     await Promise.all(alive.map((thread) => endThread(thread.worker)));
   }
 
-  async #startThread(index: number): Promise<void> {
+  async #startThread(index: number): Promise<FrameCost> {
     const worker = new Worker(entryFile('worker/pixel-thread'), { name: `pixels ${index}`, workerData: this.#start });
-    try {
-      await nextMessage<ThreadSign>(worker, { limit: START_LIMIT, of: 'pixel thread' });
-    } catch (error) {
-      await worker.terminate();
-      throw error;
+    const cost = await this.#ready(worker);
+    if (this.#closed) {
+      await endThread(worker);
+      return cost;
     }
-    if (this.#closed) return endThread(worker);
     const thread: Thread = { worker, seats: new Map(), asked: [], silent: 0 };
     this.#threads[index] = thread;
     worker.on('message', (message: FromPixel | ThreadSign) => this.#hear(thread, message));
     worker.on('error', (error) => this.#log.error({ err: error, thread: index }, 'pixel thread failed'));
     worker.on('exit', () => this.#lost(index, thread));
+    return cost;
+  }
+
+  async #ready(worker: Worker): Promise<FrameCost> {
+    try {
+      const sign = await nextMessage<ThreadSign>(worker, { limit: START_LIMIT, of: 'pixel thread' });
+      assert(sign.type === 'ready', 'a pixel thread is ready before anything else');
+      return sign.cost;
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    }
   }
 
   #hear(thread: Thread, message: FromPixel | ThreadSign): void {

@@ -60,7 +60,11 @@ export type MediaWorkerSettings = z.infer<typeof configureSchema>;
 export const configuredSchema = z.object({
   /** Ids of the painted masks, `mask:NAME`. */
   masks: z.array(z.string().max(128)).max(256),
+  /** What a frame of 640×480 costs here, as the pixel threads have measured it. */
+  frameCost: z.object({ vp8: z.number().positive(), h264: z.number().positive() }),
 });
+
+export type Configured = z.infer<typeof configuredSchema>;
 
 /** Opens a session; payload = bytes of the identity if it is a photo's. */
 export const openSchema = z.strictObject({
@@ -170,6 +174,8 @@ export const sessionFiguresSchema = z.object({
   busy: count,
   /** The same by station. */
   stations: z.partialRecord(z.enum(STATIONS), count),
+  /** Milliseconds in which the thread was really at work. */
+  worked: count,
 });
 export type SessionFigures = z.infer<typeof sessionFiguresSchema>;
 
@@ -188,6 +194,22 @@ export const sessionNoticeSchema = z.discriminatedUnion('kind', [
 ]);
 export type SessionNotice = z.infer<typeof sessionNoticeSchema>;
 
+/** What a media worker takes of the machine, told each second. */
+const resourcesSchema = z.object({
+  /** Resident memory. */
+  residentBytes: count,
+  /** Processor time of the last second, milliseconds. */
+  cpu: count,
+});
+export type WorkerResources = z.infer<typeof resourcesSchema>;
+
+/** All notices of a media worker. */
+export const workerNoticeSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('session'), body: sessionNoticeSchema }),
+  z.object({ type: z.literal('resources'), body: resourcesSchema }),
+]);
+
 /** Re-exported for the rooms above, which do not look into src/session/. */
 export { consentSchema, exposurePolicySchema, sessionSettingsSchema };
+export type { FrameCost } from '../../session/pixel.ts';
 export type { ExposurePolicy, SessionSettings } from '../../session/settings.ts';

@@ -100,6 +100,7 @@ export class FigureCounts {
       faces: this.#pixel?.faces ?? 0,
       busy: Object.values(stations).reduce((sum, duration) => sum + duration, 0),
       stations,
+      worked: this.#pixel?.worked ?? 0,
     };
   }
 
