@@ -64,6 +64,7 @@ function commands(terminal: Terminal, signal: AbortSignal): Command {
     .description('sign a token with the secret of the configuration (docs/access.md)')
     .requiredOption('--grant <what...>', 'publish, view, control')
     .option('--room <name>', 'the session that is published into, watched and changed')
+    .option('--for <name>', 'whom it is made for')
     .option('--identity <who>', 'mask:NAME or the id of an uploaded photo, worn whatever the caller asks for')
     .option('--policy <name...>', 'exposure policies that may be chosen')
     .option('--maximum-side <pixels>', 'longest side of a picture', checked(sessionSettingsSchema.shape.maximumSide))

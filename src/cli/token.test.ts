@@ -10,11 +10,22 @@ afterEach(() => vi.unstubAllEnvs());
 const token = (...args: readonly string[]): Promise<Told> => runGuise(['token', ...args]);
 
 it('signs what it is asked to, with the secret of the configuration', async () => {
-  const { code, out } = await token('--grant', 'publish', 'control', '--room', 'stage', '--maximum-side', '640');
+  const { code, out } = await token(
+    '--grant',
+    'publish',
+    'control',
+    '--room',
+    'stage',
+    '--for',
+    'obs',
+    '--maximum-side',
+    '640',
+  );
   expect(code).toBe(EXIT.done);
   expect(await readToken(out.trim(), secret)).toEqual({
     grants: ['publish', 'control'],
     room: 'stage',
+    sub: 'obs',
     maximumSide: 640,
   });
 });

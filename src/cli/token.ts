@@ -7,6 +7,7 @@ import type { Terminal } from './terminal.ts';
 export interface TokenCommand {
   readonly grant: readonly string[];
   readonly room?: string;
+  readonly for?: string;
   readonly identity?: string;
   readonly policy?: readonly string[];
   readonly maximumSide?: number;
@@ -20,8 +21,8 @@ export async function printToken(command: TokenCommand, terminal: Terminal): Pro
   if (secret === null) {
     throw new GatewayError('config_invalid', 'access.secret (GUISE_ACCESS_SECRET) must be set, as for the gateway');
   }
-  const { grant: grants, policy: policies, room, identity, maximumSide, expires } = command;
-  const claims = claimsSchema.safeParse({ grants, policies, room, identity, maximumSide });
+  const { grant: grants, policy: policies, room, for: sub, identity, maximumSide, expires } = command;
+  const claims = claimsSchema.safeParse({ grants, policies, room, sub, identity, maximumSide });
   if (!claims.success) {
     const wrong = claims.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
     throw new GatewayError('config_invalid', `a token must have valid claims: ${wrong}`);

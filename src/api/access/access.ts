@@ -32,6 +32,11 @@ export class Permit {
     return this.#claims?.room;
   }
 
+  /** Whom the token was made for. */
+  get subject(): string | undefined {
+    return this.#claims?.sub;
+  }
+
   get policies(): Claims['policies'] {
     return this.#claims?.policies;
   }

@@ -18,6 +18,8 @@ export const claimsSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must have 1–64 letters, digits, - or _' })
     .optional(),
+  /** Whom the token was made for (RFC 7519 §4.1.2). */
+  sub: z.string().min(1).max(128).optional(),
   /** The identity that is worn, whatever the caller asks for. */
   identity: z.string().min(1).max(128).optional(),
   /** Exposure policies that may be chosen, of those that the operator allows. */

@@ -1,5 +1,5 @@
 /** WHIP, WHEP and rooms over HTTP: who may, and what is answered. Media through them: test/browser/rooms.test.ts. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WeriftPeer, type PeerOptions } from '../../../test/peer/werift-peer.ts';
 import { configSchema } from '../../config.ts';
 import { openGateway, type Gateway } from '../../gateway.ts';
@@ -187,6 +187,45 @@ describe('a gateway that sends on', () => {
       'https://there.example/guise/whep/b',
     ]);
     expect((await post(`${at}/whip/a`, publish, await peer().offer()))[0]).toBe(409);
+  });
+});
+
+describe('a publisher and a viewer whose media worker is gone', () => {
+  test('find 404 at once; the publisher comes back by the same request as it was left', async () => {
+    const { path, response, caller } = await published();
+    await caller.connect(await response.text());
+    const watched = await send('POST', '/whep/a', { claims: view, body: await peer().offer() });
+    const change = JSON.stringify({ identity: 'mask:porcelain', look: { keepEyes: false } });
+    expect((await send('PATCH', '/v1/rooms/a', { claims: control, body: change })).status).toBe(200);
+
+    process.kill(gateway.status.workers[0]?.pid ?? 0, 'SIGKILL');
+
+    await vi.waitUntil(() => gateway.status.sessions === 0, { timeout: 10_000, interval: 10 });
+    expect(await refusal(await send('GET', '/v1/rooms/a', { claims: control }))).toEqual([404, 'session_unknown']);
+    const viewer = watched.headers.get('location') ?? '';
+    expect(await refusal(await send('DELETE', path, { claims: publish }))).toEqual([404, 'session_unknown']);
+    expect(await refusal(await send('DELETE', viewer, { claims: view }))).toEqual([404, 'session_unknown']);
+    const body = await peer().offer();
+    const waits = new Set<string | null>();
+    const again = await vi.waitUntil(
+      async () => {
+        const tried = await send('POST', '/whip/a', { claims: publish, body });
+        if (tried.status !== 503) return tried;
+        waits.add(tried.headers.get('retry-after'));
+        return undefined;
+      },
+      { timeout: 50_000, interval: 50 },
+    );
+    // It is asked at once after the loss, and a worker takes seconds to start.
+    expect([...waits]).toEqual(['1']);
+    expect(again.status).toBe(201);
+    const state = (): Promise<Response> => send('GET', '/v1/rooms/a', { claims: control });
+    expect(await (await state()).json()).toMatchObject({ identity: 'mask:porcelain' });
+
+    // Who has left by his own will begins anew.
+    await send('DELETE', again.headers.get('location') ?? '', { claims: publish });
+    await published();
+    expect(await (await state()).json()).toMatchObject({ identity: 'mask:gold' });
   });
 });
 

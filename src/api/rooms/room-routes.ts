@@ -16,10 +16,11 @@ import { isOriginAllowed, type OriginRule } from '../http/origin.ts';
 import { readText } from '../http/read-text.ts';
 import { SAFE_HEADERS, sendError, sendJson } from '../http/respond.ts';
 import { MAXIMUM_MESSAGE, roomChangeSchema } from '../messages.ts';
-import { identityFor, limitedBy, settingsFor, type Allowed } from '../signalling/choices.ts';
+import { identityFor, limitedBy, settingsFor, withLook, type Allowed } from '../signalling/choices.ts';
 import { iceServersFor } from '../signalling/ice-servers.ts';
 import { linksOf } from './ice-links.ts';
-import type { Resource, Rooms } from './rooms.ts';
+import type { Publisher, Worn } from './room-memory.ts';
+import type { Publishing, Resource, Rooms } from './rooms.ts';
 
 const SDP = 'application/sdp';
 const FRAGMENT = 'application/trickle-ice-sdpfrag';
@@ -103,7 +104,7 @@ export class RoomRoutes {
         break;
       case 'DELETE':
         if (id === undefined) break;
-        await this.#options.rooms.end(this.#find(asked));
+        await this.#options.rooms.leave(this.#find(asked));
         return this.#nothing(response, 200);
       default:
     }
@@ -160,7 +161,7 @@ export class RoomRoutes {
     const { rooms } = this.#options;
     const { resource, answer } =
       kind === 'whip'
-        ? await rooms.publish(room, offer, this.#wanted(request, permit))
+        ? await rooms.publish(room, offer, this.#wanted(request, room, permit))
         : await rooms.watch(room, offer);
     const { id } = resource.session;
     const links = linksOf(iceServersFor(id, this.#options.iceServers, wallClock()));
@@ -172,7 +173,7 @@ export class RoomRoutes {
   }
 
   /** Who is worn and how; the policy is the token's and the operator's alone. */
-  #wanted(request: IncomingMessage, permit: Permit): Parameters<Rooms['publish']>[2] {
+  #wanted(request: IncomingMessage, room: string, permit: Permit): Publishing {
     const { allowed } = this.#options;
     const query = querySchema.safeParse(Object.fromEntries(new URL(request.url ?? '/', 'http://gateway').searchParams));
     if (!query.success) {
@@ -180,13 +181,26 @@ export class RoomRoutes {
       throw new GatewayError('message_invalid', `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? ''}`);
     }
     const { codec = 'vp8', identity: asked } = query.data;
-    const identity = permit.identity ?? asked ?? null;
+    const publisher = { subject: permit.subject, asked: permit.identity ?? asked ?? null };
     const settings: SessionSettings = {
       ...settingsFor({ type: 'hello', version: 1, codec }, limitedBy(allowed, permit)),
       watched: true,
       temporalLayers: codec === 'h264' ? 1 : LAYERS,
     };
-    return { settings, identity, chosen: this.#identityOf(identity) };
+    const worn = this.#options.rooms.memory.recall(room, publisher);
+    return { publisher, settings: withLook(settings, worn?.look), ...this.#putOn(publisher, worn) };
+  }
+
+  /** Who was worn before the fault, unless that identity has been forgotten meanwhile; else who is asked for. */
+  #putOn({ asked }: Publisher, worn: Worn | undefined): Pick<Publishing, 'identity' | 'chosen'> {
+    if (worn !== undefined) {
+      try {
+        return { identity: worn.identity, chosen: this.#identityOf(worn.identity) };
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+      }
+    }
+    return { identity: asked, chosen: this.#identityOf(asked) };
   }
 
   /** @throws GatewayError identity_unknown */

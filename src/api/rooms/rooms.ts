@@ -1,9 +1,11 @@
 import { GatewayError } from '../../errors.ts';
+import type { Clock } from '../../time.ts';
 import type { ChosenIdentity, RemoteSession, SessionEvents } from '../../worker/supervisor/remote-session.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { withLook, type Look } from '../signalling/choices.ts';
+import { RoomMemory, type Publisher } from './room-memory.ts';
 
 /** Viewers of all rooms together, and of one. */
 const MAXIMUM_VIEWERS = 512;
@@ -20,6 +22,7 @@ export interface Resource {
 
 /** Who is swapped in a room, and how. */
 interface Publication extends Resource {
+  readonly publisher: Publisher;
   settings: SessionSettings;
   identity: string | null;
   figures: SessionFigures | undefined;
@@ -28,6 +31,16 @@ interface Publication extends Resource {
 export interface RoomsOptions {
   readonly supervisor: Pick<Supervisor, 'openSession' | 'openViewer'>;
   readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** Who publishes, and how. */
+export interface Publishing {
+  readonly publisher: Publisher;
+  readonly settings: SessionSettings;
+  readonly identity: string | null;
+  /** The same. */
+  readonly chosen: ChosenIdentity;
 }
 
 /** How a room is, for who may see it. */
@@ -43,6 +56,8 @@ export class Rooms {
   readonly #options: RoomsOptions;
   readonly #resources = new Map<string, Resource>();
   readonly #publications = new Map<string, Publication>();
+  /** What publishers wore who may come back. */
+  readonly memory: RoomMemory;
   /** Rooms whose publisher is just being opened. */
   readonly #opening = new Set<string>();
   /** Rooms of viewers that are just being opened. */
@@ -50,6 +65,7 @@ export class Rooms {
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    this.memory = new RoomMemory(options.clock);
   }
 
   /**
@@ -59,18 +75,17 @@ export class Rooms {
   async publish(
     room: string,
     offer: string,
-    as: { readonly settings: SessionSettings; readonly identity: string | null; readonly chosen: ChosenIdentity },
+    { publisher, settings, identity, chosen }: Publishing,
   ): Promise<{ readonly resource: Resource; readonly answer: string }> {
     if (this.#publications.has(room) || this.#opening.has(room)) {
       throw new GatewayError('room_taken', 'the room must have nobody who publishes; close that session first');
     }
     this.#opening.add(room);
     try {
-      const { settings, identity, chosen } = as;
       const opened = await this.#open('whip', room, (events) =>
         this.#options.supervisor.openSession(settings, { identity: chosen, events }),
       );
-      const publication: Publication = Object.assign(opened, { settings, identity, figures: undefined });
+      const publication: Publication = Object.assign(opened, { publisher, settings, identity, figures: undefined });
       const answer = await this.#offer(publication, offer);
       if (!this.#resources.has(publication.session.id)) throw unknown();
       this.#publications.set(room, publication);
@@ -130,6 +145,12 @@ export class Rooms {
     await publication.session.change(settings, identity?.chosen);
     publication.settings = settings;
     if (identity !== undefined) publication.identity = identity.id;
+  }
+
+  /** Its owner ends it. */
+  async leave(resource: Resource): Promise<void> {
+    await this.end(resource);
+    if (resource.kind === 'whip') this.memory.forget(resource.room);
   }
 
   async end(resource: Resource): Promise<void> {
@@ -197,7 +218,13 @@ export class Rooms {
     const resource = this.#resources.get(id);
     if (resource === undefined) return;
     this.#resources.delete(id);
-    if (this.#publications.get(resource.room)?.session.id === id) this.#publications.delete(resource.room);
+    const publication = this.#publications.get(resource.room);
+    if (publication?.session.id === id) {
+      const { publisher, identity, settings } = publication;
+      const { opacity, keepEyes, keepMouth } = settings;
+      this.#publications.delete(resource.room);
+      this.memory.keep(resource.room, publisher, { identity, look: { opacity, keepEyes, keepMouth } });
+    }
     // Whoever is gone by himself is closed here too, so that its entry in the supervisor goes.
     void resource.session.close();
   }
