@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { memorySchema } from './config-workers.ts';
+import { limitsSchema, memorySchema } from './config-workers.ts';
 import { iceServersSchema, networkFields } from './config-network.ts';
 import { roomsSchema } from './config-rooms.ts';
 import { PROJECT_ROOT } from './entry.ts';
@@ -58,6 +58,7 @@ const media = z
     ...networkFields,
     codecs: codecs.prefault({}),
     memory: memorySchema.prefault({}),
+    limits: limitsSchema.prefault({}),
   })
   .refine(({ ice, stunServers }) => ice === 'full' || stunServers.length === 0, {
     error: 'stunServers need ice to be full',

@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'photo_empty'
   | 'photo_too_large'
   | 'photo_unreadable'
+  | 'photo_too_slow'
   | 'photo_no_face'
   | 'photo_many_faces'
   | 'photo_face_small'
@@ -53,6 +54,9 @@ export type ErrorCode =
   | 'codec_failed'
   | 'session_failed'
   | 'picture_too_large'
+  | 'frame_rate_exceeded'
+  | 'bitrate_exceeded'
+  | 'decode_too_slow'
   | 'closed'
   | 'timed_out'
   | 'internal';

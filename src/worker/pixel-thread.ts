@@ -33,9 +33,13 @@ async function end(): Promise<void> {
   port?.close();
 }
 
-const { hardware } = workerData as ThreadStart;
+const { hardware, decodeLimit } = workerData as ThreadStart;
 const log = createLog('pixels');
-const parts = await openParts({ log, ...(hardware !== 'off' && { hardware }) });
+const parts = await openParts({
+  log,
+  ...(decodeLimit !== undefined && { decodeLimit }),
+  ...(hardware !== 'off' && { hardware }),
+});
 const { cost } = await warmUp(parts);
 const thread = new PixelThread(
   parts,

@@ -67,6 +67,7 @@ export class WorkerSessions {
       id,
       settings,
       identity,
+      rates: this.#options.settings.limits,
       clock,
       createTransport: (events) =>
         createTransport(

@@ -5,15 +5,16 @@ import { CHUNK_CREDITS } from '../pixel.ts';
 export type Passage = 'pass' | 'drop' | 'ask';
 
 /**
- * Lets chunks through to the pixel thread as long as there are credits. Without one, a chunk is given up at its source;
+ * Lets chunks through to the pixel thread as long as there are credits and the sender keeps to its rate. Else a chunk is given up at its source;
  * those after it cannot be decoded, so they are too, until a keyframe comes and there is room again.
  */
 export class ChunkGate {
   #credits = CHUNK_CREDITS;
   #broken = false;
 
-  admit(chunk: Chunk): Passage {
-    if (this.#credits === 0) {
+  /** @param inRate false if the sender sends more frames than it may */
+  admit(chunk: Chunk, inRate: boolean): Passage {
+    if (this.#credits === 0 || !inRate) {
       this.#broken = true;
       return 'ask';
     }

@@ -116,6 +116,21 @@ describe('feedback', () => {
   });
 });
 
+describe('a sender of more than it may', () => {
+  it('loses what is over its rate at once, and its session after three seconds', async () => {
+    const call = await openCall();
+    for (let second = 0; second < 3; second++) {
+      for (let frame = 0; frame < 200; frame++) call.transport.frame(second * 200 + frame, true);
+      await new Promise<SessionFigures>((resolve) => (call.figures = resolve));
+    }
+
+    // The pixel half has not given a credit back, and would not have got more than this with all of them.
+    expect(call.chunks.length).toBeLessThanOrEqual(60);
+    expect(call.failures).toEqual(['frame_rate_exceeded']);
+    expect(call.states.at(-1)).toBe('closed');
+  });
+});
+
 describe('the figures of a second', () => {
   it('count what came, what was sent and what it shows', async () => {
     const call = await openCall();

@@ -11,6 +11,8 @@ import { ChunkGate } from './chunk-gate.ts';
 import { FigureCounts } from './figures/figure-counts.ts';
 import { MediaLines } from './media-lines.ts';
 import { Audience } from './viewers/audience.ts';
+import { sameVideo } from './same-video.ts';
+import { SenderLimits, USUAL_RATES, type SenderRates } from './sender-limits.ts';
 import { SmallDemand } from './viewers/small-demand.ts';
 import type { Viewer, Watched } from './viewers/viewer.ts';
 
@@ -37,6 +39,8 @@ export interface MediaSessionOptions {
   readonly id: string;
   readonly settings: SessionSettings;
   readonly identity: WornIdentity;
+  /** What the sender may send; left out: the usual. */
+  readonly rates?: SenderRates;
   /** Makes the transport. Called once, at once. */
   readonly createTransport: (events: TransportEvents) => Transport;
   readonly pixel: PixelSide;
@@ -66,6 +70,7 @@ export class MediaSession {
   readonly #options: MediaSessionOptions;
   readonly #transport: Transport;
   readonly #gate = new ChunkGate();
+  readonly #limits: SenderLimits;
   /** Changes of identity that the pixel half has not confirmed. */
   readonly #changes: Waiter[] = [];
   readonly #audience: Audience;
@@ -77,6 +82,7 @@ export class MediaSession {
 
   constructor(options: MediaSessionOptions) {
     this.#options = options;
+    this.#limits = new SenderLimits(options.rates ?? USUAL_RATES, options.clock.now());
     this.#settings = options.settings;
     this.#identity = options.identity;
     this.#audience = new Audience(options.clock, (encoding) =>
@@ -260,7 +266,7 @@ export class MediaSession {
   #onChunk(chunk: Chunk): void {
     const call = this.#call;
     if (call === undefined) return;
-    const passage = this.#gate.admit(chunk);
+    const passage = this.#gate.admit(chunk, this.#limits.admit(this.#options.clock.now()));
     if (passage === 'pass') {
       const { buffer } = chunk.data;
       const transfer = buffer instanceof ArrayBuffer ? [buffer] : [];
@@ -276,6 +282,8 @@ export class MediaSession {
     if (call === undefined) return;
     const figures = call.counts.read(this.#options.clock.now(), call.lines.takeFigures(), call.codec);
     this.#options.events.onFigures(figures);
+    const exceeded = this.#limits.judge(figures);
+    if (exceeded !== undefined) this.#fail(exceeded, 'the sender must keep to the rates that the gateway takes');
   }
 
   #onState(state: TransportState, reason?: string): void {
@@ -300,11 +308,4 @@ export class MediaSession {
   #toPixel(message: ToPixel): void {
     this.#options.pixel.send(message, []);
   }
-}
-
-/** Whether what both negotiations say about the video is the same, so that what runs can go on. */
-function sameVideo(one: NegotiatedMedia, other: NegotiatedMedia): boolean {
-  const types = (media: NegotiatedMedia): string =>
-    [...media.receive.map(({ payloadType }) => payloadType), media.send?.codec.payloadType].join();
-  return types(one) === types(other);
 }

@@ -14,10 +14,14 @@ const DECODED_AT_ONCE = 8;
 const ASK_AGAIN: Milli = 500;
 /** Time for which a sender may send larger pictures than the session takes, ms: it may only be starting up. */
 const TOO_LARGE_FOR: Milli = 3000;
+/** So many pictures in a row must take too long: one may be that of a process that was stopped. */
+const SLOW_IN_A_ROW = 5;
 
 export interface IntakeParts {
   readonly clock: Clock;
   readonly drops: Drops;
+  /** Time that decoding a picture may take, ms. */
+  readonly decodeLimit: Milli;
   readonly createDecoder: (codec: VideoCodec) => Decoder;
   /** Brings in chunks that have arrived meanwhile. */
   readonly poll: () => void;
@@ -49,6 +53,7 @@ export class Intake {
   #candidate: Arrival | undefined;
   #askedAt: Milli = -Infinity;
   #tooLargeSince: Milli | undefined;
+  #slow = 0;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -73,7 +78,7 @@ export class Intake {
    * Decodes what waits, and what comes meanwhile. The newest picture goes on, older ones are counted as `replaced`.
    * `undefined` if none came out, or others should have their turn first.
    * @param maximumSide longest side that is taken, pixels
-   * @throws GatewayError picture_too_large after three seconds of nothing but such pictures
+   * @throws GatewayError picture_too_large after three seconds of nothing but such pictures, decode_too_slow
    */
   take(maximumSide: number): Arrival | undefined {
     for (let count = 0; count < DECODED_AT_ONCE; count++) {
@@ -116,6 +121,7 @@ export class Intake {
     const { clock, drops, onDecoded } = this.#parts;
     const started = clock.now();
     const decoded = this.#decoderFor(chunk.codec).decode(chunk);
+    this.#requireSpeed(clock.now() - started);
     const backlog = this.#mediaClock.isBacklog(chunk.timestamp, chunk.decodable);
     switch (decoded.kind) {
       case 'picture':
@@ -133,6 +139,16 @@ export class Intake {
         return;
       case 'none':
     }
+  }
+
+  /** Others wait while a picture is decoded, so one that is made to take long is an attack on them. */
+  #requireSpeed(duration: Milli): void {
+    this.#slow = duration > this.#parts.decodeLimit ? this.#slow + 1 : 0;
+    if (this.#slow < SLOW_IN_A_ROW) return;
+    throw new GatewayError(
+      'decode_too_slow',
+      'the sender must send pictures that decode in time: smaller or simpler ones',
+    );
   }
 
   #goOn(arrival: Arrival): void {

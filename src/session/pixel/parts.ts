@@ -9,8 +9,11 @@ import type { ModelStore } from '../../onnx/model-store.ts';
 import { openMasks } from '../../swap/masks/kept-masks.ts';
 import type { MaskBox } from '../../swap/masks/paint.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
-import { monotonic, type Clock } from '../../time.ts';
+import { monotonic, type Clock, type Milli } from '../../time.ts';
 import type { PixelParts } from './pixel-thread.ts';
+
+/** A picture of the largest size takes some 20 ms on a slow core. */
+const DECODE_LIMIT: Milli = 250;
 
 /** The real parts, and what else of them is of use in their thread. */
 export interface OpenParts extends PixelParts {
@@ -21,6 +24,8 @@ export interface OpenParts extends PixelParts {
 export interface PartsOptions {
   readonly store?: ModelStore;
   readonly clock?: Clock;
+  /** Time that decoding a picture may take; default 250 ms. */
+  readonly decodeLimit?: Milli;
   /** The device that decodes and encodes; default none. */
   readonly hardware?: Hardware;
   /** Where it is told that software has taken over from the device. */
@@ -38,6 +43,7 @@ export async function openParts(options: PartsOptions = {}): Promise<OpenParts> 
     models,
     masks,
     clock: options.clock ?? monotonic,
+    decodeLimit: options.decodeLimit ?? DECODE_LIMIT,
     backend: new MeshBackend(models.geometry),
     createTracker: (maximum) => new FaceTracker(models, { maximum }),
     createDecoder: (codec) => createDecoder(codec, onDevice(options, codec)),

@@ -27,7 +27,7 @@ const LEAST_BITRATE = 50_000;
 export interface PixelSessionParts
   extends
     Pick<PassParts, 'tracker' | 'backend' | 'clock' | 'onSwapError'>,
-    Pick<IntakeParts, 'createDecoder' | 'poll'> {
+    Pick<IntakeParts, 'createDecoder' | 'decodeLimit' | 'poll'> {
   readonly encoder: Encoder;
   /** Of the small encoding, once it is needed. */
   readonly createSmallEncoder: (bitsPerSecond: number) => Encoder;

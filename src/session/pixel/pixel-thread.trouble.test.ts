@@ -98,6 +98,33 @@ describe('a pixel thread with bad input', () => {
     expect(rig.thread.size).toBe(0);
   });
 
+  test('ends a session whose pictures take too long to decode one after the other, not one that was held up once', async () => {
+    let slow = (_frame: number): boolean => false;
+    let frame = 0;
+    const rig: PixelRig = new PixelRig(real, {
+      createDecoder: (codec) => {
+        const decoder = real.createDecoder(codec);
+        return {
+          codec,
+          decode: (chunk) => {
+            if (slow(frame++)) rig.now += real.decodeLimit + 1;
+            return decoder.decode(chunk);
+          },
+          copyTo: (work) => decoder.copyTo(work),
+          close: () => decoder.close(),
+        };
+      },
+    });
+    rig.open();
+    const clip = talk(16);
+    slow = (index) => index % 5 !== 0;
+    await rig.play(clip.slice(0, 10));
+    expect(rig.of('failed')).toEqual([]);
+    slow = () => true;
+    await rig.play(clip.slice(10));
+    expect(rig.of('failed')).toMatchObject([{ code: 'decode_too_slow' }]);
+  });
+
   test('closes a session that throws and goes on with the others', async () => {
     const rig = new PixelRig(real, {
       createTracker: (maximum) => {

@@ -6,7 +6,7 @@ import type { VideoCodec } from '../../media/chunk.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
 import { mostUrgent } from '../../schedule/lane.ts';
 import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock, Milli } from '../../time.ts';
 import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
 import type { Tracking } from './face-pass.ts';
 import { PixelSession } from './pixel-session.ts';
@@ -18,6 +18,8 @@ const TICKS_PER_REPORT = 10;
 /** What a pixel thread works with. `createParts` of parts.ts gives the real ones. */
 export interface PixelParts {
   readonly clock: Clock;
+  /** Time that decoding a picture may take. */
+  readonly decodeLimit: Milli;
   readonly backend: SwapBackend<SwapCrop, SwappedCrop>;
   readonly createTracker: (maximum: number) => Tracking;
   readonly createDecoder: (codec: VideoCodec) => Decoder;
@@ -97,13 +99,14 @@ export class PixelThread {
   }
 
   #open({ session: id, settings, codec, nalLimit, identity }: Extract<ToPixel, { type: 'open' }>): void {
-    const { backend, clock, createDecoder, createEncoder, createTracker } = this.#parts;
+    const { backend, clock, decodeLimit, createDecoder, createEncoder, createTracker } = this.#parts;
     const { bitrate, temporalLayers } = settings;
     const session = new PixelSession(
       id,
       {
         backend,
         clock,
+        decodeLimit,
         createDecoder,
         encoder: createEncoder(codec, { bitrate, temporalLayers, ...(nalLimit !== undefined && { nalLimit }) }),
         createSmallEncoder: (bitsPerSecond) => createEncoder(codec, { bitrate: bitsPerSecond, temporalLayers }),

@@ -35,7 +35,7 @@ export class PhotoDesk {
     this.#settings = settings;
   }
 
-  /** @throws GatewayError photo_…, capacity_full, timed_out */
+  /** @throws GatewayError photo_…, capacity_full */
   judge(photo: Uint8Array, consent: Consent): Promise<Extract<Ok, { kind: 'photo' }>> {
     return this.#inTurn({ kind: 'photo', photo, consent, request: this.#nextRequest++ });
   }
@@ -80,6 +80,10 @@ export class PhotoDesk {
     } catch (error) {
       if (this.#closed) throw new GatewayError('closed', 'the media worker must not be ending', { cause: error });
       void this.#dismiss();
+      if (request.kind === 'photo' && error instanceof GatewayError && error.code === 'timed_out') {
+        const message = 'the picture must be read in time; save it smaller, or try again';
+        throw new GatewayError('photo_too_slow', message, { cause: error });
+      }
       throw error;
     } finally {
       this.#idle = setTimeout(() => void this.#dismiss(), IDLE_LIMIT);

@@ -15,6 +15,8 @@ import { nextMessage } from './next-message.ts';
 export interface ThreadStart {
   /** The device that decodes and encodes, or none. */
   readonly hardware: Hardware | 'off';
+  /** Time that decoding a picture may take; left out: the usual. */
+  readonly decodeLimit?: Milli;
 }
 
 /** What a pixel thread says about itself, besides what it says about sessions. */

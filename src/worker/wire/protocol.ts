@@ -8,6 +8,7 @@ import { STATIONS } from '../../session/statistics.ts';
 import { TRANSPORTS } from '../../session/transport/transport-settings.ts';
 import { consentSchema } from '../../swap/identity/consent.ts';
 
+const count = z.number().nonnegative();
 const session = z.string().regex(/^[0-9a-f]{32}$/);
 /** A prepared identity without its planes and points, which are the payload (identity-bytes.ts). */
 export const identityHeadSchema = z.strictObject({
@@ -50,6 +51,8 @@ export const configureSchema = z.strictObject({
   reach: reachSchema,
   /** `send`: codecs that are sent without being asked for. `hardware`: the device that decodes and encodes. */
   codecs: z.strictObject({ send: z.array(sendCodecSchema).min(1), hardware: z.enum(['off', 'nvidia', 'vaapi']) }),
+  /** What senders may send: frames and bits a second; milliseconds that decoding one may take. */
+  limits: z.strictObject({ frameRate: count, bitrate: count, decodeMilliseconds: count }),
   /** Bytes and pixels of the largest photo. */
   maximumBytes: z.int().positive(),
   maximumPixels: z.int().positive(),
@@ -116,7 +119,6 @@ export const masksReplySchema = z.object({
     .max(256),
 });
 
-const count = z.number().nonnegative();
 const threadHeld = z.object({ heapBytes: count, handles: count });
 
 /** What a media worker holds now: answers `held`. */
