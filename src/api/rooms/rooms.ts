@@ -154,8 +154,10 @@ export class Rooms {
   }
 
   async end(resource: Resource): Promise<void> {
+    // Those who watch are gone with it before whoever asked is answered.
+    const closed = resource.session.close();
     this.#forget(resource.session.id);
-    await resource.session.close();
+    await closed;
   }
 
   /** Idempotent. */
