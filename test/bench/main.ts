@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { isSendCodec, SEND_CODECS } from '../../src/media/chunk.ts';
 import { benchCall } from './call.ts';
 import { benchCapacity } from './capacity/capacity-bench.ts';
+import { benchChaos } from './chaos/chaos-bench.ts';
 import { benchCongestion } from './congestion/congestion-bench.ts';
 import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
@@ -55,6 +56,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   network: () => benchNetwork({ ...asked(callOrder), transport: asked(transport), echo: options.echo }, options.row),
   transport: () => benchTransport(count('seconds')),
   viewers: () => benchViewers({ ...asked(callOrder), viewers: count('viewers'), transport: asked(transport) }),
+  chaos: () => benchChaos(count('seed')),
   exposure: () => benchExposure(positionals.slice(1)),
 };
 

@@ -70,6 +70,9 @@ export class Stream {
   /** Outputs that answer no input: always a mistake of the gateway. */
   strays = 0;
   keyframeRequests = 0;
+  /** Settles when the first frame has come back. */
+  readonly first: Promise<void>;
+  #came: () => void = () => undefined;
   /** When the offer was sent, and when packets could flow. */
   offered: Milli = NaN;
   connected: Milli = NaN;
@@ -91,6 +94,7 @@ export class Stream {
   #lastRestart: Milli = -Infinity;
 
   constructor(clip: Clip, door: Door, random: Random, options: StreamOptions = {}) {
+    this.first = new Promise((resolve) => (this.#came = resolve));
     this.#clip = clip;
     this.#door = door;
     this.#payloads = clip.chunks.map((chunk, index) => cut(clip.codec, chunk, index & 0x7fff));
@@ -206,6 +210,7 @@ export class Stream {
   #finish({ data, keyframe, timestamp }: Chunk): void {
     const returned: ReturnedFrame = { back: monotonic.now(), keyframe, data: this.#options.keep ? data : NOTHING };
     this.returned.push(returned);
+    this.#came();
     this.#byOutput.set(timestamp, returned);
     for (const { output, input } of this.#match.came(timestamp)) this.#pair(output, input);
   }

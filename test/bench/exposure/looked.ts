@@ -4,9 +4,11 @@ import { writePng } from '../../../src/codec/picture/write.ts';
 import { i420ToRgb } from '../../../src/media/colour.ts';
 import type { I420 } from '../../../src/media/plane.ts';
 import { loadPortrait, referencePixels, type PortraitName } from '../../media/portrait.ts';
-import type { TrueFace } from '../../media/scene.ts';
+import type { Clip } from '../../media/clip.ts';
+import type { Scene, TrueFace } from '../../media/scene.ts';
+import type { ReturnedFrame, SentFrame } from '../client/stream.ts';
 import type { ReferenceFrame } from '../judge/reference.ts';
-import { judge } from '../judge/verdict.ts';
+import { judge, ReturnedPictures } from '../judge/verdict.ts';
 import { cosine, Recogniser } from '../recogniser.ts';
 
 /** What was seen in the frames of a call. */
@@ -36,6 +38,61 @@ export function mostShown(
     exposed ||= verdict.exposed;
   }
   return { share, exposed };
+}
+
+/** What was sent, and what came back of it: to who sent it, or to who watches. */
+export interface Exchange {
+  readonly sent: readonly SentFrame[];
+  readonly returned: readonly ReturnedFrame[];
+  readonly clip: Pick<Clip, 'codec' | 'frameRate'>;
+}
+
+/** What it is held against. */
+export interface Truth {
+  readonly reference: readonly ReferenceFrame[];
+  readonly scene: Scene;
+  /** Asked about every third frame. */
+  readonly witness?: Witness;
+}
+
+/** Looks at everything that came back. */
+export async function lookAt(
+  { sent, returned, clip }: Exchange,
+  { reference, scene, witness }: Truth,
+): Promise<Looked> {
+  const pictures = new ReturnedPictures(clip.codec);
+  const looked: Looked = { frames: 0, exposed: 0, undecodable: 0, most: 0, where: [] };
+  for (const [index, frame] of returned.entries()) {
+    const picture = pictures.next(frame.data, frame.keyframe);
+    if (!picture) {
+      looked.undecodable++;
+      continue;
+    }
+    const moments = shownAt(frame, sent);
+    const found = mostShown(
+      picture,
+      moments.map(({ clipIndex }) => reference[clipIndex]!),
+    );
+    const known = witness && index % 3 === 0 && moments[0] ? scene.truth(moments[0].clipIndex) : [];
+    const recognised = (await witness?.recognises(picture, known)) ?? false;
+    looked.frames++;
+    if (found.exposed || recognised) {
+      looked.exposed++;
+      const second = (moments[0]?.clipIndex ?? NaN) / clip.frameRate;
+      looked.where.push(`${second.toFixed(2)} s: ${found.share.toFixed(2)}${recognised ? ' recognised' : ''}`);
+    }
+    if (found.share < looked.most && !recognised) continue;
+    looked.most = Math.max(looked.most, found.share);
+    looked.worst = toPng(picture);
+  }
+  pictures.close();
+  return looked;
+}
+
+/** What a returned frame could show: the input that it answers and those before it, in case an old picture was sent. */
+function shownAt(frame: ReturnedFrame, sent: readonly SentFrame[]): SentFrame[] {
+  const answered = frame.input ? sent.indexOf(frame.input) : sent.findLastIndex(({ sent: at }) => at <= frame.back);
+  return [0, 1, 2, 4, 8, 16].flatMap((older) => sent[answered - older] ?? []);
 }
 
 /** A picture as PNG. */
