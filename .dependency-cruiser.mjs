@@ -52,10 +52,10 @@ export default {
     door('(fluent-ffmpeg|ffmpeg-static)', ['^src/egress/']),
     {
       name: 'page-speaks-only-the-protocol',
-      comment: 'The page may share the message schemas with the gateway, nothing else of it.',
+      comment: 'The page may share the message schemas and the error codes with the gateway, nothing else of it.',
       severity: 'error',
       from: { path: '^web-client/' },
-      to: { path: '^src/', pathNot: '^src/api/messages\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(api/messages|errors)\\.ts$' },
     },
     {
       name: 'product-does-not-import-tests',

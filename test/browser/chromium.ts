@@ -8,7 +8,7 @@ import { PROJECT_ROOT } from '../../src/entry.ts';
 /** True if the caller asked to go without a browser (`GUISE_SKIP=browser`); nothing else skips these tests. */
 export const BROWSER_SKIPPED = (process.env['GUISE_SKIP'] ?? '').split(',').includes('browser');
 
-/** Headless, no network of its own, a fake camera and microphone that need no permission, sound without a click. */
+/** Headless, no network of its own, a fake camera and microphone, sound without a click. */
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -18,7 +18,6 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
   '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
   '--autoplay-policy=no-user-gesture-required',
 ];
 
@@ -29,6 +28,8 @@ export interface ChromiumOptions {
   readonly microphone?: string;
   /** Let the page connect over the loopback, for machines without another interface. Default true. */
   readonly loopback?: boolean;
+  /** Ask before a page gets camera and microphone: contexts must be granted them. Default false. */
+  readonly asks?: boolean;
   /** The program to start instead of the one that is found. */
   readonly executable?: string;
   /** More flags. */
@@ -47,6 +48,7 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Bro
     headless: true,
     args: [
       ...ARGUMENTS,
+      ...(options.asks === true ? [] : ['--use-fake-ui-for-media-stream']),
       ...(options.loopback === false ? [] : ['--allow-loopback-in-peer-connection']),
       ...(options.camera === undefined ? [] : [`--use-file-for-fake-video-capture=${options.camera}`]),
       ...(options.microphone === undefined ? [] : [`--use-file-for-fake-audio-capture=${options.microphone}`]),

@@ -18,6 +18,8 @@ export interface StudioOptions {
   readonly camera: string;
   /** wav file for the microphone. */
   readonly microphone?: string;
+  /** Ask before the page gets the camera; it is granted. Default false. */
+  readonly asks?: boolean;
   /** The page's query, e.g. `?budget=200`. */
   readonly query?: string;
   /** Settings of the gateway, as environment. */
@@ -25,11 +27,18 @@ export interface StudioOptions {
 }
 
 /** Starts gateway and browser, opens the page and waits for its masks. The camera is still off. */
-export async function openStudio({ camera, microphone, query = '', settings }: StudioOptions): Promise<Studio> {
+export async function openStudio({
+  camera,
+  microphone,
+  asks = false,
+  query = '',
+  settings,
+}: StudioOptions): Promise<Studio> {
   const gateway = await GatewayProcess.start(settings);
-  const browser = await launchChromium({ camera, ...(microphone === undefined ? {} : { microphone }) });
+  const browser = await launchChromium({ camera, asks, ...(microphone === undefined ? {} : { microphone }) });
   const context = await browser.newContext({ viewport: { width: 1280, height: 1100 } });
   await keepPeers(context);
+  if (asks) await context.grantPermissions(['camera', 'microphone'], { origin: gateway.url });
   const page = await context.newPage();
   const pageErrors: string[] = [];
   page.on('pageerror', (error) => pageErrors.push(error.message));

@@ -1,3 +1,4 @@
+import { assertNever } from '../../../src/errors.ts';
 import {
   PROTOCOL_VERSION,
   type ClientMessage,
@@ -6,20 +7,16 @@ import {
   type Statistics,
 } from '../../../src/api/messages.ts';
 import { Backoff } from './backoff.ts';
+import { Course } from './course.ts';
 import { Events } from './events.ts';
 import { makeOffer, openPeer } from './peer.ts';
+import { CAUSE, nextSessionState, type SessionEvent, type SessionState } from './session-state.ts';
 import { Signalling } from './signalling.ts';
+import { Surroundings } from './surroundings.ts';
 
 export type Look = { opacity?: number; keepEyes?: boolean; keepMouth?: boolean };
 
 export type SessionOptions = Omit<Extract<ClientMessage, { type: 'hello' }>, 'type' | 'version' | 'identity' | 'look'>;
-
-/** `waiting`: the call broke and is tried again at `at` (milliseconds of `performance.now()`). */
-export type SessionState =
-  | { readonly name: 'connecting' }
-  | { readonly name: 'live' }
-  | { readonly name: 'waiting'; readonly at: number; readonly why: string }
-  | { readonly name: 'closed' };
 
 export type SessionEvents = {
   state: SessionState;
@@ -35,25 +32,22 @@ export type SessionEvents = {
   error: { readonly code: string; readonly message: string; readonly fatal: boolean };
 };
 
-/** How long a peer connection may be without contact before the call is made anew, milliseconds. */
-const DISCONNECTED_FOR = 3000;
-
 /**
  * One swapped call: sends a camera stream, gets the swapped one back, and comes back by itself when the network or the
- * gateway was away.
+ * gateway was away or the computer asleep.
  */
 export class Session {
   readonly events = new Events<SessionEvents>();
   readonly #url: URL;
   readonly #options: SessionOptions;
   readonly #backoff = new Backoff();
+  readonly #course: Course<SessionState, SessionEvent>;
   #camera: MediaStream;
   #identity: string | null;
   #look: Look;
   #signalling: Signalling | undefined;
   #peer: RTCPeerConnection | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #state: SessionState = { name: 'connecting' };
+  #surroundings: Surroundings | undefined;
 
   /** @param url of the gateway's WebSocket, e.g. `wss://host/v1/session` */
   constructor(url: URL, camera: MediaStream, options: SessionOptions & { identity: string | null; look?: Look }) {
@@ -63,27 +57,25 @@ export class Session {
     this.#identity = identity;
     this.#look = look ?? {};
     this.#options = rest;
+    const wait = (atLeast?: number): number => this.#backoff.next(atLeast);
+    this.#course = new Course<SessionState, SessionEvent>(
+      { name: 'closed' },
+      {
+        next: (state, event) => nextSessionState(state, event, { now: performance.now(), wait }),
+        timeUp: { name: 'time-up' },
+        enter: (state) => this.#enter(state),
+      },
+    );
   }
 
   get state(): SessionState {
-    return this.#state;
+    return this.#course.state;
   }
 
   /** Starts, or starts again at once. */
   open(): void {
-    this.#drop();
-    this.#enter({ name: 'connecting' });
-    this.#signalling = new Signalling(this.#url, {
-      onMessage: (message) => void this.#hear(message),
-      onClose: () => this.#breakOff('The gateway is gone.'),
-    });
-    this.#signalling.send({
-      type: 'hello',
-      version: PROTOCOL_VERSION,
-      ...this.#options,
-      ...(this.#identity === null ? {} : { identity: this.#identity }),
-      look: this.#look,
-    });
+    this.#surroundings ??= new Surroundings((event) => this.#course.take(event));
+    this.#course.take({ name: 'open' });
   }
 
   /** Puts on another identity, or none; live, without a gap. */
@@ -109,6 +101,11 @@ export class Session {
     }
   }
 
+  /** Asks for a keyframe on the way back. */
+  requestKeyframe(): void {
+    if (this.state.name === 'live') this.#signalling?.send({ type: 'keyframe' });
+  }
+
   /** The peer connection, for its own statistics. */
   get peer(): RTCPeerConnection | undefined {
     return this.#peer;
@@ -116,13 +113,57 @@ export class Session {
 
   /** Idempotent. */
   close(): void {
-    if (this.#state.name === 'closed') return;
     this.#signalling?.send({ type: 'bye' });
-    this.#drop();
-    this.#enter({ name: 'closed' });
+    this.#course.take({ name: 'close' });
+  }
+
+  #enter(state: SessionState): void {
+    switch (state.name) {
+      case 'connecting':
+        this.#drop();
+        this.#dial();
+        break;
+      case 'live':
+        this.#backoff.reset();
+        break;
+      case 'checking':
+        // A change of nothing is answered like any other.
+        this.#signalling?.send({ type: 'change' });
+        break;
+      case 'restoring':
+        this.#peer?.restartIce();
+        void this.#offer(this.#peer);
+        break;
+      case 'waiting':
+        this.#drop();
+        break;
+      case 'closed':
+        this.#drop();
+        this.#surroundings?.close();
+        this.#surroundings = undefined;
+        break;
+      default:
+        assertNever(state);
+    }
+    this.events.emit('state', state);
+  }
+
+  #dial(): void {
+    this.#signalling = new Signalling(this.#url, {
+      onMessage: (message) => void this.#hear(message),
+      onClose: () => this.#course.take({ name: 'broke', cause: CAUSE.gone }),
+    });
+    this.#signalling.send({
+      type: 'hello',
+      version: PROTOCOL_VERSION,
+      ...this.#options,
+      ...(this.#identity === null ? {} : { identity: this.#identity }),
+      look: this.#look,
+    });
   }
 
   async #hear(message: ServerMessage): Promise<void> {
+    this.#surroundings?.heard();
     switch (message.type) {
       case 'created':
         return this.#call(message.iceServers ?? []);
@@ -130,6 +171,7 @@ export class Session {
         await this.#peer?.setRemoteDescription({ type: 'answer', sdp: message.sdp });
         return;
       case 'changed':
+        this.#course.take({ name: 'answered' });
         return this.events.emit('changed', message.identity);
       case 'statistics':
         return this.events.emit('statistics', message.figures);
@@ -138,61 +180,49 @@ export class Session {
       case 'draining':
         return this.events.emit('draining', { within: message.within });
       case 'state':
-        if (message.state === 'closed') this.#breakOff(message.reason ?? 'The gateway ended the call.');
+        if (message.state === 'closed') this.#course.take({ name: 'broke', cause: CAUSE.gone });
         return;
       case 'error':
-        this.events.emit('error', message);
-        // The gateway's transport cannot do what the last offer asked for, e.g. restart ICE: a fresh session can.
-        if (message.code === 'unsupported') return this.#breakOff(message.message);
-        if (!message.fatal) return;
-        if (message.retry === undefined) return this.#end();
-        return this.#breakOff(message.message, message.retry);
+        return this.#hearError(message);
+      default:
+        assertNever(message);
     }
   }
 
-  async #call(iceServers: readonly IceServer[]): Promise<void> {
+  #hearError({ code, message, fatal, retry }: Extract<ServerMessage, { type: 'error' }>): void {
+    const cause = { code, message };
+    // The gateway's transport cannot do what the last offer asked for, to restart ICE: a fresh session can.
+    if (code === 'unsupported') return this.#course.take({ name: 'path', state: 'failed' });
+    if (fatal && retry === undefined) this.#course.take({ name: 'refused', cause });
+    else if (fatal) this.#course.take({ name: 'broke', cause, ...(retry !== undefined && { atLeast: retry }) });
+    this.events.emit('error', { code, message, fatal });
+  }
+
+  #call(iceServers: readonly IceServer[]): Promise<void> {
     const peer = openPeer(this.#camera, iceServers, (candidate) => this.#signalling?.send(candidate));
     this.#peer = peer;
     peer.ontrack = ({ streams, track }) => this.events.emit('stream', streams[0] ?? new MediaStream([track]));
-    peer.onconnectionstatechange = () => this.#watch(peer);
-    const sdp = await makeOffer(peer);
-    if (peer === this.#peer) this.#signalling?.send({ type: 'offer', sdp });
+    peer.onconnectionstatechange = () => {
+      const { connectionState: state } = peer;
+      if (peer === this.#peer && (state === 'connected' || state === 'disconnected' || state === 'failed'))
+        this.#course.take({ name: 'path', state });
+    };
+    return this.#offer(peer);
   }
 
-  #watch(peer: RTCPeerConnection): void {
-    if (peer !== this.#peer) return;
-    clearTimeout(this.#timer);
-    if (peer.connectionState === 'connected') {
-      this.#backoff.reset();
-      this.#enter({ name: 'live' });
-    } else if (peer.connectionState === 'disconnected') {
-      this.#timer = setTimeout(() => this.#breakOff('The connection was lost.'), DISCONNECTED_FOR);
-    } else if (peer.connectionState === 'failed') this.#breakOff('No media path to the gateway.');
-  }
-
-  #breakOff(why: string, atLeast = 0): void {
-    if (this.#state.name === 'closed') return;
-    this.#drop();
-    const wait = this.#backoff.next(atLeast);
-    this.#enter({ name: 'waiting', at: performance.now() + wait, why });
-    this.#timer = setTimeout(() => this.open(), wait);
-  }
-
-  #end(): void {
-    this.#drop();
-    this.#enter({ name: 'closed' });
+  async #offer(peer: RTCPeerConnection | undefined): Promise<void> {
+    if (peer === undefined) return;
+    const sdp = await makeOffer(peer).catch((error: unknown) => {
+      // One that was closed meanwhile makes no offer, and needs none.
+      if (peer === this.#peer) throw error;
+    });
+    if (sdp !== undefined && peer === this.#peer) this.#signalling?.send({ type: 'offer', sdp });
   }
 
   #drop(): void {
-    clearTimeout(this.#timer);
     this.#signalling?.close();
     this.#peer?.close();
     this.#signalling = undefined;
     this.#peer = undefined;
-  }
-
-  #enter(state: SessionState): void {
-    this.#state = state;
-    this.events.emit('state', state);
   }
 }

@@ -2,6 +2,8 @@ import type { Statistics } from '../../../src/api/messages.ts';
 import { element } from './elements.ts';
 import { LatencyPlot } from './latency-plot.ts';
 
+const IDS = ['fps', 'latency', 'round-trip', 'bitrate', 'way-back', 'picture', 'drops'] as const;
+
 /** The list of live figures and the latency plot. */
 export class Figures {
   readonly #plot = new LatencyPlot(element('plot', HTMLCanvasElement));
@@ -20,9 +22,15 @@ export class Figures {
     );
     this.#plot.push(figures.latencyP50, figures.latencyP99);
   }
+
+  /** The call does not run: what was true of it is no longer shown, and the plot has a gap. */
+  pause(): void {
+    for (const id of IDS) set(id, '–');
+    this.#plot.pause();
+  }
 }
 
-function set(id: string, text: string): void {
+function set(id: (typeof IDS)[number], text: string): void {
   element(id, HTMLElement).textContent = text;
 }
 

@@ -14,6 +14,11 @@ export class LatencyPlot {
     this.#draw();
   }
 
+  /** A gap where nothing was measured; several in a row are one. */
+  pause(): void {
+    if (Number.isFinite(this.#p50.at(-1))) this.push(NaN, NaN);
+  }
+
   /** One second's figures, milliseconds. */
   push(p50: number, p99: number): void {
     for (const [series, value] of [
@@ -34,7 +39,7 @@ export class LatencyPlot {
     const context = this.#canvas.getContext('2d');
     if (!context) return;
     const style = getComputedStyle(this.#canvas);
-    const top = Math.max(100, ...this.#p99);
+    const top = Math.max(100, ...this.#p99.filter(Number.isFinite));
     const y = (value: number): number => height - 6 - (value / top) * (height - 22);
     context.scale(devicePixelRatio, devicePixelRatio);
     context.font = `12px ${style.fontFamily}`;
@@ -66,6 +71,12 @@ export class LatencyPlot {
 
 function line(context: CanvasRenderingContext2D, xs: readonly number[], ys: readonly number[]): void {
   context.beginPath();
-  xs.forEach((x, index) => context.lineTo(x, ys[index] ?? 0));
+  let broken = true;
+  xs.forEach((x, index) => {
+    const y = ys[index] ?? NaN;
+    if (broken) context.moveTo(x, y);
+    else context.lineTo(x, y);
+    broken = Number.isNaN(y);
+  });
   context.stroke();
 }

@@ -1,16 +1,23 @@
 /** The studio page: camera in, swapped face out. */
 import { z } from 'zod';
-import { Session, type SessionState } from '../sdk/session.ts';
+import { Backoff } from '../sdk/backoff.ts';
+import { Course } from '../sdk/course.ts';
+import { Session } from '../sdk/session.ts';
 import { takeToken } from '../sdk/token.ts';
 import { callOptions } from './call-options.ts';
-import { CameraError, listCameras, openCamera } from './camera.ts';
+import { CameraError, listCameras, openCamera, watchCameras, type CameraChoice } from './camera.ts';
 import { element } from './elements.ts';
 import { Figures } from './figures.ts';
 import { IdentityPicker } from './identity-picker.ts';
+import { nextPageState, type PageEvent, type PageState } from './page-state.ts';
 import { inPlainWords } from './plain-words.ts';
+import { showState } from './state-view.ts';
 
 // The page's content policy forbids code made from strings, which zod would use to go faster.
 z.config({ jitless: true });
+
+/** A picture that has not moved for so long after the tab was shown again is asked for anew, milliseconds. */
+const STILL_FOR = 500;
 
 const token = takeToken();
 const gateway = new URL('/', location.href);
@@ -19,7 +26,6 @@ socket.protocol = gateway.protocol === 'https:' ? 'wss:' : 'ws:';
 
 const self = element('self', HTMLVideoElement);
 const swapped = element('swapped', HTMLVideoElement);
-const start = element('start', HTMLButtonElement);
 const camera = element('camera', HTMLSelectElement);
 const size = element('size', HTMLSelectElement);
 const microphone = element('microphone', HTMLInputElement);
@@ -31,14 +37,37 @@ const keepMouth = element('keep-mouth', HTMLInputElement);
 
 const figures = new Figures();
 const picker = new IdentityPicker({ gateway, token }, { onPick: (identity) => session?.wear(identity), say });
+const backoff = new Backoff();
+const course = new Course<PageState, PageEvent>(
+  { name: 'off' },
+  {
+    next: (state, event) => nextPageState(state, event, { now: performance.now(), wait: () => backoff.next() }),
+    timeUp: { name: 'time-up' },
+    enter,
+  },
+);
 let session: Session | undefined;
 let stream: MediaStream | undefined;
 
-start.addEventListener('click', () => void (session ? stop() : begin()));
-for (const input of [camera, size, microphone]) input.addEventListener('change', () => void changeCamera());
+element('start', HTMLButtonElement).addEventListener('click', startOrStop);
+element('retry', HTMLButtonElement).addEventListener('click', () => {
+  if (course.state.name === 'calling') session?.open();
+  else course.take({ name: 'retry' });
+});
+for (const input of [camera, size, microphone]) input.addEventListener('change', changeCamera);
 for (const input of [opacity, keepEyes, keepMouth]) input.addEventListener('input', changeLook);
 mirror.addEventListener('change', applyMirror);
 listen.addEventListener('change', () => (swapped.muted = !listen.checked));
+for (const name of ['online', 'offline']) addEventListener(name, () => showState(course.state));
+addEventListener('focus', () => course.take({ name: 'back' }));
+document.addEventListener('visibilitychange', wakePicture);
+void watchCameras({
+  onPermission: (state) => course.take({ name: 'permission', state }),
+  onDevices: (ids) => {
+    course.take({ name: 'devices', ids });
+    if (!camera.disabled) void listCameras(camera, camera.value);
+  },
+});
 applyMirror();
 changeLook();
 void loadMasks();
@@ -54,26 +83,68 @@ async function loadMasks(): Promise<void> {
   say('');
 }
 
-async function begin(): Promise<void> {
-  start.disabled = true;
+function startOrStop(): void {
+  const off = course.state.name === 'off' || course.state.name === 'ended';
+  course.take(off ? { name: 'start', device: camera.value } : { name: 'stop' });
+}
+
+function changeCamera(): void {
+  const { name } = course.state;
+  if (name !== 'off' && name !== 'ended') course.take({ name: 'start', device: camera.value });
+}
+
+function enter(state: PageState): void {
+  showState(state);
+  if (state.name === 'off' || state.name === 'ended') hangUp();
+  else if (state.name === 'asking') void ask(state);
+  else if (state.name !== 'calling') self.srcObject = null;
+  if (state.name !== 'calling' || state.call.name === 'waiting' || state.call.name === 'connecting') figures.pause();
+}
+
+async function ask(asked: Extract<PageState, { name: 'asking' }>): Promise<void> {
   try {
-    stream = await openCamera(chosenCamera());
+    const opened = await openCamera(chosenCamera(asked.device));
+    if (course.state !== asked) return stopTracks(opened);
+    await carry(opened);
+    if (course.state === asked && session) course.take({ name: 'opened', call: session.state });
+    say('');
+    await listCameras(camera, deviceOf(opened));
   } catch (error) {
-    say(error instanceof CameraError ? error.message : String(error));
-    return;
-  } finally {
-    start.disabled = false;
+    if (!(error instanceof CameraError)) throw error;
+    if (course.state === asked) await refuse(error);
   }
-  say('');
-  showCamera(stream);
-  await listCameras(camera);
-  session = new Session(socket, stream, {
-    ...callOptions(location.search),
-    token,
-    identity: picker.chosen,
-    look: chosenLook(),
+}
+
+async function refuse({ refusal }: CameraError): Promise<void> {
+  // Where another camera was chosen, the one before still runs.
+  if (session && stream?.getVideoTracks()[0]?.readyState === 'live') {
+    say('That camera cannot be opened. The one before goes on.');
+    await listCameras(camera, deviceOf(stream));
+    course.take({ name: 'opened', call: session.state });
+  } else course.take({ name: 'refused', refusal });
+}
+
+/** Sends `opened` from now on, in the session that there is or in a new one. */
+async function carry(opened: MediaStream): Promise<void> {
+  stopTracks(stream);
+  stream = opened;
+  backoff.reset();
+  self.srcObject = opened;
+  opened.getVideoTracks()[0]?.addEventListener('ended', () => {
+    if (opened === stream) course.take({ name: 'lost', device: deviceOf(opened) });
   });
-  session.events.on('state', showState);
+  if (session) await session.setCamera(opened);
+  else openSession(opened);
+}
+
+function openSession(opened: MediaStream): void {
+  const options = { ...callOptions(location.search), token, identity: picker.chosen, look: chosenLook() };
+  session = new Session(socket, opened, options);
+  session.events.on('state', (state) => {
+    course.take({ name: 'call', call: state });
+    // What was said before of an end to come is told by the state now.
+    if (state.name === 'waiting') say('');
+  });
   session.events.on('stream', (back) => {
     if (swapped.srcObject !== back) swapped.srcObject = back;
   });
@@ -84,55 +155,27 @@ async function begin(): Promise<void> {
   session.events.on('error', ({ code, message, fatal }) => {
     if (code === 'identity_unknown')
       void picker.renew().catch(() => say('The photo could not be sent again. Add it again.'));
-    else say(inPlainWords(code, message));
-    if (fatal && session?.state.name === 'closed') stop();
+    else if (!fatal) say(inPlainWords(code, message));
   });
   session.open();
-  start.textContent = 'Stop';
 }
 
-function stop(): void {
+function hangUp(): void {
   session?.close();
   session = undefined;
-  for (const track of stream?.getTracks() ?? []) track.stop();
+  stopTracks(stream);
   stream = undefined;
   self.srcObject = null;
   swapped.srcObject = null;
-  start.textContent = 'Start camera';
-  element('state', HTMLElement).dataset['state'] = 'idle';
-  element('state', HTMLElement).textContent = 'Camera off';
 }
 
-async function changeCamera(): Promise<void> {
-  if (!session) return;
-  try {
-    const next = await openCamera(chosenCamera());
-    for (const track of stream?.getTracks() ?? []) track.stop();
-    stream = next;
-    showCamera(next);
-    await session.setCamera(next);
-    say('');
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function showCamera(shown: MediaStream): void {
-  self.srcObject = shown;
-  shown.getVideoTracks()[0]?.addEventListener('ended', () => {
-    if (shown !== stream) return;
-    stop();
-    say('The camera was unplugged. Plug it in, then press “Start camera” again.');
-  });
-}
-
-function showState(state: SessionState): void {
-  const words = { connecting: 'Connecting …', live: 'Live', waiting: 'Reconnecting …', closed: 'Ended' } as const;
-  const status = element('state', HTMLElement);
-  status.dataset['state'] = state.name;
-  status.textContent = words[state.name];
-  if (state.name === 'waiting') say(`${state.why} Trying again by itself.`);
-  if (state.name === 'live') say('');
+/** Who comes back to the tab sees the picture of now: browsers may have paused it, or thrown away what it builds on. */
+function wakePicture(): void {
+  if (document.visibilityState === 'hidden' || !session) return;
+  if (swapped.paused)
+    void swapped.play().catch(() => say('The browser has paused the picture. Press “Stop”, then “Start camera”.'));
+  const still = setTimeout(() => session?.requestKeyframe(), STILL_FOR);
+  swapped.requestVideoFrameCallback(() => clearTimeout(still));
 }
 
 function changeLook(): void {
@@ -144,17 +187,24 @@ function chosenLook(): { opacity: number; keepEyes: boolean; keepMouth: boolean 
   return { opacity: Number(opacity.value) / 100, keepEyes: keepEyes.checked, keepMouth: keepMouth.checked };
 }
 
-function chosenCamera(): Parameters<typeof openCamera>[0] {
+function chosenCamera(deviceId: string): CameraChoice {
   const [width = 1280, height = 720] = size.value.split('x').map(Number);
-  return { deviceId: camera.value, width, height, microphone: microphone.checked };
+  return { deviceId, width, height, microphone: microphone.checked };
+}
+
+function deviceOf(opened: MediaStream): string {
+  return opened.getVideoTracks()[0]?.getSettings().deviceId ?? '';
+}
+
+function stopTracks(opened: MediaStream | undefined): void {
+  for (const track of opened?.getTracks() ?? []) track.stop();
 }
 
 function applyMirror(): void {
   document.body.classList.toggle('mirrored', mirror.checked);
 }
 
-function say(notice: string): void {
-  const place = element('notice', HTMLElement);
-  place.textContent = notice;
-  place.hidden = notice === '';
+/** Something beside the state, e.g. about a photo. */
+function say(remark: string): void {
+  element('remark', HTMLElement).textContent = remark;
 }

@@ -1,13 +1,15 @@
-/** What a person can do about a code of the gateway (docs/protocol.md) or a name of getUserMedia's DOMException. */
+/** What a code means to a person: of the gateway (docs/protocol.md), of the client (`CAUSE`), or a photo's. */
 const ADVICE: Readonly<Record<string, string>> = {
-  NotAllowedError: 'The camera is blocked. Allow it in the address bar, then press “Start camera” again.',
-  NotFoundError: 'No camera was found. Plug one in, then press “Start camera” again.',
-  NotReadableError: 'The camera is in use by another program. Close that program, then press “Start camera” again.',
-  OverconstrainedError: 'This camera cannot do the chosen size. Choose a smaller one.',
-  insecure:
-    'A browser gives the camera only to secure pages. Open this page on localhost or by https (npm start -- --https).',
+  gateway_gone: 'The gateway is gone or restarting. The call is tried again by itself.',
+  gateway_silent: 'The gateway does not answer. The call is tried again by itself.',
+  path_lost: 'The connection was interrupted. The call comes back by itself.',
+  woke: 'This computer was asleep. The call comes back by itself.',
+  network_changed: 'The network changed. The call comes back by itself.',
+  closed: 'The gateway is being restarted. The call is tried again by itself.',
   capacity_full: 'The gateway is full. It is tried again by itself.',
   worker_lost: 'A part of the gateway was restarted. The call comes back by itself.',
+  timed_out: 'The gateway took too long. The call is tried again by itself.',
+  internal: 'Something went wrong in the gateway. The call is tried again by itself.',
   protocol_version: 'This page is older than the gateway. Reload it.',
   token_missing: 'This gateway lets in only who has a link with a token. Open the link that you were given.',
   token_invalid: 'The link to this gateway is no longer good. Ask for a new one.',
