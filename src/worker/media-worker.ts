@@ -13,7 +13,7 @@ import { monotonic, type Milli } from '../time.ts';
 import { PhotoDesk } from './threads/photo-desk.ts';
 import { PixelCrew } from './threads/pixel-crew.ts';
 import { Channel, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
-import { fedChunkSchema, fedOnlySchema, fedSchema, fedSoundSchema } from './wire/feed-protocol.ts';
+import { fedChunkSchema, fedSchema, fedSoundSchema } from './wire/feed-protocol.ts';
 import { packIdentity, unpackIdentity } from './wire/identity-bytes.ts';
 import {
   candidateSchema,
@@ -89,7 +89,7 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
       return {};
     }
     case 'feed':
-      return { body: runningNow().sessions.feed(fedOnlySchema.parse(body).session) };
+      return { body: runningNow().sessions.feed(sessionOnlySchema.parse(body).session) };
     case 'fed': {
       const { session, ...options } = fedSchema.parse(body);
       runningNow().sessions.fed(session, options);
@@ -138,9 +138,9 @@ function take({ type, body, payload }: WireMessage): void {
       return sessions?.fedSound(session, { data: payload, arrived });
     }
     case 'unfeed':
-      return sessions?.unfeed(fedOnlySchema.parse(body).session);
+      return sessions?.unfeed(sessionOnlySchema.parse(body).session);
     case 'unfed':
-      return sessions?.unfed(fedOnlySchema.parse(body).session);
+      return sessions?.unfed(sessionOnlySchema.parse(body).session);
     default:
   }
 }

@@ -1,7 +1,8 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { OutgoingMessage, WireMessage, WireReply } from '../wire/channel.ts';
-import { fedChunkSchema, fedOnlySchema, fedSessionSchema, fedSoundSchema } from '../wire/feed-protocol.ts';
+import { fedChunkSchema, fedSessionSchema, fedSoundSchema } from '../wire/feed-protocol.ts';
+import { sessionOnlySchema } from '../wire/protocol.ts';
 
 /** Chunks that may be on their way to a worker without having been taken: a second of them. */
 const CREDITS = 30;
@@ -101,7 +102,7 @@ export class Feeds {
       }
       case 'taken':
       case 'want-keyframe': {
-        const only = fedOnlySchema.safeParse(body);
+        const only = sessionOnlySchema.safeParse(body);
         if (!only.success) return false;
         const feed = this.#feeds.get(only.data.session);
         const target = feed?.targets.get(from);

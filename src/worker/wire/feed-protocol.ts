@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { sendCodecSchema } from '../../session/settings.ts';
+import { sessionIdSchema as session } from './protocol.ts';
 
-const session = z.string().regex(/^[0-9a-f]{32}$/);
 const word = z.int().min(0).max(0xffff_ffff);
 const instant = z.number();
 
@@ -56,9 +56,6 @@ export type FedChunk = z.infer<typeof fedChunkSchema>;
 
 /** Body of the notice `sound`; payload = the RTP packet as it came. */
 export const fedSoundSchema = z.strictObject({ session, arrived: instant });
-
-/** Body of `feed`, and of the notices `unfeed`, `unfed`, `taken`, `want-keyframe`. */
-export const fedOnlySchema = z.strictObject({ session });
 
 /** Notices of a media worker that belong to feeds. */
 export const FEED_NOTICES: ReadonlySet<string> = new Set(['chunk', 'sound', 'taken', 'want-keyframe']);

@@ -9,7 +9,9 @@ import { TRANSPORTS } from '../../session/transport/transport-settings.ts';
 import { consentSchema } from '../../swap/identity/consent.ts';
 
 const count = z.number().nonnegative();
-const session = z.string().regex(/^[0-9a-f]{32}$/);
+/** Id of a session or viewer. */
+export const sessionIdSchema = z.string().regex(/^[0-9a-f]{32}$/);
+const session = sessionIdSchema;
 /** A prepared identity without its planes and points, which are the payload (identity-bytes.ts). */
 export const identityHeadSchema = z.strictObject({
   id: z.string().min(1).max(128),
@@ -99,7 +101,7 @@ export const changeSchema = z.strictObject({
   identity: identityReferenceSchema.optional(),
 });
 
-/** Body of `close` (request) and `keyframe` (notice). */
+/** Body of `close` and `feed`, and of the notices `keyframe`, `unfeed`, `unfed`, `taken`, `want-keyframe`. */
 export const sessionOnlySchema = z.strictObject({ session });
 export const candidateSchema = z.strictObject({ session, candidate: z.string(), mid: z.string() });
 

@@ -1,8 +1,7 @@
 import type { Milli } from '../../../time.ts';
 import type { Encoding } from '../../pixel.ts';
+import { PICTURES_SHARE } from './pictures-share.ts';
 
-/** Share of the estimate that pictures may fill: the rest is headers, sound, resends. */
-const PICTURES_SHARE = 0.85;
 /** The main encoding must have been too much for so long: an estimate begins low, and probes raise it within a second. */
 const TOO_MUCH: Milli = 1500;
 /** It must fit with so much to spare for so long before a viewer goes back: each change costs a keyframe. */

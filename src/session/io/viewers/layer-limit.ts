@@ -1,10 +1,9 @@
 import type { EncodedChunk } from '../../../codec/codec.ts';
 import type { Milli } from '../../../time.ts';
+import { PICTURES_SHARE } from './pictures-share.ts';
 
 /** What is encoded is judged over about so long. */
 const SPAN: Milli = 2000;
-/** Share of the estimate that pictures may fill: the rest is headers, sound, resends. */
-const PICTURES_SHARE = 0.85;
 /** A layer is added once the way has carried it with so much to spare, for so long; it is left out at once. */
 const SPARE = 0.8;
 const PATIENCE: Milli = 2000;

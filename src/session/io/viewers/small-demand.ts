@@ -1,11 +1,11 @@
+import { PICTURES_SHARE } from './pictures-share.ts';
+
 /** What the small encoding may take of the main one's bits: with half the width and height it then looks no worse. */
 const MOST = 0.35;
 /** ... and what it must have: whoever carries less does not make it coarser for the others. */
 const LEAST = 0.1;
 /** A change that is smaller is not worth telling. */
 const STEP = 0.1;
-/** Share of the estimate that pictures may fill. */
-const PICTURES_SHARE = 0.85;
 
 /** Who needs the small encoding, and how many bits a second suit all of them: the slowest decides, within bounds. */
 export class SmallDemand<Who> {
