@@ -1,9 +1,9 @@
 import type { FaceGeometry } from '../../onnx/geometry.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
 import type { Milli } from '../../time.ts';
+import { CropBuffer } from '../crop-buffer.ts';
 import type { SwapCrop, SwappedCrop } from '../swap.ts';
 import { createCoverage, type Coverage } from './coverage.ts';
-import { CropBuffer } from './crop-buffer.ts';
 import { Facing } from './facing.ts';
 import { MESH_POINTS, REGION, triangleRegions } from './geometry.ts';
 import { drawTriangle, type RasterTarget } from './raster.ts';
@@ -12,6 +12,8 @@ import { extentOf, levelFor, textureOf, type TextureLevel } from './texture.ts';
 
 /** Faces in one batch; as many as a session may swap. */
 const MAXIMUM_BATCH = 8;
+/** Landmarks are three numbers each; those of the irises are no part of the face's outline. */
+const MESH = { step: 3, count: MESH_POINTS };
 /** Expected duration of one crop, milliseconds: a 300-pixel face on one core of a 2020s server. */
 const EXPECTED: Milli = 1.5;
 
@@ -57,7 +59,7 @@ export class MeshBackend implements SwapBackend<SwapCrop, SwappedCrop> {
 
   #swap(crop: SwapCrop, index: number): SwappedCrop | undefined {
     const buffer = (this.#crops[index] ??= new CropBuffer());
-    if (!buffer.place(crop.picture, crop.landmarks)) return undefined;
+    if (!buffer.layAround(crop.picture, crop.landmarks, MESH)) return undefined;
     this.#facing.update(crop.landmarks);
     const texture = textureOf(crop.identity);
     const level = levelFor(texture, extentOf(crop.landmarks, 3));

@@ -1,6 +1,5 @@
-import type { I420 } from '../../media/plane.ts';
-import type { SwappedCrop } from '../swap.ts';
-import { MESH_POINTS } from './geometry.ts';
+import type { I420 } from '../media/plane.ts';
+import type { SwappedCrop } from './swap.ts';
 
 /** Smallest crop that is worth a swap, pixels each way. */
 const SMALLEST = 16;
@@ -18,18 +17,24 @@ export class CropBuffer implements SwappedCrop {
   chromaMask = new Uint8Array(0);
 
   /**
-   * Lays the crop around the mesh, inside the picture; with an odd picture it may reach one pixel beyond its right or
+   * Lays the crop around these points, inside the picture; with an odd picture it may reach one pixel beyond its right or
    * lower edge, which is never read. Clears the masks.
+   * @param coordinates x, y and whatever more, for each point
+   * @param options `step` numbers for a point, default 2; only the first `count` points, default all
    * @returns false if the part of the face inside the picture is too small to swap
    */
-  place(picture: I420, points: Float32Array): boolean {
+  layAround(
+    picture: I420,
+    coordinates: Float32Array,
+    { step = 2, count = coordinates.length / step }: { readonly step?: number; readonly count?: number } = {},
+  ): boolean {
     let left = Infinity;
     let top = Infinity;
     let right = -Infinity;
     let bottom = -Infinity;
-    for (let i = 0; i < MESH_POINTS * 3; i += 3) {
-      const x = points[i]!;
-      const y = points[i + 1]!;
+    for (let i = 0; i < count * step; i += step) {
+      const x = coordinates[i]!;
+      const y = coordinates[i + 1]!;
       if (x < left) left = x;
       if (x > right) right = x;
       if (y < top) top = y;
