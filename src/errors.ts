@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'room_taken'
   | 'precondition_failed'
   | 'media_type'
+  | 'recipe_unknown'
   | 'capacity_full'
   | 'session_unknown'
   | 'identity_unknown'

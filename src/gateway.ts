@@ -66,6 +66,7 @@ export async function openGateway(
     media: {
       transport: media.transport,
       reach: reachOf(config),
+      broker: null,
       codecs: media.codecs,
       limits: media.limits,
       maximumBytes: photos.maximumBytes,

@@ -150,7 +150,11 @@ async function start(settings: MediaWorkerSettings): Promise<Configured> {
   const doors = await SharedDoors.open(settings.reach);
   const crew = new PixelCrew({
     threads: settings.pixelThreads,
-    start: { hardware: settings.codecs.hardware, decodeLimit: settings.limits.decodeMilliseconds },
+    start: {
+      hardware: settings.codecs.hardware,
+      decodeLimit: settings.limits.decodeMilliseconds,
+      ...(settings.broker !== null && { broker: settings.broker }),
+    },
     log,
     onHopeless: () => {
       log.fatal('pixel threads die again and again');

@@ -23,6 +23,7 @@ const supervisor = new Supervisor({
   memory: { softMegabytes: null, hardMegabytes: null, retireMinutes: 10 },
   media: {
     transport: 'werift',
+    broker: null,
     reach: { udpPorts: null, udpMux: null, tcp: null, announce: ['127.0.0.1'], ice: 'lite', stunServers: [] },
     limits: { frameRate: 65, bitrate: 20e6, decodeMilliseconds: 250 },
     codecs: { send: ['vp8'], hardware: 'off' },

@@ -24,6 +24,7 @@ async function open(memory: MemoryLimits): Promise<WorkerSlot> {
       transport: 'werift',
       reach: { udpPorts: null, udpMux: null, tcp: null, announce: ['127.0.0.1'], ice: 'lite', stunServers: [] },
       limits: { frameRate: 65, bitrate: 20e6, decodeMilliseconds: 250 },
+      broker: null,
       codecs: { send: ['vp8'], hardware: 'off' },
       maximumBytes: 12e6,
       maximumPixels: 50e6,

@@ -17,6 +17,8 @@ export interface ThreadStart {
   readonly hardware: Hardware | 'off';
   /** Time that decoding a picture may take; left out: the usual. */
   readonly decodeLimit?: Milli;
+  /** Unix socket of the broker; left out where there is none. */
+  readonly broker?: string;
 }
 
 /** What a pixel thread says about itself, besides what it says about sessions. */

@@ -92,6 +92,11 @@ export class Channel {
     return this.#ended;
   }
 
+  /** False if what is sent now would have to wait for credit, or there is nobody any more. */
+  get hasRoom(): boolean {
+    return this.#ended === undefined && this.#outbox.hasRoom;
+  }
+
   /** Notices that were dropped for want of credit. */
   get dropped(): number {
     return this.#dropped;

@@ -51,6 +51,8 @@ export const configureSchema = z.strictObject({
   pixelThreads: z.int().min(1).max(256),
   transport: z.enum(TRANSPORTS),
   reach: reachSchema,
+  /** Unix socket of the broker, to which pixel threads connect; null where there is none. */
+  broker: z.string().min(1).max(107).nullable(),
   /** `send`: codecs that are sent without being asked for. `hardware`: the device that decodes and encodes. */
   codecs: z.strictObject({ send: z.array(sendCodecSchema).min(1), hardware: z.enum(['off', 'nvidia', 'vaapi']) }),
   /** What senders may send: frames and bits a second; milliseconds that decoding one may take. */

@@ -1,0 +1,135 @@
+import { GatewayError } from '../../errors.ts';
+import type { CropLane, CropLaneOptions, CropSource, LaneLevel, SwappedPixels } from '../../swap/neural/crop-lane.ts';
+import type { Clock, Milli } from '../../time.ts';
+import { laneOpenedSchema, swappedSchema, type OpenLane } from '../wire/broker-protocol.ts';
+import type { Channel, WireReply } from '../wire/channel.ts';
+
+/**
+ * Frames of one lane that may be without answer: one that waits, and those in batches that run. The broker keeps only the
+ * newest that waits, so more are on their way only if it stands still.
+ */
+const MAXIMUM_ON_WAY = 8;
+/** An answer that comes so long after the deadline is not waited for. */
+const GRACE: Milli = 500;
+/** Opening a lane takes the broker no time. */
+const OPEN_LIMIT: Milli = 3_000;
+
+type Frame = Parameters<CropLane['swap']>;
+type Settle = (faces: readonly SwappedPixels[] | undefined) => void;
+
+/** A lane as it is on one connection. */
+interface Place {
+  readonly channel: Channel;
+  readonly lane: number;
+  /** The source that the broker has for it. */
+  source: string | undefined;
+}
+
+/** A lane of the broker, seen from a pixel thread. It outlasts connections: without one, frames are given up at once. */
+export class RemoteLane implements CropLane {
+  readonly #options: CropLaneOptions;
+  readonly #clock: Clock;
+  readonly #forget: () => void;
+  readonly #onWay = new Set<Settle>();
+  #place: Place | undefined;
+  #level: LaneLevel = 0;
+  #closed = false;
+
+  constructor(options: CropLaneOptions, wiring: { readonly clock: Clock; readonly forget: () => void }) {
+    this.#options = options;
+    this.#clock = wiring.clock;
+    this.#forget = wiring.forget;
+  }
+
+  /** Its number on the connection that it has now. */
+  get number(): number | undefined {
+    return this.#place?.lane;
+  }
+
+  /** Opens it on a new connection. @throws GatewayError recipe_unknown, capacity_full, worker_lost, timed_out */
+  async attach(channel: Channel): Promise<void> {
+    const { recipe, tier, tenant, frameRate, faces } = this.#options;
+    const body: OpenLane = { recipe, tier, tenant, frameRate, faces };
+    const reply = await channel.request({ type: 'lane', body }, { timeout: OPEN_LIMIT });
+    const { lane, level } = laneOpenedSchema.parse(reply.body);
+    if (this.#closed) {
+      channel.notify({ type: 'close-lane', body: { lane } });
+      return;
+    }
+    this.#place = { channel, lane, source: undefined };
+    this.tell(level);
+  }
+
+  /** The connection is gone. */
+  detach(): void {
+    this.#place = undefined;
+    this.#giveUp();
+  }
+
+  /** How far the broker has degraded it. */
+  tell(level: LaneLevel): void {
+    if (level === this.#level || this.#closed) return;
+    this.#level = level;
+    this.#options.onLevel?.(level);
+  }
+
+  swap(...[crops, { source, deadline }]: Frame): ReturnType<CropLane['swap']> {
+    const place = this.#place;
+    const left = deadline - this.#clock.now();
+    if (place === undefined || left <= 0 || this.#onWay.size >= MAXIMUM_ON_WAY || !place.channel.hasRoom) {
+      return Promise.resolve(undefined);
+    }
+    return new Promise((resolve) => {
+      const settle: Settle = (faces) => {
+        if (this.#onWay.delete(settle)) resolve(faces);
+      };
+      this.#onWay.add(settle);
+      void this.#ask(place, { crops, source, deadline }, left + GRACE).then(settle);
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#forget();
+    this.#place?.channel.notify({ type: 'close-lane', body: { lane: this.#place.lane } });
+    this.detach();
+  }
+
+  async #ask(
+    place: Place,
+    frame: { readonly crops: readonly Uint8Array[]; readonly source: CropSource; readonly deadline: Milli },
+    timeout: Milli,
+  ): Promise<readonly SwappedPixels[] | undefined> {
+    const { crops, source, deadline } = frame;
+    const known = place.source === source.hash;
+    place.source = source.hash;
+    const sourceBytes = known ? 0 : source.bytes.length;
+    const body = { lane: place.lane, crops: crops.length, deadline, source: source.hash, sourceBytes };
+    const payload = known ? crops : [...crops, source.bytes];
+    try {
+      return facesOf(await place.channel.request({ type: 'swap', body, payload }, { timeout }), crops);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      // Whether the broker has seen the source is not known now.
+      place.source = undefined;
+      return undefined;
+    }
+  }
+
+  #giveUp(): void {
+    for (const settle of [...this.#onWay]) settle(undefined);
+  }
+}
+
+/** The new faces of an answer, as views into it; none if the frame was given up. */
+function facesOf({ body, payload }: WireReply, crops: readonly Uint8Array[]): readonly SwappedPixels[] | undefined {
+  const answer = swappedSchema.safeParse(body);
+  if (answer.data?.end !== 'swapped') return undefined;
+  let at = 0;
+  const faces = crops.map(({ length }) => {
+    const rgb = payload.subarray(at, (at += length));
+    return { rgb, mask: payload.subarray(at, (at += length / 3)) };
+  });
+  return at === payload.length ? faces : undefined;
+}

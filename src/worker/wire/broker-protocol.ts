@@ -1,0 +1,62 @@
+/**
+ * What a pixel thread and the broker say to each other, over a Unix socket between just the two (docs/protocol.md). Crops,
+ * sources and new faces are payload; instants are CLOCK_MONOTONIC milliseconds, the same in every process of the host.
+ */
+import { z } from 'zod';
+
+/** Names of recipes and tiers, as the configuration gives them. */
+export const gpuNameSchema = z.string().min(1).max(64);
+/** Faces of one frame that can be swapped together. */
+export const MAXIMUM_CROPS = 8;
+/** Crops wider than this are no swap network's. */
+export const MAXIMUM_CROP_SIZE = 1024;
+/** SHA-256, hexadecimal. */
+export const sourceHashSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
+const lane = z.int().nonnegative();
+
+/** Opens a lane. Refused with recipe_unknown, capacity_full. */
+export const openLaneSchema = z.strictObject({
+  recipe: gpuNameSchema,
+  tier: gpuNameSchema,
+  /** Empty: nobody's in particular. */
+  tenant: z.string().max(128),
+  /** Frames a second that will be offered, and faces in each. */
+  frameRate: z.number().positive().max(240),
+  faces: z.int().min(1).max(MAXIMUM_CROPS),
+});
+export type OpenLane = z.infer<typeof openLaneSchema>;
+
+/** The lane's number on this connection; width and height of its crops, pixels; how far it is degraded at first. */
+export const laneOpenedSchema = z.object({
+  lane,
+  size: z.int().min(1).max(MAXIMUM_CROP_SIZE),
+  level: z.int().nonnegative(),
+});
+
+/** Body of the notice `close-lane`. */
+export const laneOnlySchema = z.strictObject({ lane });
+
+/** Body of the request `swap`; payload = the crops, then the source's bytes where they come along. */
+export const swapSchema = z.strictObject({
+  lane,
+  crops: z.int().min(1).max(MAXIMUM_CROPS),
+  deadline: z.number().positive(),
+  source: sourceHashSchema,
+  /** 0 if the lane's last frame on this connection had the same source. */
+  sourceBytes: z
+    .int()
+    .min(0)
+    .max(16 * 1024 * 1024),
+});
+
+/**
+ * How a frame ended. `swapped`: the payload has each crop's new face, RGB and then mask. `late`, `replaced`, `thinned`,
+ * `closed`: given up before work was spent on it. `lost`: with its GPU worker.
+ */
+export const FRAME_ENDS = ['swapped', 'late', 'replaced', 'thinned', 'closed', 'lost'] as const;
+export type FrameEnd = (typeof FRAME_ENDS)[number];
+export const swappedSchema = z.object({ end: z.enum(FRAME_ENDS) });
+
+/** Body of the notice `level`: load has changed how far a lane is degraded. */
+export const levelSchema = z.strictObject({ lane, level: z.int().nonnegative() });
