@@ -7,19 +7,34 @@ import { y4mHeader } from '../media/y4m.ts';
 import { makeVideoFile } from '../support/video-file.ts';
 
 /** A keyframe every two seconds: who streams a file does not make one when it is asked. */
-const OPTIONS = { profile: 'baseline', preset: 'veryfast', tune: 'zerolatency', g: '60' };
+const FORMATS = {
+  mkv: {
+    container: 'matroska',
+    encoder: 'libx264',
+    options: { profile: 'baseline', preset: 'veryfast', tune: 'zerolatency', g: '60' },
+  },
+  webm: {
+    container: 'webm',
+    encoder: 'libvpx',
+    options: { deadline: 'realtime', 'cpu-used': '6', 'lag-in-frames': '0', g: '60' },
+  },
+} as const;
 
-/** The clip with its frames numbered as H.264, and a tone as Opus: what FFmpeg can send by WHIP as it is. */
-export async function talkingFile(settings: ClipSettings): Promise<string> {
+/**
+ * The clip with its frames numbered, and a tone as Opus: `mkv` with H.264, which FFmpeg can send by WHIP as it is, `webm`
+ * with VP8, which every browser plays.
+ */
+export async function talkingFile(settings: ClipSettings, ending: keyof typeof FORMATS): Promise<string> {
   const { script, width, height } = settings;
-  return await cached(`talking-${script}-${width}x${height}.mkv`, [settings, OPTIONS], async (path) => {
+  const { container, encoder, options } = FORMATS[ending];
+  return await cached(`talking-${script}-${width}x${height}.${ending}`, [settings, FORMATS], async (path) => {
     const { frames, frameRate } = sceneOf(settings);
     const draw = framesOf(readFileSync(await stampedCamera(settings)), { ...settings, frameRate });
     const times = Array.from({ length: frames }, (_, index) => (index * 1000) / frameRate);
     makeVideoFile({
       path,
-      container: 'matroska',
-      video: { width, height, times, draw, bitrate: 1_000_000, options: OPTIONS },
+      container,
+      video: { width, height, times, draw, bitrate: 1_000_000, encoder, options },
       audio: { seconds: frames / frameRate, encoder: 'libopus' },
     });
   });

@@ -1,9 +1,13 @@
-import type { Page } from 'playwright-core';
 import type { I420 } from '../../src/media/plane.ts';
 import type { LocalSwap } from '../bench/local-swap.ts';
 import { judgeFrames, type Shown } from '../browser/studio/judge-frames.ts';
 import type { ClipSettings } from '../media/clip.ts';
 import type { ShownFrame } from './page/client-page.ts';
+
+/** A page that can be asked: Playwright's of Chromium, or ours of Firefox. */
+export interface AskedPage {
+  evaluate<Result, Argument>(run: (argument: Argument) => Result, argument: Argument): Promise<Awaited<Result>>;
+}
 
 export interface Worn {
   readonly local: LocalSwap;
@@ -19,14 +23,14 @@ export interface Judged {
 }
 
 /** Judges a frame that the page keeps. */
-export async function judgeKept(page: Page, index: number, worn: Worn): Promise<Judged> {
+export async function judgeKept(page: AskedPage, index: number, worn: Worn): Promise<Judged> {
   const frame = await page.evaluate((at) => window.client.frame(at), index);
   const [shown] = await judgeFrames([{ picture: pictureOf(frame), timestamp: 0 }], worn);
   return { at: frame.at, shown };
 }
 
 /** Judges the next few frames of the page. */
-export async function judgeNext(page: Page, worn: Worn, count = 3): Promise<Judged[]> {
+export async function judgeNext(page: AskedPage, worn: Worn, count = 3): Promise<Judged[]> {
   await page.evaluate((frames) => window.client.keep(frames), count);
   const judged: Judged[] = [];
   for (let index = 0; index < count; index++) judged.push(await judgeKept(page, index, worn));

@@ -9,6 +9,17 @@ export interface Place {
   readonly token: string;
 }
 
+/** What is published: the page's camera and microphone, or a video file that it plays. */
+export interface Published extends Place {
+  readonly file?: string;
+}
+
+/** Of all that runs in the page, from the browser's statistics. */
+export interface PageFigures {
+  readonly framesDecoded: number;
+  readonly soundPackets: number;
+}
+
 /** A frame as the page's video element showed it: luma in BT.601's limited range, base64. */
 export interface ShownFrame {
   readonly width: number;
@@ -22,6 +33,10 @@ declare global {
   interface Window {
     client: ClientPage;
   }
+  interface HTMLMediaElement {
+    /** https://w3c.github.io/mediacapture-fromelement/, not yet in TypeScript's library. */
+    captureStream(): MediaStream;
+  }
 }
 
 /** The page's publishers and viewers, as `window.client`. */
@@ -31,10 +46,10 @@ export class ClientPage {
   readonly #video = document.querySelector('video')!;
   #kept: readonly KeptFrame[] = [];
 
-  /** The camera and microphone by `whip-whep`. Gives `performance.now()` from before the POST. */
-  async publish({ endpoint, token }: Place): Promise<number> {
+  /** By `whip-whep`. Gives `performance.now()` from before the POST. */
+  async publish({ endpoint, token, file }: Published): Promise<number> {
     const peer = this.#peer({ bundlePolicy: 'max-bundle' });
-    const source = await openCamera();
+    const source = await (file === undefined ? openCamera() : playFile(file));
     const begun = performance.now();
     for (const track of source.getTracks()) peer.addTransceiver(track, { direction: 'sendonly', streams: [source] });
     const client = new WHIPClient();
@@ -66,14 +81,16 @@ export class ClientPage {
     this.#running.push(client);
   }
 
-  /** Sound that has come, RTP packets. */
-  async soundPackets(): Promise<number> {
-    let packets = 0;
+  async figures(): Promise<PageFigures> {
+    const seen = { framesDecoded: 0, soundPackets: 0 };
     for (const peer of this.#peers) {
-      for (const entry of (await peer.getStats()).values() as Iterable<Record<string, number & string>>)
-        if (entry['type'] === 'inbound-rtp' && entry['kind'] === 'audio') packets += entry['packetsReceived'] ?? 0;
+      for (const entry of (await peer.getStats()).values() as Iterable<Record<string, number & string>>) {
+        if (entry['type'] !== 'inbound-rtp') continue;
+        if (entry['kind'] === 'video') seen.framesDecoded += entry['framesDecoded'] ?? 0;
+        else seen.soundPackets += entry['packetsReceived'] ?? 0;
+      }
     }
-    return packets;
+    return seen;
   }
 
   /** Keeps the next `count` frames that the element shows, instead of those kept before. Resolves when they are there. */
@@ -114,6 +131,12 @@ export class ClientPage {
 
 function openCamera(): Promise<MediaStream> {
   return navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: true });
+}
+
+async function playFile(file: string): Promise<MediaStream> {
+  const element = Object.assign(document.createElement('video'), { src: file, loop: true });
+  await element.play();
+  return element.captureStream();
 }
 
 /** A frame of the element, kept as it is shown. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -18,10 +19,12 @@ export class PageServer {
     this.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  static async open(): Promise<PageServer> {
-    const files: Readonly<Record<string, [type: string, body: string]>> = {
+  /** @param video a WebM file that it serves as `/video` */
+  static async open(video: string): Promise<PageServer> {
+    const files: Readonly<Record<string, [type: string, body: string | Buffer]>> = {
       '/': ['text/html', HTML],
       '/client.js': ['text/javascript', await bundled()],
+      '/video': ['video/webm', readFileSync(video)],
     };
     const server = createServer(({ url = '' }, response) => {
       const [type, body] = files[url] ?? ['text/plain', ''];
