@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'asset_missing'
   | 'asset_corrupt'
   | 'model_unsupported'
+  | 'provider_unavailable'
+  | 'device_lost'
   | 'transport_unavailable'
   // signalling
   | 'protocol_version'
