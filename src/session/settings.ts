@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SEND_CODECS } from '../media/chunk.ts';
+import { recipeNameSchema } from '../swap/neural/recipe.ts';
 
 /**
  * What a frame may show when a face cannot be swapped (docs/privacy.md).
@@ -9,12 +10,17 @@ import { SEND_CODECS } from '../media/chunk.ts';
 export const exposurePolicySchema = z.enum(['never', 'when-no-face', 'always']);
 export type ExposurePolicy = z.infer<typeof exposurePolicySchema>;
 
+/** The embedded swap, or a recipe by its name. */
+export const swapNameSchema = z.union([z.literal('mesh'), recipeNameSchema]);
+
 export const sendCodecSchema = z.enum(SEND_CODECS);
 
 /** How one session is served; fixed or changed by its owner through signalling. */
 export const sessionSettingsSchema = z.object({
   /** Exposure policy. Default `never`. */
   policy: exposurePolicySchema.default('never'),
+  /** `mesh`, or the name of a recipe of the operator's (docs/neural.md). Default `mesh`. */
+  swap: swapNameSchema.default('mesh'),
   /** From decodable to sent, milliseconds, 20–500. Default 66. */
   budget: z.number().min(20).max(500).default(66),
   /** How many faces are swapped, 0–8; all others are hidden. Default 1. */

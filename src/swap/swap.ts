@@ -1,4 +1,5 @@
 import type { I420 } from '../media/plane.ts';
+import type { CropSource } from './neural/crop-lane.ts';
 
 /**
  * Who agreed to be shown. Without one, no identity is made from a photo. (docs/privacy.md)
@@ -28,6 +29,8 @@ export interface PreparedIdentity {
   readonly v: Uint8Array;
   /** 468 × (x, y) in pixels of the texture. */
   readonly points: Float32Array;
+  /** Of a photo, by the name of each configured recipe: what its networks take. */
+  readonly sources?: ReadonlyMap<string, CropSource>;
   /** With a photo always, with a mask never. */
   readonly consent?: Consent;
 }

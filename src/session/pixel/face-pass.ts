@@ -39,24 +39,50 @@ export interface PassParts {
   readonly onSwapError?: (cause: unknown) => void;
 }
 
+/** Asked before each stage; `false` ends the pass. */
+export type StillWanted = (stage: PassStage) => boolean;
+
 export interface PassOptions {
   /** The frame's instant, ms, on the media clock: what faces move and holds run by. Grows from frame to frame. */
   readonly at: Milli;
-  /** Asked before each stage; `false` ends the pass. Left out: always wanted. */
-  readonly stillWanted?: (stage: PassStage) => boolean;
+  /** Left out: always wanted. */
+  readonly stillWanted?: StillWanted;
 }
 
-export type PassResult =
+/** What was seen in a picture and decided about it: its own, while later pictures are looked at. */
+export interface Look {
+  readonly kind: 'look';
+  readonly at: Milli;
+  /** Their landmarks are valid until the next `look`. */
+  readonly faces: Faces;
+  readonly decision: Decision;
+  readonly identity: PreparedIdentity | null;
+  readonly settings: PassSettings;
+}
+
+/** It was no longer wanted before `stage`: nothing may be shown. `faces` once they are known. */
+export interface Unwanted {
+  readonly kind: 'unwanted';
+  readonly stage: PassStage;
+  readonly faces?: Faces;
+}
+
+export type Shown =
   /** The picture may be shown. `failed`: a swap failed and its face is hidden instead. */
-  | { readonly kind: 'ready'; readonly outcome: Outcome; readonly faces: Faces; readonly failed: boolean }
+  | { readonly kind: 'ready'; readonly outcome: Outcome; readonly failed: boolean }
   /** A swap failed and the hold has begun or lasts: nothing may be shown. */
-  | { readonly kind: 'held'; readonly faces: Faces }
-  /** It was no longer wanted before `stage`: nothing may be shown. `faces` once they are known. */
-  | { readonly kind: 'unwanted'; readonly stage: PassStage; readonly faces?: Faces };
+  | { readonly kind: 'held' }
+  | Unwanted;
+
+/** New faces for those that are to be swapped, in their order, `undefined` where it failed. */
+export type Crops = readonly (SwappedCrop | undefined)[];
+
+const always: StillWanted = () => true;
 
 /**
  * One session's faces in one picture: track → decide → swap → hide → blend → label, in place on I420. Knows of no codec, no
- * message and no deadline, so that live sessions and files go through the same steps. Calls must not overlap.
+ * message and no deadline, so that live sessions and files go through the same steps. Calls must not overlap; but a picture may
+ * be looked at while one before it is being swapped, and pictures are shown in the order in which they were looked at.
  */
 export class FacePass {
   readonly exposure: Exposure;
@@ -85,32 +111,50 @@ export class FacePass {
   }
 
   /** Takes the next picture and changes it in place. Unless the result is `ready`, it must not be shown. */
-  async run(picture: I420, options: PassOptions): Promise<PassResult> {
-    const { at, stillWanted = () => true } = options;
+  async run(picture: I420, options: PassOptions): Promise<Shown> {
+    const look = await this.look(picture, options);
+    if (look.kind === 'unwanted') return look;
+    return this.show(picture, look, await this.swap(picture, look), options.stillWanted);
+  }
+
+  /** Finds the faces of the next picture and decides about them; changes nothing in it. */
+  async look(picture: I420, { at, stillWanted = always }: PassOptions): Promise<Look | Unwanted> {
     const identity = this.#identity;
     const settings = this.#settings;
     if (!stillWanted('track')) return { kind: 'unwanted', stage: 'track' };
     const started = this.#parts.clock.now();
     const faces = await this.#parts.tracker.track(picture, at);
-    const tracked = this.#passed('track', started);
-    for (const event of faces.events) if (event.kind === 'lost') this.#lights.delete(event.id);
+    this.#passed('track', started);
+    // Those that are lost; by what is there, since one that was lost may yet have been shown after that.
+    for (const id of this.#lights.keys()) if (!faces.tracked.some((face) => face.id === id)) this.#lights.delete(id);
     const { width, height } = picture;
     const wearing = identity !== null;
     const decision = this.exposure.decide(faces, { width, height, now: at, wearing, opacity: settings.opacity });
-
     if (!stillWanted('swap')) return { kind: 'unwanted', stage: 'swap', faces };
-    const crops = identity ? await this.#swap(picture, decision.swaps, identity, settings) : [];
-    const swapped = this.#passed('swap', tracked);
+    return { kind: 'look', at, faces, decision, identity, settings };
+  }
 
-    if (!stillWanted('composite')) return { kind: 'unwanted', stage: 'composite', faces };
+  /** Makes the new faces here and now. They lie in the backend's buffers. */
+  async swap(picture: I420, { decision, identity, settings }: Look): Promise<Crops> {
+    const started = this.#parts.clock.now();
+    const crops = identity ? await this.#swap(picture, decision.swaps, identity, settings) : [];
+    this.#passed('swap', started);
+    return crops;
+  }
+
+  /** Hides, blends and marks in place what was looked at. Unless the result is `ready`, the picture must not be shown. */
+  show(picture: I420, look: Look, crops: Crops, stillWanted: StillWanted = always): Shown {
+    const { decision, identity, settings, at } = look;
+    if (!stillWanted('composite')) return { kind: 'unwanted', stage: 'composite' };
+    const started = this.#parts.clock.now();
     const lost = decision.swaps.filter((_, index) => !crops[index]);
     const fallback = lost.length > 0 ? this.exposure.fallback(at) : 'show';
-    if (fallback === 'hold') return { kind: 'held', faces };
+    if (fallback === 'hold') return { kind: 'held' };
     const hideToo = fallback === 'hide' ? lost.map(({ head }) => head) : [];
     this.#composite(picture, { ...decision, hide: [...decision.hide, ...hideToo] }, crops, identity);
     if (settings.label) drawLabel(picture);
-    this.#passed('composite', swapped);
-    return { kind: 'ready', outcome: outcomeOf(decision, crops, hideToo.length), faces, failed: lost.length > 0 };
+    this.#passed('composite', started);
+    return { kind: 'ready', outcome: outcomeOf(decision, crops, hideToo.length), failed: lost.length > 0 };
   }
 
   /** Hides a whole picture, label included, without looking for faces: what is shown when there is no time to. */
@@ -126,7 +170,7 @@ export class FacePass {
     planned: readonly PlannedSwap[],
     identity: PreparedIdentity,
     { opacity, keepEyes, keepMouth }: SwapLook,
-  ): Promise<readonly (SwappedCrop | undefined)[]> {
+  ): Promise<Crops> {
     if (planned.length === 0) return [];
     const { backend, onSwapError } = this.#parts;
     const batch = planned.slice(0, backend.maximumBatch).map(({ face, covered }): SwapCrop => {
@@ -146,7 +190,7 @@ export class FacePass {
   #composite(
     picture: I420,
     { hideAll: all, hide, swaps }: Decision,
-    crops: readonly (SwappedCrop | undefined)[],
+    crops: Crops,
     identity: PreparedIdentity | null,
   ): void {
     for (const [index, crop] of crops.entries()) {
@@ -167,14 +211,12 @@ export class FacePass {
     return light;
   }
 
-  #passed(stage: PassStage, since: Milli): Milli {
-    const now = this.#parts.clock.now();
-    this.#parts.onStage?.(stage, now - since);
-    return now;
+  #passed(stage: PassStage, since: Milli): void {
+    this.#parts.onStage?.(stage, this.#parts.clock.now() - since);
   }
 }
 
-function outcomeOf(decision: Decision, crops: readonly (SwappedCrop | undefined)[], alsoHidden: number): Outcome {
+function outcomeOf(decision: Decision, crops: Crops, alsoHidden: number): Outcome {
   if (crops.some((crop) => crop !== undefined)) return 'swapped';
   return decision.hideAll || decision.hide.length + alsoHidden > 0 ? 'hidden' : 'clear';
 }

@@ -5,17 +5,20 @@ import { addTicks, type RtpTicks } from '../../time.ts';
 import type { LadderStep } from './ladder.ts';
 
 /**
- * The way out of one session: the picture that is worked on, the one that was sent last, and the encoder.
+ * The way out of one session: the pictures that are worked on, the one that was sent last, and the encoder.
  *
- * The two pictures change places when one has been sent; a smaller one is scaled into the place of the last one sent, and
- * becomes it. So the last one sent is there, without a copy, for a keyframe that is asked for while nothing may be shown:
+ * A picture that is sent changes places with the one sent last; a smaller one is scaled into the place of the last one sent,
+ * and becomes it. So the last one sent is there, without a copy, for a keyframe that is asked for while nothing may be shown:
  * such a keyframe never comes from a picture that was not sent.
  */
 export class Outlet {
   readonly #encoder: Encoder;
   readonly #scaler = new PictureScaler();
-  #work = new WorkPicture();
+  /** Lent out, one for each frame on its way; and those that are free. */
+  readonly #lent = new Set<WorkPicture>();
+  readonly #free: WorkPicture[] = [];
   #sent = new WorkPicture();
+  #closed = false;
   #lastTimestamp: RtpTicks | undefined;
   #keyframeWanted = false;
   #frameRateLimit: number | undefined;
@@ -24,9 +27,18 @@ export class Outlet {
     this.#encoder = encoder;
   }
 
-  /** The picture to work on. Another one after each `encode`. */
-  get work(): WorkPicture {
-    return this.#work;
+  /** A picture to work on: the borrower's until it is given to `encode` or `giveBack`. */
+  lend(): WorkPicture {
+    const work = this.#free.pop() ?? new WorkPicture();
+    this.#lent.add(work);
+    return work;
+  }
+
+  /** It is not sent. */
+  giveBack(work: WorkPicture): void {
+    this.#lent.delete(work);
+    if (this.#closed) work.close();
+    else this.#free.push(work);
   }
 
   /** The last picture sent, with its timestamp; `undefined` before the first. Valid until the next `encode`. */
@@ -49,11 +61,17 @@ export class Outlet {
     this.#encoder.setBitrate(bitsPerSecond);
   }
 
-  /** Encodes the work picture, kept to `step`, which becomes the last one sent. */
-  encode(timestamp: RtpTicks, step: LadderStep): EncodedChunk {
-    const { width, height } = this.#work.picture;
-    if (step.width === width && step.height === height) [this.#work, this.#sent] = [this.#sent, this.#work];
-    else this.#scaler.scale(this.#work, this.#sent, step);
+  /** Encodes a borrowed picture, kept to `step`, which becomes the last one sent. */
+  encode(work: WorkPicture, timestamp: RtpTicks, step: LadderStep): EncodedChunk {
+    const { width, height } = work.picture;
+    if (step.width === width && step.height === height) {
+      this.#lent.delete(work);
+      this.#free.push(this.#sent);
+      this.#sent = work;
+    } else {
+      this.#scaler.scale(work, this.#sent, step);
+      this.giveBack(work);
+    }
     // Twice as many frames at the bits that each had would be twice the bitrate, until the encoder has noticed.
     const changed = step.frameRateLimit !== this.#frameRateLimit;
     this.#frameRateLimit = step.frameRateLimit;
@@ -69,12 +87,14 @@ export class Outlet {
     return this.#run(this.#sent, timestamp ?? addTicks(this.#lastTimestamp, 1));
   }
 
-  /** Idempotent. */
+  /** Idempotent. What is lent goes too. */
   close(): void {
+    this.#closed = true;
     this.#encoder.close();
     this.#scaler.close();
-    this.#work.close();
     this.#sent.close();
+    for (const work of this.#lent) work.close();
+    for (const work of this.#free.splice(0)) work.close();
   }
 
   #run(input: WorkPicture, timestamp: RtpTicks, frameRate?: number): EncodedChunk {

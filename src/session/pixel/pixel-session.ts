@@ -1,48 +1,38 @@
-import type { EncodedChunk, Encoder } from '../../codec/codec.ts';
+import type { WorkPicture } from '../../codec/work-picture.ts';
 import type { Faces } from '../../face/face.ts';
 import type { Chunk } from '../../media/chunk.ts';
 import { Drops, type DropReason, type DropStage } from '../../schedule/drop.ts';
 import { inTime } from '../../schedule/lane.ts';
 import { StageCost } from '../../schedule/stage-cost.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
-import { addTicks, type Milli, type RtpTicks } from '../../time.ts';
+import type { Milli } from '../../time.ts';
 import type { Encoding, FromPixel, Outcome } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
-import { FacePass, type PassParts, type PassStage } from './face-pass.ts';
+import { Departures, type Departing, type DeparturesParts } from './departures.ts';
+import { FacePass, type Crops, type Look, type PassParts, type PassStage } from './face-pass.ts';
 import { FigureCounts } from './figures.ts';
 import { FrameRate } from './frame-rate.ts';
 import { FrameTime } from './frame-time.ts';
 import { Intake, type Arrival, type IntakeParts } from './intake.ts';
-import { Ladder, type LadderStep } from './ladder.ts';
-import { Outlet } from './outlet.ts';
-import { SmallEncoding } from './small-encoding.ts';
+import { Ladder } from './ladder.ts';
+import { Flights, type Away, type FlightsParts } from './neural/flights.ts';
 
 /** Every stage after decoding is only begun if all that follow can be done by the deadline. */
-const STAGES = ['decode', 'track', 'swap', 'composite', 'encode'] as const;
-/** How long a wanted keyframe waits for a frame before the last picture sent is encoded again, ms. */
-const KEYFRAME_PATIENCE: Milli = 150;
+const STAGES = ['decode', 'track', 'swap', 'paste', 'composite', 'encode'] as const;
 /** Bits a second below which nothing is left to be seen. */
 const LEAST_BITRATE = 50_000;
 
 export interface PixelSessionParts
   extends
     Pick<PassParts, 'tracker' | 'backend' | 'clock' | 'onSwapError'>,
-    Pick<IntakeParts, 'createDecoder' | 'decodeLimit' | 'poll'> {
-  readonly encoder: Encoder;
-  /** Of the small encoding, once it is needed. */
-  readonly createSmallEncoder: (bitsPerSecond: number) => Encoder;
-  readonly send: (message: FromPixel) => void;
+    Pick<IntakeParts, 'createDecoder' | 'decodeLimit' | 'poll'>,
+    Pick<DeparturesParts, 'encoder' | 'createSmallEncoder' | 'send'> {
+  /** The way to a swap network, for sessions that chose one. */
+  readonly neural?: Pick<FlightsParts, 'recipe' | 'lane' | 'onBack' | 'onFailed'>;
 }
 
-/** A frame on its way. */
-interface Current {
-  readonly chunk: Chunk;
-  readonly deadline: Milli;
-  /** Its instant on the media clock. */
-  readonly at: Milli;
-  /** What the picture is kept to when it is sent. */
-  readonly step: LadderStep;
-}
+/** A frame on its way; its picture once there is one. */
+type Frame = Omit<Departing, 'work'> & { readonly work?: WorkPicture };
 
 /** The pixel half of one session: chunks in, swapped chunks out. All calls come from its PixelThread, one frame at a time. */
 export class PixelSession {
@@ -55,23 +45,20 @@ export class PixelSession {
   readonly #ladder: Ladder;
   readonly #intake: Intake;
   readonly #pass: FacePass;
-  readonly #outlet: Outlet;
-  readonly #small: SmallEncoding;
-  #smallAt: Milli = -Infinity;
+  readonly #departures: Departures;
+  readonly #flights: Flights | undefined;
   #settings: SessionSettings;
   /** Bits a second that the way to the peer carries. */
   #carried = Infinity;
   #credits = 0;
-  #lastOutcome: Outcome = 'hidden';
-  #keyframeWantedAt: Milli | undefined;
   #state: 'idle' | 'working' | 'closing' | 'closed' = 'idle';
 
   constructor(id: string, parts: PixelSessionParts, settings: SessionSettings) {
     this.id = id;
     this.#parts = parts;
     this.#settings = settings;
-    this.#outlet = new Outlet(parts.encoder);
-    this.#small = new SmallEncoding(parts.createSmallEncoder);
+    this.#departures = new Departures(id, { ...parts, onTook: (station, duration) => this.#left(station, duration) });
+    this.#flights = parts.neural && new Flights({ ...parts.neural, clock: parts.clock });
     this.#ladder = new Ladder(parts.encoder.codec, settings.bitrate);
     this.#pass = new FacePass({ ...parts, onStage: (stage, duration) => this.#took(stage, duration) }, settings);
     this.#intake = new Intake({
@@ -87,15 +74,17 @@ export class PixelSession {
     });
   }
 
-  /** When the newest waiting frame must be out, `undefined` if none waits. */
+  /** When the frame that is next must be out, `undefined` if none is: one that has come back swapped, or the newest that waits. */
   get deadline(): Milli | undefined {
+    const back = this.#flights?.back;
+    if (back !== undefined) return back.frame.deadline;
     const since = this.#intake.waitingSince;
     return since === undefined ? undefined : since + this.#settings.budget;
   }
 
   /** How long it will take to bring it out. */
   get expected(): Milli {
-    return this.#cost.remaining('decode');
+    return this.#cost.remaining(this.#flights?.back === undefined ? 'decode' : 'paste');
   }
 
   put(chunk: Chunk): void {
@@ -119,26 +108,29 @@ export class PixelSession {
   setBitrate(bitsPerSecond: number): void {
     this.#carried = bitsPerSecond;
     const bitrate = Math.max(LEAST_BITRATE, Math.min(bitsPerSecond, this.#settings.bitrate));
-    this.#outlet.setBitrate(bitrate);
+    this.#departures.setBitrate(bitrate);
     this.#ladder.bitrate = bitrate;
   }
 
   /** Of the small encoding; null: nobody needs it any more. */
   setSmallBitrate(bitsPerSecond: number | null): void {
-    this.#small.bitrate = bitsPerSecond;
+    this.#departures.setSmallBitrate(bitsPerSecond);
   }
 
   requestKeyframe(encoding: Encoding = 'main'): void {
-    if (encoding === 'small') return this.#small.requestKeyframe();
-    this.#outlet.requestKeyframe();
-    this.#keyframeWantedAt ??= this.#parts.clock.now();
+    this.#departures.requestKeyframe(encoding);
   }
 
-  /** Decodes what waits and brings the newest frame out, if it can be in time. */
+  /**
+   * Brings a frame out that has come back swapped; else decodes what waits and brings the newest frame out, if it can be in
+   * time, or sends its faces to be swapped elsewhere.
+   */
   async step(): Promise<void> {
     if (this.#state !== 'idle') return;
     this.#state = 'working';
     try {
+      const back = this.#flights?.back;
+      if (back !== undefined) return this.#land(back);
       const arrival = this.#intake.take(this.#settings.maximumSide);
       this.#giveCreditsBack();
       if (arrival) await this.#frame(arrival);
@@ -152,12 +144,7 @@ export class PixelSession {
 
   /** To be called every now and then: encodes the last picture sent again if a keyframe was asked for and no frame comes. */
   tick(): void {
-    if (this.#state !== 'idle') return;
-    const now = this.#parts.clock.now();
-    if (now - (this.#keyframeWantedAt ?? now) >= KEYFRAME_PATIENCE) this.#repeat();
-    if (this.#small.keyframeWanted && now - this.#smallAt >= KEYFRAME_PATIENCE) {
-      this.#encodeSmall({ outcome: this.#lastOutcome, decodable: now });
-    }
+    if (this.#state === 'idle') this.#departures.tick(this.#settings.budget);
   }
 
   /** Tells the figures of the last second. */
@@ -165,58 +152,88 @@ export class PixelSession {
     this.#parts.send({ type: 'figures', session: this.id, figures: this.#counts.read() });
   }
 
-  /** Idempotent. A frame on its way ends first, and is not sent. */
+  /** Idempotent. A frame that is worked on ends first, and is not sent. */
   close(): void {
     if (this.#state === 'idle') this.#free();
     else if (this.#state === 'working') this.#state = 'closing';
   }
 
   async #frame(arrival: Arrival): Promise<void> {
-    const current = this.#begin(arrival);
-    const { at } = current;
-    if (arrival.backlog) return this.#giveUp(current, 'decode', 'backlog');
-    const admitted = this.#frameRate.admit(at, current.step.frameRateLimit);
+    const begun = this.#begin(arrival);
+    const { at } = begun;
+    if (arrival.backlog) return this.#giveUp(begun, 'decode', 'backlog');
+    const admitted = this.#frameRate.admit(at, begun.step.frameRateLimit);
     // A keyframe that is wanted is made of the first frame that comes.
-    if (!admitted && !this.#outlet.keyframeWanted) return this.#giveUp(current, 'decode', 'thinned');
-    this.#copy(arrival);
+    if (!admitted && !this.#departures.keyframeWanted) return this.#giveUp(begun, 'decode', 'thinned');
+    const frame: Departing = { ...begun, work: this.#copy(arrival) };
     let objection: DropReason | undefined;
-    const stillWanted = (stage: PassStage) => (objection = this.#objectionTo(stage, current)) === undefined;
-    const result = await this.#pass.run(this.#outlet.work.picture, { at, stillWanted });
-    if (result.faces) this.#tellFaces(result.faces);
-    switch (result.kind) {
+    const stillWanted = (stage: PassStage) => (objection = this.#objectionTo(stage, frame)) === undefined;
+    const look = await this.#pass.look(frame.work.picture, { at, stillWanted });
+    if (look.faces) this.#tellFaces(look.faces);
+    if (look.kind === 'unwanted') return this.#unwanted(frame, look.stage, objection);
+    const source = this.#flights?.sourceOf(look);
+    if (source === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
+    const deadline = frame.deadline - this.#cost.remaining('paste');
+    if (this.#flights?.send(frame, look, { source, deadline, sparing: false })) return;
+    // No way there: as if it had been given up on the way.
+    this.#show(frame, look, []);
+  }
+
+  /** A frame has come back from the network, or was given up there. */
+  #land(away: Away): void {
+    const { frame, look, back, cutting } = away;
+    const started = this.#parts.clock.now();
+    if (back?.pixels) this.#cost.observe('swap', back.took);
+    const overtaken = this.#departures.isOvertaken(frame.at);
+    const late = back?.pixels !== undefined && !this.#isInTime('paste', frame.deadline);
+    const crops = overtaken || late ? [] : this.#flights!.paste(away, false);
+    this.#flights!.release(away);
+    const pasting = this.#parts.clock.now() - started;
+    if (crops.length > 0) this.#cost.observe('paste', pasting);
+    this.#counts.took('swap', cutting + pasting);
+    if (overtaken) this.#giveUp(frame, 'lane', 'replaced');
+    else if (late) this.#late(frame, 'composite');
+    else this.#show(frame, look, crops);
+  }
+
+  /** Brings a frame out with these faces; those that are missing are hidden, or nothing is sent for a while. */
+  #show(frame: Departing, look: Look, crops: Crops): void {
+    let objection: DropReason | undefined;
+    const stillWanted = (stage: PassStage) => (objection = this.#objectionTo(stage, frame)) === undefined;
+    const shown = this.#pass.show(frame.work.picture, look, crops, stillWanted);
+    switch (shown.kind) {
       case 'ready':
-        return this.#finish(current, result.outcome, result.failed);
+        return this.#finish(frame, shown.outcome, shown.failed);
       case 'held':
         this.#counts.held();
-        return this.#giveUp(current, 'swap', 'failed');
+        return this.#giveUp(frame, 'swap', 'failed');
       case 'unwanted':
-        return objection === 'late'
-          ? this.#late(current, result.stage)
-          : this.#giveUp(current, result.stage, objection ?? 'closed');
+        return this.#unwanted(frame, shown.stage, objection);
     }
   }
 
-  #begin({ chunk, width, height }: Arrival): Current {
+  #begin({ chunk, width, height }: Arrival): Frame {
     const at = this.#frameTime.next(chunk.timestamp, chunk.decodable);
     const frameRate = this.#frameRate.current;
     const step = this.#ladder.step({ width, height, frameRate }, this.#parts.clock.now());
     return { chunk, at, step, deadline: chunk.decodable + this.#settings.budget };
   }
 
-  #copy(arrival: Arrival): void {
+  #copy(arrival: Arrival): WorkPicture {
     const started = this.#parts.clock.now();
-    const { work } = this.#outlet;
+    const work = this.#departures.lend();
     this.#intake.copyTo(work, arrival);
     this.#counts.took('copy', this.#parts.clock.now() - started);
     this.#counts.width = work.picture.width;
     this.#counts.height = work.picture.height;
+    return work;
   }
 
   /**
    * Why a stage should not be begun. A newer frame takes this one's place only before anything is spent on it: once it has
    * been, bringing it out costs less than starting on the newer one, and a thread that is always late would bring out none.
    */
-  #objectionTo(stage: PassStage, { deadline }: Current): DropReason | undefined {
+  #objectionTo(stage: PassStage, { deadline }: Frame): DropReason | undefined {
     this.#parts.poll();
     if (this.#isClosing()) return 'closed';
     if (stage === 'track' && this.#intake.hasNewer) return 'replaced';
@@ -227,66 +244,38 @@ export class PixelSession {
     return inTime(this.#parts.clock.now(), this.#cost.remaining(stage), deadline);
   }
 
-  #finish(current: Current, outcome: Outcome, failed: boolean): void {
-    if (this.#isClosing()) return this.#giveUp(current, 'encode', 'closed');
-    if (!this.#isInTime('encode', current.deadline)) return this.#late(current, 'encode');
-    this.#encode(current, outcome);
+  #unwanted(frame: Departing, stage: PassStage, objection: DropReason | undefined): void {
+    if (objection === 'late') this.#late(frame, stage);
+    else this.#giveUp(frame, stage, objection ?? 'closed');
+  }
+
+  #finish(frame: Departing, outcome: Outcome, failed: boolean): void {
+    if (this.#isClosing()) return this.#giveUp(frame, 'encode', 'closed');
+    if (!this.#isInTime('encode', frame.deadline)) return this.#late(frame, 'encode');
+    this.#depart(frame, outcome);
     if (!failed) this.#pass.exposure.succeeded();
   }
 
   /** A frame cannot be in time. After the hold it goes out hidden, if at least that can be done. */
-  #late(current: Current, stage: DropStage): void {
+  #late(frame: Departing, stage: DropStage): void {
     this.#cost.doubt();
-    const fallback = this.#pass.exposure.fallback(current.at);
+    const fallback = this.#pass.exposure.fallback(frame.at);
     if (fallback === 'hold') this.#counts.held();
-    if (fallback !== 'hide' || stage === 'encode' || !this.#isInTime('encode', current.deadline)) {
-      return this.#giveUp(current, stage, 'late');
+    if (fallback !== 'hide' || stage === 'encode' || !this.#isInTime('encode', frame.deadline)) {
+      return this.#giveUp(frame, stage, 'late');
     }
-    this.#encode(current, this.#pass.hide(this.#outlet.work.picture));
+    this.#depart(frame, this.#pass.hide(frame.work.picture));
   }
 
-  #giveUp({ chunk }: Current, stage: DropStage, reason: DropReason): void {
+  #giveUp(frame: Frame, stage: DropStage, reason: DropReason): void {
     this.#counts.drops.count(stage, reason);
-    if (!this.#isClosing()) this.#repeat(chunk.timestamp);
+    if (frame.work) this.#departures.giveBack(frame.work);
+    if (!this.#isClosing()) this.#departures.pass(frame, this.#settings.budget);
   }
 
-  #encode({ chunk, deadline, step }: Current, outcome: Outcome): void {
-    const started = this.#parts.clock.now();
-    const { captureTime } = chunk;
-    const encoded = { ...this.#outlet.encode(chunk.timestamp, step), ...(captureTime && { captureTime }) };
-    this.#took('encode', this.#parts.clock.now() - started);
-    this.#counts.sent(outcome, step);
-    this.#lastOutcome = outcome;
-    this.#sendOut(encoded, outcome, chunk.decodable, deadline);
-    // What waits is the session's own next frame, which must not wait for this.
-    if (!this.#intake.hasNewer) this.#encodeSmall({ outcome, decodable: chunk.decodable, timestamp: chunk.timestamp });
-  }
-
-  /** Encodes the picture that was sent last a second time, smaller, for those who need that. */
-  #encodeSmall(of: { readonly outcome: Outcome; readonly decodable: Milli; readonly timestamp?: RtpTicks }): void {
-    const last = this.#outlet.lastSent;
-    if (last === undefined || !this.#small.isNeeded) return;
-    const { outcome, decodable, timestamp = addTicks(last.timestamp, 1) } = of;
-    const started = this.#parts.clock.now();
-    const chunk = this.#small.encode(last.picture, timestamp);
-    this.#smallAt = this.#parts.clock.now();
-    this.#counts.took('encode-small', this.#smallAt - started);
-    if (chunk === undefined) return;
-    const deadline = decodable + this.#settings.budget;
-    this.#parts.send({ type: 'chunk', session: this.id, chunk, encoding: 'small', outcome, decodable, deadline });
-  }
-
-  /** Sends the last picture sent again, as the keyframe that was asked for: never one that was not to be shown. */
-  #repeat(timestamp?: RtpTicks): void {
-    const encoded = this.#outlet.repeat(timestamp);
-    if (!encoded) return;
-    const now = this.#parts.clock.now();
-    this.#sendOut(encoded, this.#lastOutcome, now, now + this.#settings.budget);
-  }
-
-  #sendOut(chunk: EncodedChunk, outcome: Outcome, decodable: Milli, deadline: Milli): void {
-    if (!this.#outlet.keyframeWanted) this.#keyframeWantedAt = undefined;
-    this.#parts.send({ type: 'chunk', session: this.id, chunk, outcome, decodable, deadline });
+  #depart(frame: Departing, outcome: Outcome): void {
+    this.#counts.sent(outcome, frame.step);
+    this.#departures.depart(frame, outcome, this.#intake.hasNewer);
   }
 
   #tellFaces(faces: Faces): void {
@@ -294,9 +283,14 @@ export class PixelSession {
     for (const { kind, id } of faces.events) this.#parts.send({ type: 'face', session: this.id, event: kind, id });
   }
 
-  #took(station: (typeof STAGES)[number], duration: Milli): void {
-    this.#cost.observe(station, duration);
-    this.#counts.took(station, duration);
+  #took(stage: Exclude<(typeof STAGES)[number], 'paste'>, duration: Milli): void {
+    this.#cost.observe(stage, duration);
+    this.#counts.took(stage, duration);
+  }
+
+  #left(station: 'encode' | 'encode-small', duration: Milli): void {
+    if (station === 'encode') this.#took(station, duration);
+    else this.#counts.took(station, duration);
   }
 
   #giveCreditsBack(): void {
@@ -312,7 +306,7 @@ export class PixelSession {
   #free(): void {
     this.#state = 'closed';
     this.#intake.close();
-    this.#outlet.close();
-    this.#small.close();
+    for (const _ of this.#flights?.close() ?? []) this.#counts.drops.count('lane', 'closed');
+    this.#departures.close();
   }
 }

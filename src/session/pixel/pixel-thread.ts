@@ -5,15 +5,20 @@ import type { Logger } from '../../log.ts';
 import type { VideoCodec } from '../../media/chunk.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
 import { mostUrgent } from '../../schedule/lane.ts';
+import type { CropLanes } from '../../swap/neural/crop-lane.ts';
+import type { RecipeFace } from '../../swap/neural/recipe.ts';
 import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
+import type { SessionSettings } from '../settings.ts';
 import type { Tracking } from './face-pass.ts';
-import { PixelSession } from './pixel-session.ts';
+import { PixelSession, type PixelSessionParts } from './pixel-session.ts';
 
 /** Time between two looks at what no chunk sets off: keyframes that are waited for. Every tenth tells the figures. */
 const TICK_PERIOD = 100;
 const TICKS_PER_REPORT = 10;
+/** Frames a second that a camera is taken to send before it has sent any. */
+const USUAL_RATE = 30;
 
 /** What a pixel thread works with. `createParts` of parts.ts gives the real ones. */
 export interface PixelParts {
@@ -26,6 +31,8 @@ export interface PixelParts {
   readonly createEncoder: (codec: SendCodec, settings: EncoderSettings) => Encoder;
   /** A painted mask by its name; `undefined` if there is none. */
   readonly mask: (name: string) => PreparedIdentity | undefined;
+  /** Swap networks that a session may choose, where there are any. */
+  readonly networks?: { readonly recipes: readonly RecipeFace[]; readonly lanes: CropLanes };
 }
 
 /** How a pixel thread speaks with the I/O thread. */
@@ -38,7 +45,8 @@ export interface PixelPort {
 
 /**
  * Runs the pixel halves of many sessions in one thread: the one whose newest frame is due first and can be in time, one
- * frame to its end, then the next. A session that throws is told as `failed` and closed; the others go on.
+ * frame to its end, or until its faces are on their way to a swap network, then the next. A session that throws is told as
+ * `failed` and closed; the others go on.
  */
 export class PixelThread {
   readonly #parts: PixelParts;
@@ -101,6 +109,7 @@ export class PixelThread {
   #open({ session: id, settings, codec, nalLimit, identity }: Extract<ToPixel, { type: 'open' }>): void {
     const { backend, clock, decodeLimit, createDecoder, createEncoder, createTracker } = this.#parts;
     const { bitrate, temporalLayers } = settings;
+    const neural = this.#neural(id, settings);
     const session = new PixelSession(
       id,
       {
@@ -114,6 +123,7 @@ export class PixelThread {
         poll: () => this.#port.poll(),
         send: (message) => this.#send(message),
         onSwapError: (error) => this.#log.error({ session: id, error }, 'swap failed'),
+        ...(neural && { neural }),
       },
       settings,
     );
@@ -128,8 +138,7 @@ export class PixelThread {
         return session.close();
       case 'chunk':
         session.put(message.chunk);
-        this.#running ??= this.#run().finally(() => (this.#running = undefined));
-        return;
+        return this.#wake();
       case 'identity':
         session.wear(this.#resolve(message.identity));
         return this.#send({ type: 'changed', session: session.id });
@@ -142,6 +151,27 @@ export class PixelThread {
       case 'keyframe':
         return session.requestKeyframe(message.encoding);
     }
+  }
+
+  /**
+   * The way to the swap network that the session has chosen.
+   * @throws GatewayError recipe_unknown
+   */
+  #neural(id: string, { swap, faces }: SessionSettings): PixelSessionParts['neural'] {
+    if (swap === 'mesh') return undefined;
+    const { recipes = [], lanes } = this.#parts.networks ?? {};
+    const recipe = recipes.find(({ name }) => name === swap);
+    if (!recipe || !lanes) throw new GatewayError('recipe_unknown', 'the swap must be mesh or a configured recipe');
+    return {
+      recipe,
+      lane: lanes.open({ recipe: swap, tier: 'default', tenant: '', frameRate: USUAL_RATE, faces: Math.max(1, faces) }),
+      onBack: () => this.#wake(),
+      onFailed: (error) => this.#fail(id, error),
+    };
+  }
+
+  #wake(): void {
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
   async #run(): Promise<void> {

@@ -23,6 +23,7 @@ const SKIN = { y: 150, u: 108, v: 152 } as const;
 /** Nothing may be dropped here: cold frames take hundreds of milliseconds. */
 const SETTINGS: SessionSettings = {
   policy: 'never',
+  swap: 'mesh',
   budget: 500,
   faces: 1,
   opacity: 1,

@@ -1,0 +1,148 @@
+import type { I420 } from '../../media/plane.ts';
+import type { Milli } from '../../time.ts';
+import { CropBuffer } from '../crop-buffer.ts';
+import type { SwappedCrop } from '../swap.ts';
+import { Cutter } from './align/cutter.ts';
+import { fivePoints, POINTS } from './align/five-points.ts';
+import { Paster } from './align/paster.ts';
+import { fitSimilarity, invert, type Similarity } from './align/similarity.ts';
+import { templatePoints } from './align/templates.ts';
+import type { CropLane, CropSource, SwappedPixels } from './crop-lane.ts';
+import type { RecipeFace } from './recipe.ts';
+
+/** Frames that may be away at once: at 30 a second, what comes back within 100 ms costs no frame. */
+export const MOST_FLIGHTS = 3;
+
+/** A face that is to be swapped. */
+export interface FaceAt {
+  readonly id: number;
+  /** 478 × (x, y, z) pixels of the picture. */
+  readonly landmarks: Float32Array;
+}
+
+/** The faces of one frame, on their way or waiting for those of the frame before. */
+export interface Flight {
+  /** New faces, `undefined` where the frame was given up. Never rejects. */
+  readonly swapped: Promise<readonly SwappedPixels[] | undefined>;
+  /** Nothing was sent: it wears what the frame before it wears. */
+  readonly reposed: boolean;
+}
+
+/** A flight with its buffers, used again for later frames. */
+class Seat implements Flight {
+  swapped: Promise<readonly SwappedPixels[] | undefined> = Promise.resolve(undefined);
+  reposed = false;
+  readonly crops: Uint8Array[] = [];
+  /** Crop to picture, of each face. */
+  readonly places: Similarity[] = [];
+  readonly ids: number[] = [];
+}
+
+/** The swaps of one session by a network: cuts aligned crops, has them swapped elsewhere, pastes what comes back. */
+export class NeuralSwap {
+  readonly #lane: CropLane;
+  readonly #size: number;
+  readonly #cutter: Cutter;
+  readonly #paster: Paster;
+  readonly #template: Float32Array;
+  readonly #points = new Float32Array(2 * POINTS);
+  readonly #free = Array.from({ length: MOST_FLIGHTS }, () => new Seat());
+  readonly #buffers: CropBuffer[] = [];
+  /** Copies of the newest new face of each face that `repose` may want. */
+  readonly #worn = new Map<number, SwappedPixels>();
+
+  constructor({ size, template }: RecipeFace, lane: CropLane) {
+    this.#lane = lane;
+    this.#size = size;
+    this.#cutter = new Cutter(size);
+    this.#paster = new Paster(size);
+    this.#template = templatePoints(template, size);
+  }
+
+  /** Cuts these faces out and sends them on their way. `undefined` if too many frames are away, or a face cannot be aligned. */
+  send(
+    picture: I420,
+    faces: readonly FaceAt[],
+    options: { readonly source: CropSource; readonly deadline: Milli },
+  ): Flight | undefined {
+    const seat = this.#board(faces);
+    if (seat === undefined) return undefined;
+    const crops = seat.places.map((place, index) => {
+      const crop = (seat.crops[index] ??= new Uint8Array(this.#size ** 2 * 3));
+      this.#cutter.cut(picture, place, crop);
+      return crop;
+    });
+    seat.reposed = false;
+    seat.swapped = this.#lane.swap(crops, options);
+    return seat;
+  }
+
+  /**
+   * Lets these faces wear what they wore last, without a network. `undefined` if one of them wore nothing yet.
+   * @param after the flight before, whose faces are waited for
+   */
+  repose(faces: readonly FaceAt[], after: Flight | undefined): Flight | undefined {
+    if (after === undefined && !faces.every(({ id }) => this.#worn.has(id))) return undefined;
+    const seat = this.#board(faces);
+    if (seat === undefined) return undefined;
+    seat.reposed = true;
+    seat.swapped = (after?.swapped ?? Promise.resolve()).then(() => []);
+    return seat;
+  }
+
+  /**
+   * Lays new faces where theirs were cut out. They lie in buffers of this object, valid until the next `paste`.
+   * @param keep they are wanted for `repose`
+   */
+  paste(
+    picture: I420,
+    flight: Flight,
+    { pixels, keep }: { readonly pixels: readonly SwappedPixels[]; readonly keep: boolean },
+  ): readonly (SwappedCrop | undefined)[] {
+    const { places, ids, reposed } = flight as Seat;
+    for (const id of this.#worn.keys()) if (!keep || !ids.includes(id)) this.#worn.delete(id);
+    return places.map((place, index) => {
+      const face = reposed ? this.#worn.get(ids[index]!) : pixels[index];
+      if (face === undefined) return undefined;
+      if (keep && !reposed) this.#keep(ids[index]!, face);
+      const buffer = (this.#buffers[index] ??= new CropBuffer());
+      return this.#paster.paste(picture, place, face, buffer) ? buffer : undefined;
+    });
+  }
+
+  /** A flight that has come back is over: its buffers are free for another frame. */
+  release(flight: Flight): void {
+    this.#free.push(flight as Seat);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#lane.close();
+    this.#worn.clear();
+  }
+
+  /** A free seat with where these faces lie; none if one of them lies nowhere. */
+  #board(faces: readonly FaceAt[]): Seat | undefined {
+    const seat = this.#free.at(-1);
+    if (seat === undefined) return undefined;
+    seat.places.length = 0;
+    seat.ids.length = 0;
+    for (const { id, landmarks } of faces) {
+      const toCrop = fitSimilarity(fivePoints(landmarks, this.#points), this.#template);
+      if (toCrop === undefined) return undefined;
+      seat.places.push(invert(toCrop));
+      seat.ids.push(id);
+    }
+    this.#free.pop();
+    return seat;
+  }
+
+  #keep(id: number, { rgb, mask }: SwappedPixels): void {
+    let worn = this.#worn.get(id);
+    if (worn === undefined) this.#worn.set(id, (worn = { rgb: rgb.slice(), mask: mask.slice() }));
+    else {
+      worn.rgb.set(rgb);
+      worn.mask.set(mask);
+    }
+  }
+}
