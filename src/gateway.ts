@@ -67,6 +67,7 @@ export async function openGateway(
       transport: media.transport,
       reach: reachOf(config),
       broker: null,
+      recipes: [],
       codecs: media.codecs,
       limits: media.limits,
       maximumBytes: photos.maximumBytes,

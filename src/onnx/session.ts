@@ -32,21 +32,21 @@ export class OnnxSession {
   #previous: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(session: InferenceSession) {
+  private constructor(session: InferenceSession, inputShape?: readonly number[]) {
     this.#session = session;
     const [input] = session.inputMetadata;
     const name = session.inputNames[0];
     if (input === undefined || name === undefined || session.inputNames.length !== 1) {
       throw new GatewayError('model_unsupported', 'model must have exactly one input');
     }
-    this.inputShape = fixedShape(input);
+    this.inputShape = fixedShape(input, inputShape);
     this.#input = new Float32Array(elements(this.inputShape));
     this.#feeds = { [name]: new Tensor('float32', this.#input, this.inputShape) };
     this.#fetches = {};
     const outputs: Record<string, Float32Array> = {};
     const shapes: Record<string, readonly number[]> = {};
     for (const output of session.outputMetadata) {
-      const shape = fixedShape(output);
+      const shape = fixedShape(output, inputShape && [inputShape[0]!]);
       const buffer = new Float32Array(elements(shape));
       this.#fetches[output.name] = new Tensor('float32', buffer, shape);
       outputs[output.name] = buffer;
@@ -58,16 +58,20 @@ export class OnnxSession {
 
   /**
    * @param model an ONNX file
+   * @param options `inputShape` fills in the extents that the model leaves open; its first is that of the outputs too
    * @throws GatewayError model_unsupported
    */
-  static async open(model: Uint8Array): Promise<OnnxSession> {
+  static async open(
+    model: Uint8Array,
+    { inputShape }: { readonly inputShape?: readonly number[] } = {},
+  ): Promise<OnnxSession> {
     let session: InferenceSession;
     try {
       session = await InferenceSession.create(model, OPTIONS);
     } catch (cause) {
       throw new GatewayError('model_unsupported', 'model must be one that onnxruntime can load', { cause });
     }
-    return new OnnxSession(session);
+    return new OnnxSession(session, inputShape);
   }
 
   /**
@@ -95,12 +99,15 @@ export class OnnxSession {
   }
 }
 
-function fixedShape(value: InferenceSession.ValueMetadata): number[] {
+/** @param given what open extents are */
+function fixedShape(value: InferenceSession.ValueMetadata, given: readonly number[] = []): number[] {
   if (!value.isTensor || value.type !== 'float32') {
     throw new GatewayError('model_unsupported', `value must be a float32 tensor [name:${value.name}]`);
   }
-  return value.shape.map((extent) => {
-    if (typeof extent === 'number') return extent;
+  return value.shape.map((extent, index) => {
+    if (typeof extent === 'number' && extent > 0) return extent;
+    const filled = given[index];
+    if (filled !== undefined) return filled;
     throw new GatewayError('model_unsupported', `shape must be fixed [name:${value.name}] [extent:${extent}]`);
   });
 }

@@ -154,6 +154,7 @@ async function start(settings: MediaWorkerSettings): Promise<Configured> {
       hardware: settings.codecs.hardware,
       decodeLimit: settings.limits.decodeMilliseconds,
       ...(settings.broker !== null && { broker: settings.broker }),
+      recipes: settings.recipes,
     },
     log,
     onHopeless: () => {
@@ -162,7 +163,8 @@ async function start(settings: MediaWorkerSettings): Promise<Configured> {
     },
   });
   const frameCost = await crew.start();
-  const desk = new PhotoDesk({ maximumBytes: settings.maximumBytes, maximumPixels: settings.maximumPixels });
+  const { maximumBytes, maximumPixels, recipes } = settings;
+  const desk = new PhotoDesk({ maximumBytes, maximumPixels, recipes });
   const sessions = new WorkerSessions({ crew, settings, doors, createTransport, channel, clock: monotonic, log });
   running = { crew, desk, sessions };
   channel.startPinging({ silence: GATEWAY_SILENCE });

@@ -10,6 +10,9 @@ import { prepareIdentity } from '../swap/identity/prepare.ts';
 import { openMasks } from '../swap/masks/kept-masks.ts';
 import { MASKS } from '../swap/masks/paint.ts';
 import { maskThumbnail } from '../swap/masks/thumbnail.ts';
+import { Embedder } from '../swap/neural/embedder.ts';
+import type { RecipeFace } from '../swap/neural/recipe.ts';
+import { sourcesOf } from '../swap/neural/sources.ts';
 import { END } from './threads/end-thread.ts';
 import { failureBody } from './wire/channel.ts';
 
@@ -18,6 +21,8 @@ export interface PhotoThreadSettings {
   /** Bytes and pixels of the largest photo. */
   readonly maximumBytes: number;
   readonly maximumPixels: number;
+  /** Whose sources are made of each photo. */
+  readonly recipes: readonly RecipeFace[];
 }
 
 export interface MasksRequest {
@@ -43,16 +48,19 @@ const log = createLog('photos');
 const port = parentPort;
 assert(port !== null, 'photo-thread runs as a worker thread');
 const settings = workerData as PhotoThreadSettings;
+const embedder = new Embedder();
 let models: Promise<FaceModels> | undefined;
 
 async function judge({ request, photo, consent }: PhotoRequest): Promise<PhotoThreadReply> {
   const picture = readPicture(photo, { ...settings, fitSide: FIT_SIDE });
-  const { identity, warnings, thumbnail } = await prepareIdentity(
+  const { identity, warnings, thumbnail, landmarks } = await prepareIdentity(
     await (models ??= FaceModels.open()),
     picture,
     consent,
   );
-  return { kind: 'photo', request, ok: true, identity, warnings, thumbnail: writePng(thumbnail) };
+  const sources = await sourcesOf({ photo: picture, landmarks }, settings.recipes, embedder);
+  const whole = { ...identity, sources };
+  return { kind: 'photo', request, ok: true, identity: whole, warnings, thumbnail: writePng(thumbnail) };
 }
 
 async function paint(request: number): Promise<PhotoThreadReply> {

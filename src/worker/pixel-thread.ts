@@ -8,6 +8,7 @@ import type { ToPixel } from '../session/pixel.ts';
 import { openParts } from '../session/pixel/parts.ts';
 import { PixelThread } from '../session/pixel/pixel-thread.ts';
 import { warmUp } from '../session/pixel/warm-up.ts';
+import { BrokerClient } from './broker-client/broker-client.ts';
 import { END } from './threads/end-thread.ts';
 import type { PixelHeld, ThreadQuestion, ThreadSign, ThreadStart } from './threads/pixel-crew.ts';
 
@@ -29,11 +30,12 @@ function held(): PixelHeld {
 
 async function end(): Promise<void> {
   thread.close();
+  lanes?.close();
   await thread.idle();
   port?.close();
 }
 
-const { hardware, decodeLimit } = workerData as ThreadStart;
+const { hardware, decodeLimit, broker, recipes = [] } = workerData as ThreadStart;
 const log = createLog('pixels');
 const parts = await openParts({
   log,
@@ -41,8 +43,9 @@ const parts = await openParts({
   ...(hardware !== 'off' && { hardware }),
 });
 const { cost } = await warmUp(parts);
+const lanes = broker === undefined ? undefined : new BrokerClient(broker, { log });
 const thread = new PixelThread(
-  parts,
+  { ...parts, ...(lanes && { networks: { recipes, lanes } }) },
   {
     send: (message, transfer = []) => port.postMessage(message, transfer),
     // Between two stages of a frame, so that a newer one, or the end of the session, is seen before more work is done.

@@ -8,7 +8,7 @@ import type { Chunk, SendCodec } from '../../src/media/chunk.ts';
 import type { I420 } from '../../src/media/plane.ts';
 import { turnI420, type QuarterTurns } from '../../src/media/turn.ts';
 import type { SwapBackend } from '../../src/schedule/backend.ts';
-import type { FromPixel, PixelFigures, ToPixel } from '../../src/session/pixel.ts';
+import type { FromPixel, PixelFigures, ToPixel, WornIdentity } from '../../src/session/pixel.ts';
 import type { OpenParts } from '../../src/session/pixel/parts.ts';
 import { PixelThread, type PixelParts } from '../../src/session/pixel/pixel-thread.ts';
 import { sessionSettingsSchema, type SessionSettings } from '../../src/session/settings.ts';
@@ -91,9 +91,14 @@ export class PixelRig {
     );
   }
 
-  open(session = 'a', settings: Partial<SessionSettings> = {}, codec: SendCodec = 'vp8'): void {
+  open(
+    session = 'a',
+    settings: Partial<SessionSettings> = {},
+    codec: SendCodec = 'vp8',
+    identity: WornIdentity = 'mask:porcelain',
+  ): void {
     const whole = { ...sessionSettingsSchema.parse({}), ...settings };
-    this.thread.receive({ type: 'open', session, settings: whole, codec, identity: 'mask:porcelain' });
+    this.thread.receive({ type: 'open', session, settings: whole, codec, identity });
   }
 
   /** A chunk that arrives now, without waiting for what becomes of it. */

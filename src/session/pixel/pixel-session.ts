@@ -6,7 +6,7 @@ import { inTime } from '../../schedule/lane.ts';
 import { StageCost } from '../../schedule/stage-cost.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
 import type { Milli } from '../../time.ts';
-import type { Encoding, FromPixel, Outcome } from '../pixel.ts';
+import type { Encoding, Outcome } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
 import { Departures, type Departing, type DeparturesParts } from './departures.ts';
 import { FacePass, type Crops, type Look, type PassParts, type PassStage } from './face-pass.ts';
@@ -306,7 +306,7 @@ export class PixelSession {
   #free(): void {
     this.#state = 'closed';
     this.#intake.close();
-    for (const _ of this.#flights?.close() ?? []) this.#counts.drops.count('lane', 'closed');
+    this.#flights?.close().forEach(() => this.#counts.drops.count('lane', 'closed'));
     this.#departures.close();
   }
 }

@@ -24,6 +24,8 @@ export interface PreparedPhoto {
   readonly warnings: readonly PhotoWarning[];
   /** The face as in the photo, 128 × 128. */
   readonly thumbnail: Rgb;
+  /** Of the face, 478 × (x, y, z) pixels of the photo. */
+  readonly landmarks: Float32Array;
 }
 
 /**
@@ -53,7 +55,7 @@ export function prepareFound(
   const portrait = cutPortrait(photo, landmarks, geometry);
   const warnings = judgePortrait(portrait, fields);
   repairPortrait(portrait, fields);
-  return { identity: identityOf(portrait, consent), warnings, thumbnail: thumbnailOf(photo, landmarks) };
+  return { identity: identityOf(portrait, consent), warnings, thumbnail: thumbnailOf(photo, landmarks), landmarks };
 }
 
 function identityOf({ width, height, y, u, v, points }: Portrait, consent: Consent): PreparedIdentity {

@@ -24,6 +24,7 @@ const supervisor = new Supervisor({
   media: {
     transport: 'werift',
     broker: null,
+    recipes: [],
     reach: { udpPorts: null, udpMux: null, tcp: null, announce: ['127.0.0.1'], ice: 'lite', stunServers: [] },
     limits: { frameRate: 65, bitrate: 20e6, decodeMilliseconds: 250 },
     codecs: { send: ['vp8'], hardware: 'off' },

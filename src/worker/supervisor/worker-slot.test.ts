@@ -25,6 +25,7 @@ async function open(memory: MemoryLimits): Promise<WorkerSlot> {
       reach: { udpPorts: null, udpMux: null, tcp: null, announce: ['127.0.0.1'], ice: 'lite', stunServers: [] },
       limits: { frameRate: 65, bitrate: 20e6, decodeMilliseconds: 250 },
       broker: null,
+      recipes: [],
       codecs: { send: ['vp8'], hardware: 'off' },
       maximumBytes: 12e6,
       maximumPixels: 50e6,

@@ -7,6 +7,7 @@ import { assert, GatewayError } from '../../errors.ts';
 import type { ThreadHeld } from '../../held.ts';
 import type { Logger } from '../../log.ts';
 import type { FrameCost, FromPixel, ToPixel } from '../../session/pixel.ts';
+import type { RecipeFace } from '../../swap/neural/recipe.ts';
 import type { Milli } from '../../time.ts';
 import { endThread } from './end-thread.ts';
 import { nextMessage } from './next-message.ts';
@@ -19,6 +20,8 @@ export interface ThreadStart {
   readonly decodeLimit?: Milli;
   /** Unix socket of the broker; left out where there is none. */
   readonly broker?: string;
+  /** Swap networks that sessions may choose; left out: none. */
+  readonly recipes?: readonly RecipeFace[];
 }
 
 /** What a pixel thread says about itself, besides what it says about sessions. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PreparedIdentity } from '../../swap/swap.ts';
 import { identityBytes, packIdentity, unpackIdentity } from './identity-bytes.ts';
+import { identityHeadSchema } from './protocol.ts';
 
 function identity(width: number, height: number): PreparedIdentity {
   const plane = (seed: number): Uint8Array =>
@@ -36,6 +37,23 @@ describe('an identity', () => {
       u: [...before.u],
       v: [...before.v],
     });
+  });
+
+  test('takes what networks want of its photo along', () => {
+    const source = (seed: number, length: number) => ({
+      hash: String(seed).repeat(64),
+      bytes: Uint8Array.from({ length }, (_, i) => (i * 5 + seed) & 255),
+    });
+    const sources = new Map([
+      ['one', source(1, 2048)],
+      ['two', source(2, 3 * 64 * 64)],
+    ]);
+    const { head, parts } = packIdentity({ ...identity(5, 3), sources });
+
+    const after = unpackIdentity(identityHeadSchema.parse(head), new Uint8Array(Buffer.concat(parts)));
+
+    expect(after.sources).toEqual(sources);
+    expect(after.points).toEqual(identity(5, 3).points);
   });
 
   test('with too few or too many bytes is refused', () => {

@@ -8,21 +8,30 @@ const POINT_BYTES = 468 * 2 * 4;
 /** A prepared identity as the gateway keeps it: it never looks into the bytes. */
 export interface PackedIdentity {
   readonly head: IdentityHead;
-  /** Planes y, u, v of `width * height` bytes each, then the points, float32 little endian. */
+  /** Planes y, u, v of `width * height` bytes each, then the points, float32 little endian, then the sources as the head lists them. */
   readonly bytes: Uint8Array;
 }
 
 /** Bytes of an identity with this head. */
-export function identityBytes(head: Pick<IdentityHead, 'width' | 'height'>): number {
-  return 3 * head.width * head.height + POINT_BYTES;
+export function identityBytes({ width, height, sources = [] }: IdentityHead): number {
+  return sources.reduce((sum, { bytes }) => sum + bytes, 3 * width * height + POINT_BYTES);
 }
 
 /** Takes an identity apart for the wire; the parts are views of it. */
 export function packIdentity(identity: PreparedIdentity): { head: IdentityHead; parts: readonly Uint8Array[] } {
   const { id, kind, width, height, consent, y, u, v, points } = identity;
+  const listed = [...(identity.sources ?? [])];
+  const sources = listed.map(([recipe, { hash, bytes }]) => ({ recipe, hash, bytes: bytes.length }));
   return {
-    head: { id, kind, width, height, ...(consent === undefined ? {} : { consent }) },
-    parts: [y, u, v, new Uint8Array(points.buffer, points.byteOffset, points.byteLength)],
+    head: {
+      ...{ id, kind, width, height },
+      ...(consent === undefined ? {} : { consent }),
+      ...(sources.length === 0 ? {} : { sources }),
+    },
+    parts: [
+      ...[y, u, v, new Uint8Array(points.buffer, points.byteOffset, points.byteLength)],
+      ...listed.map(([, { bytes }]) => bytes),
+    ],
   };
 }
 
@@ -37,14 +46,19 @@ export function unpackIdentity(head: IdentityHead, bytes: Uint8Array): PreparedI
   }
   // Copied, since float32 must lie on a multiple of four.
   const points = new Float32Array(POINT_BYTES / 4);
-  new Uint8Array(points.buffer).set(bytes.subarray(3 * plane));
-  const { consent, ...rest } = head;
+  new Uint8Array(points.buffer).set(bytes.subarray(3 * plane, 3 * plane + POINT_BYTES));
+  let at = 3 * plane + POINT_BYTES;
+  const { id, kind, width, height, consent, sources } = head;
+  const taken = sources?.map(
+    ({ recipe, hash, bytes: length }) => [recipe, { hash, bytes: bytes.subarray(at, (at += length)) }] as const,
+  );
   return {
-    ...rest,
+    ...{ id, kind, width, height },
     y: bytes.subarray(0, plane),
     u: bytes.subarray(plane, 2 * plane),
     v: bytes.subarray(2 * plane, 3 * plane),
     points,
     ...(consent === undefined ? {} : { consent }),
+    ...(taken === undefined ? {} : { sources: new Map(taken) }),
   };
 }

@@ -7,6 +7,11 @@ import { exposurePolicySchema, sendCodecSchema, sessionSettingsSchema } from '..
 import { STATIONS } from '../../session/statistics.ts';
 import { TRANSPORTS } from '../../session/transport/transport-settings.ts';
 import { consentSchema } from '../../swap/identity/consent.ts';
+import { recipeFaceSchema, recipeNameSchema } from '../../swap/neural/recipe.ts';
+
+/** Recipes that a gateway offers at most, and bytes of what one of them takes of a photo: an RGB square of 1024. */
+const MOST_RECIPES = 64;
+const LARGEST_SOURCE = 3 * 1024 * 1024;
 
 const count = z.number().nonnegative();
 /** Id of a session or viewer. */
@@ -19,6 +24,17 @@ export const identityHeadSchema = z.strictObject({
   width: z.int().min(1).max(4096),
   height: z.int().min(1).max(4096),
   consent: consentSchema.optional(),
+  /** What the networks of each recipe take of the photo: name, SHA-256, length in bytes. */
+  sources: z
+    .array(
+      z.strictObject({
+        recipe: recipeNameSchema,
+        hash: z.string().regex(/^[0-9a-f]{64}$/),
+        bytes: z.int().min(1).max(LARGEST_SOURCE),
+      }),
+    )
+    .max(MOST_RECIPES)
+    .optional(),
 });
 export type IdentityHead = z.infer<typeof identityHeadSchema>;
 
@@ -53,6 +69,8 @@ export const configureSchema = z.strictObject({
   reach: reachSchema,
   /** Unix socket of the broker, to which pixel threads connect; null where there is none. */
   broker: z.string().min(1).max(107).nullable(),
+  /** Swap networks that sessions may choose. */
+  recipes: z.array(recipeFaceSchema).max(MOST_RECIPES),
   /** `send`: codecs that are sent without being asked for. `hardware`: the device that decodes and encodes. */
   codecs: z.strictObject({ send: z.array(sendCodecSchema).min(1), hardware: z.enum(['off', 'nvidia', 'vaapi']) }),
   /** What senders may send: frames and bits a second; milliseconds that decoding one may take. */

@@ -1,0 +1,258 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { sceneOf } from '../../../../test/media/clip.ts';
+import { psnr } from '../../../../test/media/psnr.ts';
+import { LocalLanes, TINY } from '../../../../test/support/local-lanes.ts';
+import { PERIOD, PixelRig, talk } from '../../../../test/support/pixel-rig.ts';
+import { markedPortrait, TEST_CONSENT } from '../../../../test/support/portraits.ts';
+import { nativeHeld } from '../../../codec/native-held.ts';
+import { GatewayError } from '../../../errors.ts';
+import type { Chunk } from '../../../media/chunk.ts';
+import type { Box } from '../../../media/plane.ts';
+import { prepareFound } from '../../../swap/identity/prepare.ts';
+import { Embedder } from '../../../swap/neural/embedder.ts';
+import { MOST_FLIGHTS } from '../../../swap/neural/neural-swap.ts';
+import { sourcesOf } from '../../../swap/neural/sources.ts';
+import type { PreparedIdentity } from '../../../swap/swap.ts';
+import type { SessionSettings } from '../../settings.ts';
+import { openParts, type OpenParts } from '../parts.ts';
+
+let real: OpenParts;
+let photo: PreparedIdentity;
+beforeAll(async () => {
+  real = await openParts();
+  const { picture, landmarks } = markedPortrait('astronaut');
+  const { identity } = prepareFound(picture, [{ landmarks }], TEST_CONSENT, real.models.geometry);
+  photo = { ...identity, sources: await sourcesOf({ photo: picture, landmarks }, [TINY], new Embedder()) };
+});
+
+/** A thread with a network, its session `a` wearing the photo by it. */
+function rigOf(settings: Partial<SessionSettings> = {}, identity: PreparedIdentity | 'mask:gold' = photo) {
+  const lanes = new LocalLanes();
+  const { backend, createTracker } = real;
+  const rig = new PixelRig(real, { backend, createTracker, networks: { recipes: [TINY], lanes } });
+  rig.open('a', { swap: 'tiny', budget: 80, ...settings }, 'vp8', identity);
+  return { rig, lanes };
+}
+
+const until = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { timeout: 20_000, interval: 2 });
+
+/** Plays frames; each is out, or given up, before the next comes. */
+async function play(rig: PixelRig, chunks: readonly Chunk[], session = 'a'): Promise<void> {
+  for (const chunk of chunks) {
+    const over = settled(rig, session);
+    await rig.play([chunk], session);
+    await until(() => settled(rig, session) > over);
+  }
+}
+
+/** Frames that are out or given up. */
+function settled(rig: PixelRig, session = 'a'): number {
+  const { drops } = rig.figures(session);
+  return rig.of('chunk', session).length + Object.values(drops).reduce((sum, count) => sum + count, 0);
+}
+
+/** The first frames, until the face is believed and the lane is open. */
+async function settle(rig: PixelRig, lanes: LocalLanes): Promise<Chunk[]> {
+  await until(() => lanes.opened.length > 0);
+  const clip = talk(60);
+  await play(rig, clip.slice(0, 10));
+  return clip.slice(10);
+}
+
+const timestamps = (rig: PixelRig, session = 'a'): number[] =>
+  rig.of('chunk', session).map(({ chunk }) => chunk.timestamp / 3000);
+const outcomes = (rig: PixelRig, session = 'a'): string[] => rig.of('chunk', session).map(({ outcome }) => outcome);
+const middle = ({ x, y, width, height }: Box): Box => ({
+  x: x + width * 0.25,
+  y: y + height * 0.25,
+  width: width * 0.5,
+  height: height * 0.5,
+});
+
+describe('a session that is swapped by a network', () => {
+  test('brings every frame back swapped, under its own timestamp, and leaves the rest of the picture alone', async () => {
+    const { rig, lanes } = rigOf({ label: false });
+    await settle(rig, lanes);
+
+    expect(lanes.opened).toMatchObject([{ recipe: 'tiny', faces: 1 }]);
+    expect(timestamps(rig)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(new Set(outcomes(rig))).toEqual(new Set(['swapped']));
+    expect(rig.credits()).toBe(10);
+    const scene = sceneOf({ script: 'talk', width: 320, height: 180 });
+    const [before, after] = [scene.draw(9).picture, rig.pictures()[9]!];
+    const { box } = scene.truth(9)[0]!;
+    const around = { x: box.x - 60, y: box.y - 60, width: box.width + 120, height: box.height + 120 };
+    expect(psnr(before, after, { without: [around] })).toBeGreaterThan(30);
+    expect(psnr(before, after, { within: middle(box) })).toBeLessThan(20);
+    rig.thread.close();
+  });
+
+  test('goes on with frames of other sessions, and with its own next one, while faces are away', async () => {
+    const { rig, lanes } = rigOf({ budget: 300 });
+    const clip = await settle(rig, lanes);
+    rig.open('b');
+    lanes.holds = true;
+
+    await rig.play(clip.slice(0, 1));
+    await rig.play(talk(2), 'b');
+    await rig.play(clip.slice(1, 2));
+
+    expect(lanes.held).toHaveLength(2);
+    expect(timestamps(rig, 'b')).toEqual([0, 1]);
+    expect(timestamps(rig).at(-1)).toBe(9);
+    for (const held of lanes.held.splice(0)) held.swap();
+    await until(() => rig.of('chunk').length === 12);
+    expect(timestamps(rig).slice(-2)).toEqual([10, 11]);
+    expect(outcomes(rig).slice(-2)).toEqual(['swapped', 'swapped']);
+    rig.thread.close();
+  });
+
+  test('gives a frame up that comes back after a newer one has left', async () => {
+    const { rig, lanes } = rigOf();
+    const clip = await settle(rig, lanes);
+    lanes.holds = true;
+    await rig.play(clip.slice(0, 2));
+
+    lanes.held[1]!.swap();
+    await until(() => rig.of('chunk').length === 11);
+    lanes.held[0]!.swap();
+    await until(() => settled(rig) === 12);
+
+    expect(timestamps(rig).at(-1)).toBe(11);
+    expect(rig.figures().drops).toEqual({ 'lane:replaced': 1 });
+    rig.thread.close();
+  });
+
+  test('asks for its faces so early that they can still be pasted and encoded by the deadline, and sends none late', async () => {
+    const { rig, lanes } = rigOf({ budget: 50 });
+    const clip = await settle(rig, lanes);
+    lanes.holds = true;
+    await rig.play(clip.slice(0, 1));
+    const decodable = rig.now;
+
+    expect(lanes.held[0]!.deadline).toBeLessThanOrEqual(decodable + 50);
+    rig.now += 51;
+    lanes.held[0]!.swap();
+    await until(() => settled(rig) === 11);
+
+    expect(rig.figures()).toMatchObject({ drops: { 'composite:late': 1 }, held: 1 });
+    expect(rig.of('chunk')).toHaveLength(10);
+    rig.thread.close();
+  });
+
+  test('holds for 300 ms when its faces do not come back, then hides them, and swaps again when they do', async () => {
+    const { rig, lanes } = rigOf();
+    const clip = await settle(rig, lanes);
+    lanes.fails = true;
+    await play(rig, clip.slice(0, 20));
+
+    const { held, hidden } = rig.figures();
+    expect([9, 10]).toContain(held);
+    expect(hidden).toBe(20 - held);
+    lanes.fails = false;
+    await play(rig, clip.slice(20, 25));
+    expect(outcomes(rig).slice(-5)).toEqual(Array(5).fill('swapped'));
+    const { box } = sceneOf({ script: 'talk', width: 320, height: 180 }).truth(29)[0]!;
+    const hiddenAt = outcomes(rig).lastIndexOf('hidden');
+    const frame = timestamps(rig)[hiddenAt]!;
+    const raw = sceneOf({ script: 'talk', width: 320, height: 180 }).draw(frame).picture;
+    expect(psnr(raw, rig.pictures()[hiddenAt]!, { within: middle(box) })).toBeLessThan(25);
+    rig.thread.close();
+  });
+
+  test('does not wait for a network that stands still: it hides what cannot be sent to it', async () => {
+    const { rig, lanes } = rigOf();
+    const clip = await settle(rig, lanes);
+    lanes.holds = true;
+    await rig.play(clip.slice(0, 20));
+
+    expect(lanes.held).toHaveLength(MOST_FLIGHTS);
+    expect(outcomes(rig).slice(10)).not.toContain('swapped');
+    expect(outcomes(rig).at(-1)).toBe('hidden');
+    for (const held of lanes.held.splice(0)) held.giveUp();
+    lanes.holds = false;
+    await until(() => rig.figures().drops['lane:replaced'] === MOST_FLIGHTS);
+    await play(rig, clip.slice(20, 22));
+    expect(outcomes(rig).slice(-2)).toEqual(['swapped', 'swapped']);
+    rig.thread.close();
+  });
+
+  test('makes a keyframe that is asked for of the last picture sent, while the newest is away', async () => {
+    const { rig, lanes } = rigOf();
+    const clip = await settle(rig, lanes);
+    lanes.holds = true;
+    await rig.play(clip.slice(0, 1));
+    rig.thread.receive({ type: 'keyframe', session: 'a' });
+    rig.now += 160;
+    rig.thread.tick();
+
+    const last = rig.of('chunk').at(-1)!;
+    expect(last.chunk).toMatchObject({ keyframe: true, timestamp: 9 * 3000 + 1 });
+    const pictures = rig.pictures();
+    expect(psnr(pictures.at(-2)!, pictures.at(-1)!)).toBeGreaterThan(30);
+    rig.thread.close();
+  });
+
+  test('wears painted masks by the mesh', async () => {
+    const { rig, lanes } = rigOf({}, 'mask:gold');
+    lanes.holds = true;
+    await rig.play(talk(10));
+
+    expect(lanes.held).toEqual([]);
+    expect(new Set(outcomes(rig))).toEqual(new Set(['swapped']));
+    rig.thread.close();
+  });
+
+  test('lets go of all it holds when it is closed with frames away', async () => {
+    const before = nativeHeld();
+    const { rig, lanes } = rigOf();
+    const clip = await settle(rig, lanes);
+    lanes.holds = true;
+    await rig.play(clip.slice(0, 2));
+    const said = rig.said.length;
+
+    rig.thread.receive({ type: 'close', session: 'a' });
+    for (const held of lanes.held.splice(0)) held.swap();
+    await rig.play(clip.slice(2, 4));
+
+    expect(lanes.closed).toBe(1);
+    expect(rig.said).toHaveLength(said);
+    expect(nativeHeld()).toEqual(before);
+  });
+
+  test('fails with the code of what it was refused for', async () => {
+    const { rig } = rigOf();
+    rig.open('b', { swap: 'other' });
+    expect(rig.of('failed', 'b')).toMatchObject([{ code: 'recipe_unknown' }]);
+
+    const full = new LocalLanes();
+    full.refusal = new GatewayError('capacity_full', 'there must be room');
+    const other = new PixelRig(real, { networks: { recipes: [TINY], lanes: full } });
+    other.open('a', { swap: 'tiny' });
+    await until(() => other.of('failed').length > 0);
+    expect(other.of('failed')).toMatchObject([{ code: 'capacity_full' }]);
+    expect(other.thread.size).toBe(0);
+    rig.thread.close();
+  });
+
+  test('sends or counts every frame once, whatever becomes of it', async () => {
+    const { rig, lanes } = rigOf();
+    const clip = await settle(rig, lanes);
+    lanes.holds = true;
+    for (const [index, chunk] of clip.entries()) {
+      rig.now += PERIOD;
+      rig.put(chunk);
+      await rig.thread.idle();
+      const [held] = lanes.held.splice(0, index % 3 === 0 ? 0 : 1);
+      if (index % 5 === 0) held?.giveUp();
+      else held?.swap();
+    }
+    for (const held of lanes.held.splice(0)) held.swap();
+    await until(() => settled(rig) === 60);
+
+    expect(rig.credits()).toBe(60);
+    const sent = timestamps(rig);
+    expect(sent).toEqual([...sent].sort((a, b) => a - b));
+    rig.thread.close();
+  });
+});

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { markedPortrait, scaled } from '../../../test/support/portraits.ts';
+import { OnnxGraph } from '../../onnx/graph/onnx-graph.ts';
+import { Embedder } from './embedder.ts';
+import type { RecipeFace } from './recipe.ts';
+import { sourcesOf } from './sources.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'guise-sources-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A stand-in for a recogniser: every value is a mix of the crop's mean red, green and blue. */
+async function recogniser(values: number, name: string): Promise<string> {
+  const graph = new OnnxGraph();
+  const mean = graph.node('GlobalAveragePool', [graph.input('input', [1, 3, 112, 112])]);
+  const weights = Array.from({ length: values * 3 }, (_, i) => Math.sin(i));
+  const mixed = graph.node('Conv', [mean, graph.floats([values, 3, 1, 1], weights)]);
+  graph.output('embedding', graph.node('Flatten', [mixed]), [1, values]);
+  const file = join(folder, name);
+  await writeFile(file, graph.finish());
+  return file;
+}
+
+const face = (factor = 1) => {
+  const { picture, landmarks } = scaled(markedPortrait('hopper'), factor);
+  return { photo: picture, landmarks };
+};
+const embedding = (embedder: string, name = 'one'): RecipeFace => ({
+  name,
+  size: 128,
+  template: 'arcface_128',
+  source: { kind: 'embedding', embedder },
+});
+
+describe('what networks take of a photo', () => {
+  test('is made for each recipe: an aligned photo, or what the recogniser makes of one', async () => {
+    const image: RecipeFace = {
+      name: 'two',
+      size: 256,
+      template: 'ffhq_512',
+      source: { kind: 'image', size: 96, template: 'ffhq_512' },
+    };
+    const file = await recogniser(512, 'good.onnx');
+
+    const sources = await sourcesOf(face(), [embedding(file), image], new Embedder());
+
+    expect([...sources.keys()]).toEqual(['one', 'two']);
+    const [one, two] = [sources.get('one')!, sources.get('two')!];
+    expect(two.bytes).toHaveLength(96 * 96 * 3);
+    for (const { bytes, hash } of [one, two]) {
+      expect(hash).toBe(createHash('sha256').update(bytes).digest('hex'));
+    }
+    expect(one.bytes).toHaveLength(512 * 4);
+  });
+
+  test('goes into the recogniser as RGB from −1 to 1, and comes out as it gives it', async () => {
+    const { photo, landmarks } = face();
+    const data = Uint8Array.from(photo.data, (_, i) => [255, 0, 51][i % 3]!);
+    const file = await recogniser(512, 'colours.onnx');
+
+    const sources = await sourcesOf({ photo: { ...photo, data }, landmarks }, [embedding(file)], new Embedder());
+
+    const values = new Float32Array(sources.get('one')!.bytes.buffer);
+    values.forEach((value, i) => {
+      expect(value).toBeCloseTo(Math.sin(3 * i) - Math.sin(3 * i + 1) - 0.6 * Math.sin(3 * i + 2), 4);
+    });
+  });
+
+  test('is nearly the same for the same photo at half its size', async () => {
+    const file = await recogniser(512, 'same.onnx');
+    const [large, small] = await Promise.all(
+      [1, 0.5].map(async (factor) => {
+        const sources = await sourcesOf(face(factor), [embedding(file)], new Embedder());
+        return new Float32Array(sources.get('one')!.bytes.buffer);
+      }),
+    );
+    large!.forEach((value, i) => expect(Math.abs(value - small![i]!)).toBeLessThan(0.02));
+  });
+
+  test('is refused with a clear code where the recogniser is missing, no model, or another kind of one', async () => {
+    const wrong = await recogniser(192, 'short.onnx');
+    const text = join(folder, 'text.onnx');
+    await writeFile(text, 'no model');
+    const made = (file: string) => sourcesOf(face(), [embedding(file)], new Embedder());
+
+    await expect(made(join(folder, 'missing.onnx'))).rejects.toMatchObject({ code: 'asset_missing' });
+    await expect(made(text)).rejects.toMatchObject({ code: 'model_unsupported' });
+    await expect(made(wrong)).rejects.toMatchObject({ code: 'model_unsupported' });
+  });
+});
