@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { OnnxGraph } from '../graph/onnx-graph.ts';
-import { widenFloat16 } from '../tflite/float16.ts';
+import { widenFloat16 } from '../float16.ts';
 import type { TfliteModel, TfliteOperator, TfliteTensor } from '../tflite/tflite-model.ts';
 import { permute } from './permute.ts';
 

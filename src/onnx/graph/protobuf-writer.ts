@@ -3,12 +3,19 @@ const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 
+/** Bytes that are made when they are written: weights of hundreds of megabytes are never all in memory. */
+export interface LateBytes {
+  readonly length: number;
+  /** Exactly `length` bytes, the same at every call; they are used up before the next are asked for. */
+  make(): Uint8Array;
+}
+
 /**
- * Writes one protocol buffers message. Parts are kept as views until `finish`, so that weights are copied once however
- * deeply they are nested.
+ * Writes one protocol buffers message. Parts are kept as views until they are written, so that weights are copied once
+ * however deeply they are nested, or not at all.
  */
 export class ProtobufWriter {
-  readonly #parts: Uint8Array[] = [];
+  readonly #parts: (Uint8Array | LateBytes)[] = [];
   #length = 0;
 
   /** An int32, int64, enum or bool field; negative numbers are written as 64-bit two's complement. */
@@ -26,8 +33,8 @@ export class ProtobufWriter {
     return this.bytes(field, Buffer.from(value, 'utf8'));
   }
 
-  /** `value` must not change until `finish`. */
-  bytes(field: number, value: Uint8Array): this {
+  /** `value` must not change until it is written. */
+  bytes(field: number, value: Uint8Array | LateBytes): this {
     this.#tag(field, LENGTH_DELIMITED);
     this.#push(varint(value.length));
     return this.#push(value);
@@ -41,13 +48,18 @@ export class ProtobufWriter {
     return this;
   }
 
+  /** The message, piece by piece. */
+  *pieces(): Generator<Uint8Array> {
+    for (const part of this.#parts) yield part instanceof Uint8Array ? part : part.make();
+  }
+
   /** The whole message. */
   finish(): Uint8Array {
     const whole = new Uint8Array(this.#length);
     let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
+    for (const piece of this.pieces()) {
+      whole.set(piece, at);
+      at += piece.length;
     }
     return whole;
   }
@@ -56,7 +68,7 @@ export class ProtobufWriter {
     this.#push(varint((field << 3) | wireType));
   }
 
-  #push(part: Uint8Array): this {
+  #push(part: Uint8Array | LateBytes): this {
     this.#parts.push(part);
     this.#length += part.length;
     return this;

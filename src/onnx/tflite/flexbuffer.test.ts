@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readFlexBuffer } from './flexbuffer.ts';
-import { widenFloat16 } from './float16.ts';
+import { widenFloat16 } from '../float16.ts';
 
 describe('FlexBuffers', () => {
   it('gives a map with a vector and a string', () => {

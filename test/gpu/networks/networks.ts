@@ -1,0 +1,55 @@
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultCacheFolder } from '../../../src/onnx/model-cache.ts';
+import type { OnnxGraph } from '../../../src/onnx/graph/onnx-graph.ts';
+import { inswapperNetwork } from './inswapper.ts';
+import { tinyEmbedder, tinyNetwork } from './tiny.ts';
+
+/** Part of each file's name; it goes up when what is made changes. */
+const VERSION = 1;
+
+/** The networks that can be made, by name: random weights of published shapes, and tiny ones for a processor. */
+export const NETWORKS = {
+  'inswapper-float16': () => inswapperNetwork({ type: 'float16' }),
+  'inswapper-float32': () => inswapperNetwork({ type: 'float32' }),
+  tiny: () => tinyNetwork(),
+  'tiny-float16': () => tinyNetwork({ type: 'float16' }),
+  'tiny-image': () => tinyNetwork({ source: { image: 64 } }),
+  'tiny-single': () => tinyNetwork({ batch: 1 }),
+  'tiny-256': () => tinyNetwork({ size: 256 }),
+  'tiny-embedder': tinyEmbedder,
+} satisfies Record<string, () => OnnxGraph>;
+export type NetworkName = keyof typeof NETWORKS;
+
+/** Path of a network's ONNX file, which is made if it is not there. The default folder is the cache of models. */
+export function networkFile(name: NetworkName, folder = join(defaultCacheFolder(), 'networks')): string {
+  const path = join(folder, `${name}-${VERSION}.onnx`);
+  if (!existsSync(path)) {
+    mkdirSync(folder, { recursive: true });
+    writeNetwork(NETWORKS[name](), path);
+  }
+  return path;
+}
+
+/** Writes beside and renames: no other process sees half a file. */
+export function writeNetwork(network: OnnxGraph, path: string): void {
+  const beside = `${path}.${process.pid}`;
+  const file = openSync(beside, 'w');
+  try {
+    for (const piece of network.pieces()) for (let at = 0; at < piece.length;) at += writeSync(file, piece, at);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(beside, path);
+}
+
+/** Makes all networks in a folder. The bench `networks`. */
+export function makeNetworks(folder: string): {
+  readonly networks: { readonly name: string; readonly bytes: number }[];
+} {
+  const networks = (Object.keys(NETWORKS) as NetworkName[]).map((name) => {
+    const path = networkFile(name, folder);
+    return { name, path, bytes: statSync(path).size };
+  });
+  return { networks };
+}

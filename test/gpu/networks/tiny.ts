@@ -1,0 +1,61 @@
+import { OnnxGraph, type FloatType } from '../../../src/onnx/graph/onnx-graph.ts';
+import { RandomWeights } from './weights.ts';
+
+export interface TinyOptions {
+  readonly type?: FloatType;
+  /** Side of its crops, pixels. */
+  readonly size?: number;
+  /** What it takes of the source: an embedding of 512 numbers, or a picture of this side. */
+  readonly source?: 'embedding' | { readonly image: number };
+  /** Extent of the batch; left out: free. */
+  readonly batch?: number;
+}
+
+/**
+ * A network with a swap network's inputs and output that takes a processor a moment: half the target, and over it a tint that the
+ * source asks for. What it gives is known: 0.5 × target + 0.5 × tint, where the tint of a picture is its mean colour.
+ */
+export function tinyNetwork({
+  type = 'float32',
+  size = 128,
+  source = 'embedding',
+  batch,
+}: TinyOptions = {}): OnnxGraph {
+  const graph = new OnnxGraph();
+  const n = batch ?? 'n';
+  const weights = new RandomWeights(graph, { type, seed: 7 });
+  const target = graph.input('target', [n, 3, size, size], type);
+  const face = source === 'embedding' ? [n, 512] : [n, 3, source.image, source.image];
+  const asked = graph.input('source', face, type);
+
+  const tint =
+    source === 'embedding'
+      ? graph.node('Unsqueeze', [
+          graph.node('Sigmoid', [graph.node('Gemm', [asked, weights.normal([512, 3], 4)])]),
+          graph.integers([2, 3]),
+        ])
+      : graph.node('ReduceMean', [asked], { axes: [2, 3], keepdims: 1 });
+  // A convolution that halves: 3 × 3, of which only the middle of its own channel counts.
+  const kernel = Array.from({ length: 81 }, (_, k) => (k % 9 === 4 && Math.floor(k / 9) % 4 === 0 ? 0.5 : 0));
+  const halved = graph.node('Conv', [target, weights.values([3, 3, 3, 3], kernel)], {
+    kernel_shape: [3, 3],
+    pads: [1, 1, 1, 1],
+  });
+  const mixed = graph.node('Add', [halved, graph.node('Mul', [tint, weights.values([1], [0.5])])]);
+  graph.output('output', mixed, [n, 3, size, size], type);
+  return graph;
+}
+
+/** A recogniser's shape: `input` [1, 3, 112, 112], −1..1, RGB, to `embedding` [1, 512]. */
+export function tinyEmbedder(): OnnxGraph {
+  const graph = new OnnxGraph();
+  const weights = new RandomWeights(graph, { type: 'float32', seed: 11 });
+  const input = graph.input('input', [1, 3, 112, 112]);
+  const cells = graph.node('Conv', [input, weights.normal([8, 3, 16, 16], 0.05)], {
+    kernel_shape: [16, 16],
+    strides: [16, 16],
+  });
+  const flat = graph.node('Flatten', [graph.node('Relu', [cells])], { axis: 1 });
+  graph.output('embedding', graph.node('Gemm', [flat, weights.normal([8 * 49, 512], 0.05)]), [1, 512]);
+  return graph;
+}
