@@ -15,6 +15,7 @@ export const NETWORKS = {
   tiny: () => tinyNetwork(),
   'tiny-float16': () => tinyNetwork({ type: 'float16' }),
   'tiny-image': () => tinyNetwork({ source: { image: 64 } }),
+  'tiny-image-float16': () => tinyNetwork({ type: 'float16', source: { image: 64 } }),
   'tiny-single': () => tinyNetwork({ batch: 1 }),
   'tiny-256': () => tinyNetwork({ size: 256 }),
   'tiny-embedder': tinyEmbedder,

@@ -1,0 +1,191 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { GatewayError } from '../../errors.ts';
+import { readContract, type BatchContract, type FloatValue } from './batch-contract.ts';
+import { proveProvider, type ProviderName, type ProviderProof } from './provider-proof.ts';
+
+export interface BatchSessionOptions {
+  readonly contract: BatchContract;
+  readonly provider: ProviderName;
+  /** The device, as the provider counts them. */
+  readonly deviceId: number;
+  /** Processor threads of the cpu provider. */
+  readonly threads: number;
+  /** Items of the largest run. */
+  readonly maximumBatch: number;
+}
+
+/** Values of one tensor for the largest batch: float32, or the bits of float16. */
+export type TensorValues = Float32Array | Uint16Array;
+
+/** The session's ends for one batch size. */
+interface Ends {
+  readonly feeds: Record<string, Tensor>;
+  readonly fetches: Record<string, Tensor>;
+}
+
+/**
+ * A model on a device, run in batches. Its buffers are made once, for the largest batch; what runs the nodes is proved by a first
+ * run before it is given out.
+ */
+export class BatchSession {
+  /** Values of each input, [maximumBatch, …], to be written before a run. */
+  readonly inputs: Readonly<Record<string, TensorValues>>;
+  /** Values of the output, [maximumBatch, …], to be read after it. */
+  readonly output: TensorValues;
+  readonly #session: InferenceSession;
+  readonly #values: readonly FloatValue[];
+  /** Whether the model takes one item at a time only. */
+  readonly #single: boolean;
+  readonly #ends = new Map<string, Ends>();
+  #proof: ProviderProof = { nodes: 0, elsewhere: 0 };
+
+  private constructor(session: InferenceSession, { contract, maximumBatch }: BatchSessionOptions) {
+    const { inputs, output, single } = readContract(session, contract);
+    this.#session = session;
+    this.#single = single;
+    this.#values = [...inputs, output];
+    this.inputs = Object.fromEntries(inputs.map((value) => [value.name, buffer(value, maximumBatch)]));
+    this.output = buffer(output, maximumBatch);
+  }
+
+  /**
+   * @param file path of an ONNX file
+   * @throws GatewayError model_unsupported, provider_unavailable, device_lost
+   */
+  static async open(file: string, options: BatchSessionOptions): Promise<BatchSession> {
+    const folder = await mkdtemp(join(tmpdir(), 'guise-profile-'));
+    try {
+      const session = await create(file, options, join(folder, 'run'));
+      try {
+        const batches = new BatchSession(session, options);
+        await batches.#prove(options.provider, folder);
+        return batches;
+      } catch (error) {
+        await session.release();
+        throw error;
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Nodes that did not run on the provider: small ones. */
+  get elsewhere(): number {
+    return this.#proof.elsewhere;
+  }
+
+  /**
+   * Runs the first `batch` items of the inputs. It blocks the thread.
+   * @throws GatewayError device_lost
+   */
+  async run(batch: number): Promise<void> {
+    try {
+      if (!this.#single) await this.#runOnce(this.#endsOf(0, batch));
+      else for (let item = 0; item < batch; item++) await this.#runOnce(this.#endsOf(item, 1));
+    } catch (cause) {
+      // The context of a device is broken by most that can go wrong there, and a run that could not fail did.
+      throw new GatewayError('device_lost', `the device must run the network: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  /** No run may be under way. */
+  async close(): Promise<void> {
+    this.#ends.clear();
+    await this.#session.release();
+  }
+
+  async #runOnce({ feeds, fetches }: Ends): Promise<void> {
+    await this.#session.run(feeds, fetches);
+  }
+
+  // Profiling is on from the start of the session to the end of this run, and costs nothing afterwards.
+  async #prove(provider: ProviderName, folder: string): Promise<void> {
+    await this.run(1);
+    this.#session.endProfiling();
+    const [profile] = await readdir(folder);
+    if (profile === undefined) {
+      const message = 'onnxruntime must write a profile, which says where nodes run';
+      throw new GatewayError('provider_unavailable', `${message} [folder:${folder}]`);
+    }
+    this.#proof = proveProvider(await readFile(join(folder, profile), 'utf8'), provider);
+  }
+
+  #endsOf(first: number, batch: number): Ends {
+    const key = `${first}+${batch}`;
+    let ends = this.#ends.get(key);
+    if (ends === undefined) this.#ends.set(key, (ends = this.#makeEnds(first, batch)));
+    return ends;
+  }
+
+  #makeEnds(first: number, batch: number): Ends {
+    const feeds: Record<string, Tensor> = {};
+    const fetches: Record<string, Tensor> = {};
+    for (const value of this.#values) {
+      const input = this.inputs[value.name];
+      const part = (input ?? this.output).subarray(first * value.elements, (first + batch) * value.elements);
+      const tensor = new Tensor(value.type, part as never, [batch, ...value.extents]);
+      (input === undefined ? fetches : feeds)[value.name] = tensor;
+    }
+    return { feeds, fetches };
+  }
+}
+
+function buffer({ type, elements }: FloatValue, batch: number): TensorValues {
+  return type === 'float16' ? new Uint16Array(batch * elements) : new Float32Array(batch * elements);
+}
+
+async function create(file: string, options: BatchSessionOptions, profile: string): Promise<InferenceSession> {
+  const { provider, deviceId, threads } = options;
+  try {
+    return await InferenceSession.create(file, {
+      executionProviders: provider === 'cpu' ? ['cpu'] : providersOf(provider, deviceId),
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      enableProfiling: true,
+      profileFilePrefix: profile,
+      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    });
+  } catch (cause) {
+    throw openError(cause, file, provider);
+  }
+}
+
+function providersOf(
+  provider: 'cuda' | 'tensorrt' | 'webgpu',
+  deviceId: number,
+): InferenceSession.ExecutionProviderConfig[] {
+  if (provider === 'webgpu') return ['webgpu'];
+  const cuda = { name: 'cuda', deviceId } as const;
+  return provider === 'cuda' ? [cuda] : [{ name: 'tensorrt', deviceId }, cuda];
+}
+
+/** What onnxruntime says when a provider is not there, its library does not fit, or the device does not answer. */
+const PROVIDER_TROUBLE =
+  /ExecutionProvider|shared library|providers?_|CUDA|CUBLAS|CUDNN|adapter|backend not found|no available backend/i;
+const MEMORY_TROUBLE = /allocate memory|out of memory/i;
+
+function openError(cause: unknown, file: string, provider: ProviderName): GatewayError {
+  const reason = reasonOf(cause);
+  if (MEMORY_TROUBLE.test(reason)) {
+    return new GatewayError('capacity_full', `the network must fit into memory [file:${file}]: ${reason}`, { cause });
+  }
+  if (provider !== 'cpu' && PROVIDER_TROUBLE.test(reason)) {
+    const remedy =
+      provider === 'webgpu'
+        ? 'a GPU with a driver for Vulkan, Metal or Direct3D must be there'
+        : "onnxruntime's library of this provider must lie beside libonnxruntime, CUDA and cuDNN on the library path, and a GPU must be there";
+    const message = `execution provider must be available: ${remedy}, or choose another provider [provider:${provider}]: ${reason}`;
+    return new GatewayError('provider_unavailable', message, { cause });
+  }
+  const message = `model must be one that onnxruntime can load [file:${file}]: ${reason}`;
+  return new GatewayError('model_unsupported', message, { cause });
+}
+
+function reasonOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).trim().slice(0, 400);
+}

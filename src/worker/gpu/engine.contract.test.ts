@@ -1,0 +1,8 @@
+import { engineContract } from '../../../test/support/engine-contract.ts';
+import { monotonic } from '../../time.ts';
+import { OnnxEngine } from './onnx-engine.ts';
+
+engineContract('onnxruntime on the processor', {
+  provider: 'cpu',
+  engine: () => new OnnxEngine({ provider: 'cpu', deviceId: 0, threads: 1, clock: monotonic }),
+});

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Engine, OpenNetwork } from '../../src/worker/gpu/engine.ts';
+import type { GpuRecipe, Provider } from '../../src/worker/wire/gpu-protocol.ts';
+import type { NetworkName } from '../gpu/networks/networks.ts';
+import { colourSource, embeddingSource, noiseCrop, swapRecipe } from './swap-recipes.ts';
+
+/** What an engine must do, whatever it is made of. */
+export function engineContract(name: string, wanted: { readonly provider: Provider; engine(): Engine }): void {
+  describe(`${name}, as an engine,`, () => {
+    const open: OpenNetwork[] = [];
+    afterEach(async () => {
+      for (const network of open.splice(0)) await network.close();
+    });
+    const opened = async (network: NetworkName, changes?: Partial<GpuRecipe>): Promise<OpenNetwork> => {
+      const made = await wanted.engine().open(swapRecipe(network, changes));
+      open.push(made);
+      return made;
+    };
+
+    test('runs where it was asked to, and says what its weights take', async () => {
+      const network = await opened('tiny');
+
+      expect(network.provider).toBe(wanted.provider);
+      expect(network.bytes).toBe(await wanted.engine().bytesOf(swapRecipe('tiny')));
+    });
+
+    test.each(['tiny-image', 'tiny-image-float16'] as const)('swaps in place, %s', async (name) => {
+      const network = await opened(name);
+      const pixels = Uint8Array.from([...noiseCrop(1), ...noiseCrop(2)]);
+      const before = pixels.slice();
+      const tints = [
+        [255, 0, 0],
+        [0, 0, 255],
+      ] as const;
+
+      const took = await network.run({
+        crops: 2,
+        filled: 3,
+        pixels,
+        sources: tints.map((tint) => colourSource(tint).bytes),
+      });
+
+      const half = pixels.length / 2;
+      const wrong = pixels.filter(
+        (value, k) => Math.abs(value - (before[k]! + tints[k < half ? 0 : 1]![k % 3]!) / 2) > 1,
+      );
+      expect(wrong.length).toBe(0);
+      expect(Object.values(took).every((part) => part >= 0)).toBe(true);
+    });
+
+    test('gives a crop the same face in any batch, also where the network takes one at a time', async () => {
+      const [free, single] = [await opened('tiny'), await opened('tiny-single')];
+      const sources = [1, 2, 3].map((seed) => embeddingSource(seed).bytes);
+      const together = Uint8Array.from([...noiseCrop(1), ...noiseCrop(2), ...noiseCrop(3)]);
+      const [apart, second] = [together.slice(), noiseCrop(2)];
+
+      await free.run({ crops: 3, filled: 4, pixels: together, sources });
+      await single.run({ crops: 3, filled: 3, pixels: apart, sources });
+      await free.run({ crops: 1, filled: 1, pixels: second, sources: sources.slice(1, 2) });
+
+      expect(Buffer.compare(apart, together)).toBe(0);
+      expect(Buffer.compare(second, together.subarray(second.length, 2 * second.length))).toBe(0);
+      expect(Buffer.compare(second, noiseCrop(2))).not.toBe(0);
+    });
+
+    test('refuses a file that is no network, or not of the recipe', async () => {
+      const engine = wanted.engine();
+      await expect(engine.open(swapRecipe('tiny', { file: 'package.json' }))).rejects.toMatchObject({
+        code: 'model_unsupported',
+      });
+      await expect(engine.open(swapRecipe('tiny', { size: 64 }))).rejects.toMatchObject({ code: 'model_unsupported' });
+    });
+  });
+}
