@@ -9,6 +9,7 @@ import { benchFace } from './face/face-bench.ts';
 import { readImpair, type ImpairText } from './impair/impair-text.ts';
 import type { BenchIdentity } from './local-swap.ts';
 import { benchNetwork } from './network/network-bench.ts';
+import { makeNetworks } from '../gpu/networks/networks.ts';
 import { benchLoss } from './loss.ts';
 import { benchSizes } from './sizes.ts';
 import { benchCycles } from './soak/cycles.ts';
@@ -39,6 +40,7 @@ const { values: options, positionals } = parseArgs({
     impair: { type: 'string' },
     relay: { type: 'boolean', default: false },
     viewers: { type: 'string', default: '100' },
+    out: { type: 'string', default: 'networks' },
   },
 });
 
@@ -57,6 +59,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   transport: () => benchTransport(count('seconds')),
   viewers: () => benchViewers({ ...asked(callOrder), viewers: count('viewers'), transport: asked(transport) }),
   chaos: () => benchChaos(count('seed')),
+  networks: () => Promise.resolve(makeNetworks(options.out)),
   exposure: () => benchExposure(positionals.slice(1)),
 };
 

@@ -64,6 +64,8 @@ export class BatchSession {
         await batches.#prove(options.provider, folder);
         return batches;
       } catch (error) {
+        // Closed here, or releasing it writes a profile behind our back.
+        session.endProfiling();
         await session.release();
         throw error;
       }
