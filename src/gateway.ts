@@ -16,6 +16,7 @@ import { isLoopback } from './api/http/origin.ts';
 import { PageFiles } from './api/http/page-files.ts';
 import { RoomRoutes } from './api/rooms/room-routes.ts';
 import { Rooms } from './api/rooms/rooms.ts';
+import { swapsOf } from './api/signalling/choices.ts';
 import { Signalling } from './api/signalling/signalling.ts';
 import type { Config } from './config.ts';
 import { PROJECT_ROOT } from './entry.ts';
@@ -94,7 +95,10 @@ export async function openGateway(
   const server = createHttpServer({
     tls,
     supervisor,
-    identities: new IdentityRoutes({ supervisor, store, maximumPhotoBytes, origins, access, clock }),
+    identities: new IdentityRoutes({
+      ...{ supervisor, store, maximumPhotoBytes, origins, access, clock },
+      swaps: swapsOf(allowed),
+    }),
     rooms: new RoomRoutes({ rooms, access, supervisor, store, allowed, iceServers, origins, redirect: config.rooms }),
     page: new PageFiles(join(PROJECT_ROOT, 'web-client', 'dist')),
     metrics,

@@ -19,6 +19,8 @@ const identityId = z.string().min(1).max(128);
 
 /** The way back. The same as SEND_CODECS, which the page must not import. */
 const sendCodec = z.enum(['vp8', 'h264', 'vp9']);
+/** `mesh`, or a recipe of the operator's by its name. */
+const swap = z.string().min(1).max(64);
 
 /** What a session's owner may choose. Fields left out keep their default or their value. */
 const look = z.object({
@@ -36,8 +38,10 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     /** Who needs one: docs/access.md. */
     token: z.string().min(1).max(4096).optional(),
     identity: identityId.optional(),
+    /** Default mesh. */
+    swap: swap.optional(),
     policy: policy.optional(),
-    /** Milliseconds, 20–500, default 66. */
+    /** Milliseconds, 20–500, default 66, with a recipe 80. */
     budget: z.number().min(20).max(500).optional(),
     /** Faces to swap, 0–8, default 1. */
     faces: z.int().min(0).max(8).optional(),
@@ -76,6 +80,8 @@ export const statisticsSchema = z.object({
   /** Frames of the last second in which a face was swapped / hidden / none was shown. */
   swapped: z.int(),
   hidden: z.int(),
+  /** In which a face wore the swap of the frame before, at its new place: while there is too much for the swap networks. */
+  reused: z.int(),
   held: z.int(),
   bitrateIn: z.number(),
   bitrateOut: z.number(),
@@ -99,6 +105,8 @@ export const statisticsSchema = z.object({
   /** Codec of the way back. */
   codec: sendCodec,
   faces: z.int(),
+  /** How far the session is degraded while there is too much for the swap networks; 0: not at all (docs/neural.md). */
+  level: z.int(),
 });
 export type Statistics = z.infer<typeof statisticsSchema>;
 
@@ -119,6 +127,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     /** What the operator allows. */
     policies: z.array(policy),
     labelOptional: z.boolean(),
+    /** The swap of this session. */
+    swap,
     /** For the caller's peer connection; TURN credentials end by themselves. */
     iceServers: z.array(iceServerSchema).optional(),
   }),
@@ -132,6 +142,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   /** A face was found or lost. */
   z.object({ type: z.literal('face'), event: z.enum(['found', 'lost']), id: z.int() }),
   z.object({ type: z.literal('statistics'), figures: statisticsSchema }),
+  /** How far the session is degraded has changed; 0: not at all any more. */
+  z.object({ type: z.literal('degraded'), level: z.int() }),
   /** The gateway is going: the session ends in at most so many milliseconds, and can be opened anew then. */
   z.object({ type: z.literal('draining'), within: z.number() }),
   /** `fatal`: the session is over; else it goes on as before. `retry`: connect again after so many milliseconds. */
@@ -148,11 +160,15 @@ export type ServerMessage = z.infer<typeof serverMessageSchema>;
 /** `PATCH /v1/rooms/ROOM`: what is left out stays. `identity` null takes it away. */
 export const roomChangeSchema = z.object({ identity: identityId.nullable().optional(), look: look.optional() });
 
-/** `GET /v1/identities`: what can be picked without a photo, and this process's uploaded ones are never listed. */
+/**
+ * `GET /v1/identities`: what can be picked without a photo, and this process's uploaded ones are never listed; and the swaps
+ * that a session can choose.
+ */
 export const maskListSchema = z.object({
   masks: z.array(
     z.object({ id: z.string(), title: z.string(), /** PNG, a path on the gateway. */ thumbnail: z.string() }),
   ),
+  swaps: z.array(swap),
 });
 export type MaskList = z.infer<typeof maskListSchema>;
 

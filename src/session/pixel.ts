@@ -39,8 +39,11 @@ export type ToPixel =
   /** A receiver asked for a keyframe. */
   | { readonly type: 'keyframe'; readonly session: string; readonly encoding?: Encoding };
 
-/** What a sent picture shows of the faces in it. `clear`: no face, or the policy allows it. */
-export type Outcome = 'swapped' | 'hidden' | 'clear';
+/**
+ * What a sent picture shows of the faces in it. `clear`: no face, or the policy allows it. `reused`: swapped, but by the new face
+ * of the frame before.
+ */
+export type Outcome = 'swapped' | 'reused' | 'hidden' | 'clear';
 
 export type FromPixel =
   | {
@@ -74,11 +77,14 @@ export interface PixelFigures {
   readonly frameRateLimit: number | null;
   readonly decoded: number;
   readonly swapped: number;
+  readonly reused: number;
   readonly hidden: number;
   readonly clear: number;
   /** Frame times at which nothing was sent because of a hold. */
   readonly held: number;
   readonly faces: number;
+  /** How far the session is degraded while there is too much for the swap networks. */
+  readonly level: number;
   /** By `stage:reason`. */
   readonly drops: Record<string, number>;
   /** Milliseconds of the last second in which the thread was at work for this session. */

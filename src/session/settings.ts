@@ -21,7 +21,10 @@ export const sessionSettingsSchema = z.object({
   policy: exposurePolicySchema.default('never'),
   /** `mesh`, or the name of a recipe of the operator's (docs/neural.md). Default `mesh`. */
   swap: swapNameSchema.default('mesh'),
-  /** From decodable to sent, milliseconds, 20–500. Default 66. */
+  /** Whom overload of the swap networks reaches last: a configured tier; and whose sessions are limited together. Default nobody's. */
+  tier: z.string().max(64).default(''),
+  tenant: z.string().max(128).default(''),
+  /** From decodable to sent, milliseconds, 20–500. Default 66; a gateway gives sessions with a recipe 80. */
   budget: z.number().min(20).max(500).default(66),
   /** How many faces are swapped, 0–8; all others are hidden. Default 1. */
   faces: z.int().min(0).max(8).default(1),

@@ -40,6 +40,7 @@ export interface SessionFigures extends WayFigures {
   readonly drops: Record<string, number>;
   /** Sent pictures by what they show. */
   readonly swapped: number;
+  readonly reused: number;
   readonly hidden: number;
   readonly clear: number;
   /** Frame times at which nothing was sent because of a hold. */
@@ -53,6 +54,8 @@ export interface SessionFigures extends WayFigures {
   readonly codec: SendCodec;
   /** Faces in the newest picture. */
   readonly faces: number;
+  /** How far the session is degraded while there is too much for the swap networks. */
+  readonly level: number;
   /** Milliseconds of a pixel thread that one second of this session takes. */
   readonly busy: Milli;
   /** The same by station. */

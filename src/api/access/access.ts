@@ -41,6 +41,14 @@ export class Permit {
     return this.#claims?.policies;
   }
 
+  get tier(): string | undefined {
+    return this.#claims?.tier;
+  }
+
+  get tenant(): string | undefined {
+    return this.#claims?.tenant;
+  }
+
   get maximumSide(): number | undefined {
     return this.#claims?.maximumSide;
   }

@@ -24,6 +24,9 @@ export const claimsSchema = z.object({
   identity: z.string().min(1).max(128).optional(),
   /** Exposure policies that may be chosen, of those that the operator allows. */
   policies: z.array(exposurePolicySchema).min(1).optional(),
+  /** Tier of its sessions at the swap networks, of those that the operator has configured; and whose they are together. */
+  tier: z.string().min(1).max(64).optional(),
+  tenant: z.string().min(1).max(128).optional(),
   /** Longest side of a picture, pixels, 160–1920. */
   maximumSide: z.int().min(160).max(1920).optional(),
 });

@@ -18,6 +18,8 @@ export interface IdentityRoutesOptions {
   readonly supervisor: Pick<Supervisor, 'masks' | 'judgePhoto'>;
   readonly store: IdentityStore;
   readonly maximumPhotoBytes: number;
+  /** What a session may choose to be swapped by. */
+  readonly swaps: readonly string[];
   readonly origins: OriginRule;
   readonly access: Access;
   readonly clock: Clock;
@@ -86,7 +88,7 @@ export class IdentityRoutes {
       title,
       thumbnail: thumbnailPath(id),
     }));
-    sendJson(response, 200, { masks } satisfies MaskList);
+    sendJson(response, 200, { masks, swaps: [...this.#options.swaps] } satisfies MaskList);
   }
 
   async #create(request: IncomingMessage, response: ServerResponse): Promise<void> {

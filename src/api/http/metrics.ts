@@ -114,6 +114,7 @@ export class Metrics {
   /** One second of one session. */
   secondPassed(figures: SessionFigures): void {
     this.#frames.inc({ outcome: 'swapped' }, figures.swapped);
+    this.#frames.inc({ outcome: 'reused' }, figures.reused);
     this.#frames.inc({ outcome: 'hidden' }, figures.hidden);
     this.#frames.inc({ outcome: 'clear' }, figures.clear);
     for (const [at, count] of Object.entries(figures.drops)) this.#drops.inc({ at }, Math.max(0, count));

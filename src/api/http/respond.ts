@@ -13,6 +13,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   policy_not_allowed: 403,
   not_found: 404,
   identity_unknown: 404,
+  recipe_unknown: 404,
   session_unknown: 404,
   state_invalid: 409,
   room_taken: 409,

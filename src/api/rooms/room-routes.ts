@@ -33,6 +33,8 @@ const querySchema = z.object({
   identity: z.string().min(1).max(128).optional(),
   /** What viewers get. */
   codec: z.enum(['vp8', 'h264', 'vp9']).optional(),
+  /** What swaps the face: mesh, or a recipe of the operator's. */
+  swap: z.string().min(1).max(64).optional(),
 });
 
 export interface RoomRoutesOptions {
@@ -180,10 +182,10 @@ export class RoomRoutes {
       const [issue] = query.error.issues;
       throw new GatewayError('message_invalid', `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? ''}`);
     }
-    const { codec = 'vp8', identity: asked } = query.data;
+    const { codec = 'vp8', identity: asked, swap } = query.data;
     const publisher = { subject: permit.subject, asked: permit.identity ?? asked ?? null };
     const settings: SessionSettings = {
-      ...settingsFor({ type: 'hello', version: 1, codec }, limitedBy(allowed, permit)),
+      ...settingsFor({ type: 'hello', version: 1, codec, swap }, limitedBy(allowed, permit)),
       watched: true,
       temporalLayers: codec === 'h264' ? 1 : LAYERS,
     };

@@ -46,6 +46,8 @@ export interface Publishing {
 /** How a room is, for who may see it. */
 export interface RoomState {
   readonly identity: string | null;
+  /** What swaps the face. */
+  readonly swap: string;
   readonly viewers: number;
   /** Of the last second; `undefined` before the first. */
   readonly figures: SessionFigures | undefined;
@@ -126,8 +128,8 @@ export class Rooms {
 
   /** @throws GatewayError session_unknown */
   state(room: string): RoomState {
-    const { identity, figures } = this.#publication(room);
-    return { identity, viewers: this.#viewersOf(room), figures };
+    const { identity, figures, settings } = this.#publication(room);
+    return { identity, swap: settings.swap, viewers: this.#viewersOf(room), figures };
   }
 
   /**

@@ -79,6 +79,8 @@ export class Caller {
   #state: State;
   #identity: string | null = null;
   #permit = new Permit();
+  /** How far the session was degraded when its owner was last told. */
+  #level = 0;
   /** Candidates that came before the session was open. */
   readonly #early: Candidate[] = [];
   #turn: Promise<void> = Promise.resolve();
@@ -215,6 +217,7 @@ export class Caller {
       session: session.id,
       policies: [...policies],
       labelOptional,
+      swap: settings.swap,
       iceServers: iceServersFor(session.id, this.#options.iceServers, wallClock()),
     });
     if (unknown !== undefined) this.#refuse(unknown);
@@ -292,7 +295,10 @@ export class Caller {
 
   #figures(figures: SessionFigures): void {
     this.#options.metrics.secondPassed(figures);
-    if (this.#state.name === 'closed' || !this.#socket.hasRoom) return;
+    if (this.#state.name === 'closed') return;
+    if (figures.level !== this.#level) this.#socket.send({ type: 'degraded', level: figures.level });
+    this.#level = figures.level;
+    if (!this.#socket.hasRoom) return;
     this.#socket.send({ type: 'statistics', figures: toStatistics(figures) });
   }
 }

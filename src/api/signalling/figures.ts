@@ -4,7 +4,7 @@ import type { Statistics } from '../messages.ts';
 /** What a session's owner is told of its figures, rounded to what can be read. */
 export function toStatistics(figures: SessionFigures): Statistics {
   const { width, height, drops, swapped, hidden, held, codec, faces, roundTrip, estimate } = figures;
-  const { resent, sentWidth, sentHeight, frameRateLimit } = figures;
+  const { resent, sentWidth, sentHeight, frameRateLimit, reused, level } = figures;
   return {
     fpsIn: round(figures.fpsIn),
     fpsOut: round(figures.fpsOut),
@@ -15,6 +15,7 @@ export function toStatistics(figures: SessionFigures): Statistics {
     drops,
     swapped,
     hidden,
+    reused,
     held,
     bitrateIn: Math.round(figures.bitrateIn),
     bitrateOut: Math.round(figures.bitrateOut),
@@ -30,6 +31,7 @@ export function toStatistics(figures: SessionFigures): Statistics {
     frameRateLimit,
     codec,
     faces,
+    level,
   };
 }
 

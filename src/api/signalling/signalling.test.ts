@@ -99,7 +99,8 @@ describe('signalling', () => {
     client.say({ type: 'hello', version: PROTOCOL_VERSION, identity: 'mask:gold', budget: 100 });
     const created = await client.hear('created');
     expect(created.session).toMatch(/^[0-9a-f]{32}$/);
-    expect(created).toMatchObject({ version: 1, policies: ['never', 'when-no-face'], labelOptional: false });
+    const offered = { version: 1, policies: ['never', 'when-no-face'], labelOptional: false, swap: 'mesh' };
+    expect(created).toMatchObject(offered);
 
     const caller = peer();
     client.say({ type: 'offer', sdp: await caller.offer() });

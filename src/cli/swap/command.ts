@@ -59,6 +59,7 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
 
 const PICTURE_LINES: Record<Outcome, string> = {
   swapped: 'swapped',
+  reused: 'swapped',
   hidden: 'hidden, no face to swap was found',
   clear: 'as it was',
 };

@@ -2,7 +2,7 @@ import type { Outcome } from '../../session/pixel.ts';
 
 /** How many pictures came out how. */
 export class Tally {
-  readonly #counts: Record<Outcome, number> = { swapped: 0, hidden: 0, clear: 0 };
+  readonly #counts: Record<Outcome, number> = { swapped: 0, reused: 0, hidden: 0, clear: 0 };
 
   add(outcome: Outcome): void {
     this.#counts[outcome]++;

@@ -12,11 +12,12 @@ interface Sum {
 /** Counts what a session's pixel half does. */
 export class FigureCounts {
   readonly drops: Drops;
-  readonly #outcomes: Record<Outcome, number> = { swapped: 0, hidden: 0, clear: 0 };
+  readonly #outcomes: Record<Outcome, number> = { swapped: 0, reused: 0, hidden: 0, clear: 0 };
   readonly #stations = new Map<Station, Sum>();
   width = 0;
   height = 0;
   faces = 0;
+  level = 0;
   #sent: Omit<LadderStep, 'frameRate'> = { width: 0, height: 0, frameRateLimit: Infinity };
   #decoded = 0;
   #held = 0;
@@ -65,6 +66,7 @@ export class FigureCounts {
       ...this.#outcomes,
       held: this.#held,
       faces: this.faces,
+      level: this.level,
       drops: this.drops.toRecord(),
       worked,
       stations,

@@ -4,6 +4,7 @@ import type { Chunk } from '../../media/chunk.ts';
 import { Drops, type DropReason, type DropStage } from '../../schedule/drop.ts';
 import { inTime } from '../../schedule/lane.ts';
 import { StageCost } from '../../schedule/stage-cost.ts';
+import type { LaneLevel } from '../../swap/neural/crop-lane.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
 import type { Milli } from '../../time.ts';
 import type { Encoding, Outcome } from '../pixel.ts';
@@ -15,6 +16,7 @@ import { FrameRate } from './frame-rate.ts';
 import { FrameTime } from './frame-time.ts';
 import { Intake, type Arrival, type IntakeParts } from './intake.ts';
 import { Ladder } from './ladder.ts';
+import { AT_EASE, easeAt } from './neural/ease.ts';
 import { Flights, type Away, type FlightsParts } from './neural/flights.ts';
 
 /** Every stage after decoding is only begun if all that follow can be done by the deadline. */
@@ -47,6 +49,8 @@ export class PixelSession {
   readonly #pass: FacePass;
   readonly #departures: Departures;
   readonly #flights: Flights | undefined;
+  #ease = AT_EASE;
+  #identity: PreparedIdentity | null = null;
   #settings: SessionSettings;
   /** Bits a second that the way to the peer carries. */
   #carried = Infinity;
@@ -93,14 +97,23 @@ export class PixelSession {
 
   /** Who is put on, from the next frame on. */
   wear(identity: PreparedIdentity | null): void {
-    this.#pass.wear(identity);
+    this.#identity = identity;
+    this.#pass.wear(this.#ease.hidden ? null : identity);
+  }
+
+  /** Load has changed how far the session's lane is degraded; from the next frame on. */
+  degrade(level: LaneLevel): void {
+    this.#ease = easeAt(level);
+    this.#counts.level = level;
+    this.configure(this.#settings);
+    this.wear(this.#identity);
   }
 
   /** From the next frame on. */
   configure(settings: SessionSettings): void {
     const changed = settings.bitrate !== this.#settings.bitrate;
     this.#settings = settings;
-    this.#pass.configure(settings);
+    this.#pass.configure({ ...settings, faces: Math.min(settings.faces, this.#ease.faces) });
     if (changed) this.setBitrate(this.#carried);
   }
 
@@ -162,7 +175,7 @@ export class PixelSession {
     const begun = this.#begin(arrival);
     const { at } = begun;
     if (arrival.backlog) return this.#giveUp(begun, 'decode', 'backlog');
-    const admitted = this.#frameRate.admit(at, begun.step.frameRateLimit);
+    const admitted = this.#frameRate.admit(at, Math.min(begun.step.frameRateLimit, this.#ease.frameRate));
     // A keyframe that is wanted is made of the first frame that comes.
     if (!admitted && !this.#departures.keyframeWanted) return this.#giveUp(begun, 'decode', 'thinned');
     const frame: Departing = { ...begun, work: this.#copy(arrival) };
@@ -174,7 +187,7 @@ export class PixelSession {
     const source = this.#flights?.sourceOf(look);
     if (source === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
     const deadline = frame.deadline - this.#cost.remaining('paste');
-    if (this.#flights?.send(frame, look, { source, deadline, sparing: false })) return;
+    if (this.#flights?.send(frame, look, { source, deadline, sparing: this.#ease.sparing })) return;
     // No way there: as if it had been given up on the way.
     this.#show(frame, look, []);
   }
@@ -183,27 +196,27 @@ export class PixelSession {
   #land(away: Away): void {
     const { frame, look, back, cutting } = away;
     const started = this.#parts.clock.now();
-    if (back?.pixels) this.#cost.observe('swap', back.took);
+    if (back?.pixels && !away.flight.reposed) this.#cost.observe('swap', back.took);
     const overtaken = this.#departures.isOvertaken(frame.at);
     const late = back?.pixels !== undefined && !this.#isInTime('paste', frame.deadline);
-    const crops = overtaken || late ? [] : this.#flights!.paste(away, false);
+    const crops = overtaken || late ? [] : this.#flights!.paste(away, this.#ease.sparing);
     this.#flights!.release(away);
     const pasting = this.#parts.clock.now() - started;
     if (crops.length > 0) this.#cost.observe('paste', pasting);
     this.#counts.took('swap', cutting + pasting);
     if (overtaken) this.#giveUp(frame, 'lane', 'replaced');
     else if (late) this.#late(frame, 'composite');
-    else this.#show(frame, look, crops);
+    else this.#show(frame, look, crops, away.flight.reposed);
   }
 
   /** Brings a frame out with these faces; those that are missing are hidden, or nothing is sent for a while. */
-  #show(frame: Departing, look: Look, crops: Crops): void {
+  #show(frame: Departing, look: Look, crops: Crops, reposed = false): void {
     let objection: DropReason | undefined;
     const stillWanted = (stage: PassStage) => (objection = this.#objectionTo(stage, frame)) === undefined;
     const shown = this.#pass.show(frame.work.picture, look, crops, stillWanted);
     switch (shown.kind) {
       case 'ready':
-        return this.#finish(frame, shown.outcome, shown.failed);
+        return this.#finish(frame, reposed && shown.outcome === 'swapped' ? 'reused' : shown.outcome, shown.failed);
       case 'held':
         this.#counts.held();
         return this.#giveUp(frame, 'swap', 'failed');

@@ -157,14 +157,17 @@ export class PixelThread {
    * The way to the swap network that the session has chosen.
    * @throws GatewayError recipe_unknown
    */
-  #neural(id: string, { swap, faces }: SessionSettings): PixelSessionParts['neural'] {
+  #neural(id: string, { swap, faces, tier, tenant }: SessionSettings): PixelSessionParts['neural'] {
     if (swap === 'mesh') return undefined;
     const { recipes = [], lanes } = this.#parts.networks ?? {};
     const recipe = recipes.find(({ name }) => name === swap);
     if (!recipe || !lanes) throw new GatewayError('recipe_unknown', 'the swap must be mesh or a configured recipe');
     return {
       recipe,
-      lane: lanes.open({ recipe: swap, tier: 'default', tenant: '', frameRate: USUAL_RATE, faces: Math.max(1, faces) }),
+      lane: lanes.open({
+        ...{ recipe: swap, tier, tenant, frameRate: USUAL_RATE, faces: Math.max(1, faces) },
+        onLevel: (level) => this.#sessions.get(id)?.degrade(level),
+      }),
       onBack: () => this.#wake(),
       onFailed: (error) => this.#fail(id, error),
     };

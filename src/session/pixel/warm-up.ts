@@ -24,6 +24,8 @@ const SKIN = { y: 150, u: 108, v: 152 } as const;
 const SETTINGS: SessionSettings = {
   policy: 'never',
   swap: 'mesh',
+  tier: '',
+  tenant: '',
   budget: 500,
   faces: 1,
   opacity: 1,

@@ -174,6 +174,7 @@ export const sessionFiguresSchema = z.object({
   /** In the last second, by `stage:reason`. */
   drops: z.record(z.string().max(64), z.int()),
   swapped: z.int(),
+  reused: z.int(),
   hidden: z.int(),
   clear: z.int(),
   held: z.int(),
@@ -194,6 +195,7 @@ export const sessionFiguresSchema = z.object({
   frameRateLimit: count.nullable(),
   codec: sendCodecSchema,
   faces: z.int(),
+  level: z.int().nonnegative(),
   /** Milliseconds of a pixel thread that one second of this session takes. */
   busy: count,
   /** The same by station. */

@@ -30,10 +30,10 @@ export class RefusedError extends Error {
   }
 }
 
-/** The painted masks. */
-export async function listMasks(gateway: URL): Promise<MaskList['masks']> {
+/** What can be chosen: the painted masks, and what swaps faces. */
+export async function listChoices(gateway: URL): Promise<MaskList> {
   const response = await fetch(new URL('/v1/identities', gateway));
-  return maskListSchema.parse(await response.json()).masks;
+  return maskListSchema.parse(await response.json());
 }
 
 /** Uploads a photo with its consent statement; `token` where the gateway asks for one. @throws RefusedError with the gateway's code and advice */

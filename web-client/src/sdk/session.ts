@@ -26,6 +26,8 @@ export type SessionEvents = {
   face: { readonly event: 'found' | 'lost' };
   /** The identity that is worn from now on. */
   changed: string | null;
+  /** How far the session is degraded while there is too much for the swap networks; 0: not at all any more. */
+  degraded: { readonly level: number };
   /** The gateway is going: the call ends in at most so many milliseconds, and comes back by itself once there is one again. */
   draining: { readonly within: number };
   /** `identity_unknown` after a reconnect means: upload the photo again, then `wear` the new id. */
@@ -39,7 +41,7 @@ export type SessionEvents = {
 export class Session {
   readonly events = new Events<SessionEvents>();
   readonly #url: URL;
-  readonly #options: SessionOptions;
+  #options: SessionOptions;
   readonly #backoff = new Backoff();
   readonly #course: Course<SessionState, SessionEvent>;
   #camera: MediaStream;
@@ -88,6 +90,12 @@ export class Session {
   setLook(look: Look): void {
     this.#look = { ...this.#look, ...look };
     this.#signalling?.send({ type: 'change', look });
+  }
+
+  /** Chooses what swaps the face, of `swaps` of `listChoices`: the call begins anew. */
+  setSwap(swap: string): void {
+    this.#options = { ...this.#options, swap };
+    this.open();
   }
 
   /** Sends another camera from now on; a new microphone or a first one needs a new call. */
@@ -175,6 +183,8 @@ export class Session {
         return this.events.emit('changed', message.identity);
       case 'statistics':
         return this.events.emit('statistics', message.figures);
+      case 'degraded':
+        return this.events.emit('degraded', { level: message.level });
       case 'face':
         return this.events.emit('face', { event: message.event });
       case 'draining':

@@ -2,7 +2,7 @@ import type { Statistics } from '../../../src/api/messages.ts';
 import { element } from './elements.ts';
 import { LatencyPlot } from './latency-plot.ts';
 
-const IDS = ['fps', 'latency', 'round-trip', 'bitrate', 'way-back', 'picture', 'drops'] as const;
+const IDS = ['fps', 'latency', 'round-trip', 'bitrate', 'way-back', 'picture', 'outcomes', 'drops'] as const;
 
 /** The list of live figures and the latency plot. */
 export class Figures {
@@ -16,6 +16,7 @@ export class Figures {
     set('bitrate', `${megabits(figures.bitrateIn)} / ${megabits(figures.bitrateOut)} Mb/s`);
     set('way-back', wayBack(figures));
     set('picture', picture(figures));
+    set('outcomes', outcomes(figures));
     set(
       'drops',
       drops.length === 0 ? 'none' : drops.map(([why, count]) => `${count} ${why.replace(':', ' ')}`).join(', '),
@@ -46,6 +47,11 @@ function picture({ width, height, sentWidth, sentHeight, frameRateLimit, codec }
   const sent = sentWidth > 0 && sentWidth !== width ? ` → ${sentWidth} × ${sentHeight}` : '';
   const rate = frameRateLimit === null ? '' : ` at ${frameRateLimit.toFixed(0)} fps`;
   return `${width} × ${height}${sent}${rate}, ${codec.toUpperCase()}`;
+}
+
+/** What the frames of the last second showed, and how far the session is degraded. */
+function outcomes({ swapped, reused, hidden, level }: Statistics): string {
+  return `${swapped} / ${reused} / ${hidden}${level > 0 ? `, level ${level}` : ''}`;
 }
 
 function megabits(bitsPerSecond: number): string {

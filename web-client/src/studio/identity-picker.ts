@@ -1,4 +1,5 @@
-import { listMasks, uploadPhoto, type ConsentStatement, type GatewayDoor } from '../sdk/identities.ts';
+import { uploadPhoto, type ConsentStatement, type GatewayDoor } from '../sdk/identities.ts';
+import type { MaskList } from '../../../src/api/messages.ts';
 import { askConsent } from './consent.ts';
 import { element } from './elements.ts';
 
@@ -35,9 +36,8 @@ export class IdentityPicker {
     return this.#group.querySelector<HTMLInputElement>('input:checked')?.value || null;
   }
 
-  /** Shows the gateway's masks and chooses the first. */
-  async load(): Promise<void> {
-    const masks = await listMasks(this.#gateway.gateway);
+  /** Shows these masks and chooses the first. */
+  show(masks: MaskList['masks']): void {
     const add = document.createElement('button');
     add.type = 'button';
     add.className = 'tile add';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Backoff } from '../sdk/backoff.ts';
 import { Course } from '../sdk/course.ts';
+import { listChoices } from '../sdk/identities.ts';
 import { Session } from '../sdk/session.ts';
 import { takeToken } from '../sdk/token.ts';
 import { callOptions } from './call-options.ts';
@@ -31,6 +32,7 @@ const size = element('size', HTMLSelectElement);
 const microphone = element('microphone', HTMLInputElement);
 const listen = element('listen', HTMLInputElement);
 const mirror = element('mirror', HTMLInputElement);
+const swap = element('swap', HTMLSelectElement);
 const opacity = element('opacity', HTMLInputElement);
 const keepEyes = element('keep-eyes', HTMLInputElement);
 const keepMouth = element('keep-mouth', HTMLInputElement);
@@ -56,6 +58,7 @@ element('retry', HTMLButtonElement).addEventListener('click', () => {
 });
 for (const input of [camera, size, microphone]) input.addEventListener('change', changeCamera);
 for (const input of [opacity, keepEyes, keepMouth]) input.addEventListener('input', changeLook);
+swap.addEventListener('change', () => session?.setSwap(swap.value));
 mirror.addEventListener('change', applyMirror);
 listen.addEventListener('change', () => (swapped.muted = !listen.checked));
 for (const name of ['online', 'offline']) addEventListener(name, () => showState(course.state));
@@ -70,17 +73,25 @@ void watchCameras({
 });
 applyMirror();
 changeLook();
-void loadMasks();
+void loadChoices();
 
-async function loadMasks(): Promise<void> {
+async function loadChoices(): Promise<void> {
   try {
-    await picker.load();
+    const { masks, swaps } = await listChoices(gateway);
+    showSwaps(swaps);
+    picker.show(masks);
   } catch {
     say('The gateway does not answer. It is asked again by itself.');
-    setTimeout(() => void loadMasks(), 2000);
+    setTimeout(() => void loadChoices(), 2000);
     return;
   }
   say('');
+}
+
+/** There is nothing to choose where there is only the mesh. */
+function showSwaps(swaps: readonly string[]): void {
+  swap.replaceChildren(...swaps.map((name) => new Option(name === 'mesh' ? 'Mesh' : name, name)));
+  element('swap-choice', HTMLElement).hidden = swaps.length < 2;
 }
 
 function startOrStop(): void {
@@ -138,7 +149,10 @@ async function carry(opened: MediaStream): Promise<void> {
 }
 
 function openSession(opened: MediaStream): void {
-  const options = { ...callOptions(location.search), token, identity: picker.chosen, look: chosenLook() };
+  const options = {
+    ...{ ...callOptions(location.search), token, identity: picker.chosen, look: chosenLook() },
+    ...(swap.value !== '' && { swap: swap.value }),
+  };
   session = new Session(socket, opened, options);
   session.events.on('state', (state) => {
     course.take({ name: 'call', call: state });
@@ -149,6 +163,13 @@ function openSession(opened: MediaStream): void {
     if (swapped.srcObject !== back) swapped.srcObject = back;
   });
   session.events.on('statistics', (latest) => figures.show(latest));
+  session.events.on('degraded', ({ level }) => {
+    say(
+      level === 0
+        ? ''
+        : 'The gateway is busy: faces are swapped less often, fewer of them, or hidden, until it is not.',
+    );
+  });
   session.events.on('draining', ({ within }) => {
     say(`The gateway is about to end. The call goes on for ${Math.round(within / 1000)} s, then comes back by itself.`);
   });

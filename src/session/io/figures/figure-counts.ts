@@ -75,7 +75,7 @@ export class FigureCounts {
     const { p50, p99 } = this.#latencies.take();
     this.#before = after;
     this.#outcomes = newOutcomes();
-    const sent = outcomes.swapped + outcomes.hidden + outcomes.clear;
+    const sent = outcomes.swapped + outcomes.reused + outcomes.hidden + outcomes.clear;
     const frames = grown(before.decoded, after.decoded) / seconds;
     const stations: Partial<Record<Station, Milli>> = {};
     for (const station of STATIONS) {
@@ -98,6 +98,7 @@ export class FigureCounts {
       ...this.#way(lines, grown(before.resent, after.resent)),
       codec,
       faces: this.#pixel?.faces ?? 0,
+      level: this.#pixel?.level ?? 0,
       busy: Object.values(stations).reduce((sum, duration) => sum + duration, 0),
       stations,
       worked: this.#pixel?.worked ?? 0,
@@ -139,7 +140,7 @@ export class FigureCounts {
 }
 
 function newOutcomes(): Record<Outcome, number> {
-  return { swapped: 0, hidden: 0, clear: 0 };
+  return { swapped: 0, reused: 0, hidden: 0, clear: 0 };
 }
 
 /** A count that began anew is all growth. */

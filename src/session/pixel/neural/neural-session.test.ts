@@ -220,6 +220,48 @@ describe('a session that is swapped by a network', () => {
     expect(nativeHeld()).toEqual(before);
   });
 
+  test('lets every second frame wear the faces of the one before while its lane is degraded so far, counted apart', async () => {
+    const { rig, lanes } = rigOf();
+    const clip = await settle(rig, lanes);
+    lanes.opened[0]!.onLevel?.(3);
+    const { swapped } = rig.figures();
+    await play(rig, clip.slice(0, 12));
+
+    const figures = rig.figures();
+    expect(figures).toMatchObject({ level: 3, reused: 6, drops: {}, hidden: 0 });
+    expect(figures.swapped - swapped).toBe(6);
+    expect(outcomes(rig).slice(-4)).toEqual(['swapped', 'reused', 'swapped', 'reused']);
+    // The reused face is where the caller's is now: as far from the caller's own as a swapped one.
+    const scene = sceneOf({ script: 'talk', width: 320, height: 180 });
+    const far = [20, 21].map((frame) => {
+      const within = middle(scene.truth(frame)[0]!.box);
+      return psnr(scene.draw(frame).picture, rig.pictures()[frame]!, { within });
+    });
+    expect(Math.abs(far[0]! - far[1]!)).toBeLessThan(2);
+    lanes.opened[0]!.onLevel?.(0);
+    await play(rig, clip.slice(12, 16));
+    expect(outcomes(rig).slice(-4)).toEqual(Array(4).fill('swapped'));
+    rig.thread.close();
+  });
+
+  test('swaps fewer faces, sends fewer frames, and at last hides all, as its lane is degraded further', async () => {
+    const { rig, lanes } = rigOf({ faces: 4 });
+    const clip = await settle(rig, lanes);
+    lanes.opened[0]!.onLevel?.(5);
+    await play(rig, clip.slice(0, 20));
+    const sent = rig.of('chunk').length - 10;
+    expect(sent).toBeGreaterThanOrEqual(9);
+    expect(sent).toBeLessThanOrEqual(12);
+    lanes.opened[0]!.onLevel?.(6);
+    await play(rig, clip.slice(20, 30));
+
+    expect(new Set(outcomes(rig).slice(sent + 10))).toEqual(new Set(['hidden']));
+    lanes.opened[0]!.onLevel?.(0);
+    await play(rig, clip.slice(30, 50));
+    expect(outcomes(rig).slice(-10)).toEqual(Array(10).fill('swapped'));
+    rig.thread.close();
+  });
+
   test('fails with the code of what it was refused for', async () => {
     const { rig } = rigOf();
     rig.open('b', { swap: 'other' });

@@ -1,0 +1,33 @@
+import type { LaneLevel } from '../../../swap/neural/crop-lane.ts';
+
+/** What a session does less of while there is too much for the swap networks. */
+export interface Ease {
+  /** Faces that are swapped at most; the rest are hidden. */
+  readonly faces: number;
+  /** Every second frame wears the new faces of the one before, laid where its own are. */
+  readonly sparing: boolean;
+  /** Frames a second at most. */
+  readonly frameRate: number;
+  /** No face is swapped: all are hidden. */
+  readonly hidden: boolean;
+}
+
+/** Nothing. */
+export const AT_EASE: Ease = { faces: Infinity, sparing: false, frameRate: Infinity, hidden: false };
+
+/** What each step of the ladder adds to those before it. Enhancers and the size of crops are the GPU's own business. */
+const STEPS: readonly Partial<Ease>[] = [
+  // Without enhancers.
+  {},
+  { faces: 1 },
+  { sparing: true },
+  // Smaller crops.
+  {},
+  { frameRate: 15 },
+  { hidden: true },
+];
+
+/** What a session does at this level of its lane. */
+export function easeAt(level: LaneLevel): Ease {
+  return Object.assign({ ...AT_EASE }, ...STEPS.slice(0, level)) as Ease;
+}
