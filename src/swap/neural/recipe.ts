@@ -10,6 +10,20 @@ export const recipeNameSchema = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, { error: 'must be small letters, digits, _ and -, 64 at most' })
   .refine((name) => name !== 'mesh', { error: 'mesh is the name of the embedded swap' });
 
+/** What recognisers make of a face, in the form that the recipe's network takes it. */
+export const embeddingSourceSchema = z.strictObject({
+  kind: z.literal('embedding'),
+  /** ONNX file of the recogniser, [1, 3, 112, 112] float32 to [1, 512]. */
+  embedder: z.string().min(1),
+  /** ONNX file, [1, 512] to [1, 512], that turns its embeddings into those that the network was trained with. */
+  converter: z.string().min(1).optional(),
+  /** Brought to length 1. Default true. */
+  normalise: z.boolean().optional(),
+  /** ONNX file whose last initializer, [512, 512], they are multiplied by at last: inswapper's own. */
+  matrix: z.string().min(1).optional(),
+});
+export type EmbeddingSource = z.infer<typeof embeddingSourceSchema>;
+
 /** What those who only cut crops, make sources and paste must know of a recipe; the models are the GPU workers' business. */
 export const recipeFaceSchema = z.strictObject({
   name: recipeNameSchema,
@@ -19,8 +33,7 @@ export const recipeFaceSchema = z.strictObject({
   template,
   /** What of an identity's photo its models take. */
   source: z.discriminatedUnion('kind', [
-    /** What a recogniser makes of the face: `embedder` is its ONNX file, [1, 3, 112, 112] float32 to [1, 512]. */
-    z.strictObject({ kind: z.literal('embedding'), embedder: z.string().min(1) }),
+    embeddingSourceSchema,
     /** The photo itself, aligned: [size, size, 3] uint8, RGB. */
     z.strictObject({ kind: z.literal('image'), size, template }),
   ]),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markedPortrait, scaled } from '../../../test/support/portraits.ts';
 import { OnnxGraph } from '../../onnx/graph/onnx-graph.ts';
 import { Embedder } from './embedder.ts';
-import type { RecipeFace } from './recipe.ts';
+import type { EmbeddingSource, RecipeFace } from './recipe.ts';
 import { sourcesOf } from './sources.ts';
 
 let folder: string;
@@ -31,12 +31,25 @@ const face = (factor = 1) => {
   const { picture, landmarks } = scaled(markedPortrait('hopper'), factor);
   return { photo: picture, landmarks };
 };
-const embedding = (embedder: string, name = 'one'): RecipeFace => ({
-  name,
+const embedding = (embedder: string, form: Partial<EmbeddingSource> = {}): RecipeFace => ({
+  name: 'one',
   size: 128,
   template: 'arcface_128',
-  source: { kind: 'embedding', embedder },
+  source: { kind: 'embedding', embedder, ...form },
 });
+const valuesOf = async (recipe: RecipeFace, of = face()): Promise<Float32Array> =>
+  new Float32Array((await sourcesOf(of, [recipe], new Embedder())).get('one')!.bytes.buffer);
+
+/** A network that takes and gives [1, 512] and reverses the order, with that matrix as its last initializer. */
+async function reversing(name: string): Promise<string> {
+  const graph = new OnnxGraph();
+  const matrix = new Float32Array(512 * 512);
+  for (let i = 0; i < 512; i++) matrix[i * 512 + 511 - i] = 2;
+  graph.output('out', graph.node('MatMul', [graph.input('in', [1, 512]), graph.floats([512, 512], matrix)]), [1, 512]);
+  const file = join(folder, name);
+  await writeFile(file, graph.finish());
+  return file;
+}
 
 describe('what networks take of a photo', () => {
   test('is made for each recipe: an aligned photo, or what the recogniser makes of one', async () => {
@@ -64,22 +77,29 @@ describe('what networks take of a photo', () => {
     const data = Uint8Array.from(photo.data, (_, i) => [255, 0, 51][i % 3]!);
     const file = await recogniser(512, 'colours.onnx');
 
-    const sources = await sourcesOf({ photo: { ...photo, data }, landmarks }, [embedding(file)], new Embedder());
+    const values = await valuesOf(embedding(file, { normalise: false }), { photo: { ...photo, data }, landmarks });
 
-    const values = new Float32Array(sources.get('one')!.bytes.buffer);
     values.forEach((value, i) => {
       expect(value).toBeCloseTo(Math.sin(3 * i) - Math.sin(3 * i + 1) - 0.6 * Math.sin(3 * i + 2), 4);
     });
   });
 
+  test('is brought into the form that the network takes: converted, of length 1, times a matrix', async () => {
+    const [file, reverse] = [await recogniser(512, 'form.onnx'), await reversing('reverse.onnx')];
+    const raw = await valuesOf(embedding(file, { normalise: false }));
+    const length = Math.hypot(...raw);
+    const near = (values: Float32Array, expected: (i: number) => number) =>
+      values.forEach((value, i) => expect(value).toBeCloseTo(expected(i), 5));
+
+    near(await valuesOf(embedding(file)), (i) => raw[i]! / length);
+    near(await valuesOf(embedding(file, { converter: reverse, normalise: false })), (i) => 2 * raw[511 - i]!);
+    near(await valuesOf(embedding(file, { matrix: reverse })), (i) => (2 * raw[511 - i]!) / length);
+    near(await valuesOf(embedding(file, { converter: reverse, matrix: reverse })), (i) => (2 * raw[i]!) / length);
+  });
+
   test('is nearly the same for the same photo at half its size', async () => {
     const file = await recogniser(512, 'same.onnx');
-    const [large, small] = await Promise.all(
-      [1, 0.5].map(async (factor) => {
-        const sources = await sourcesOf(face(factor), [embedding(file)], new Embedder());
-        return new Float32Array(sources.get('one')!.bytes.buffer);
-      }),
-    );
+    const [large, small] = await Promise.all([1, 0.5].map((factor) => valuesOf(embedding(file), face(factor))));
     large!.forEach((value, i) => expect(Math.abs(value - small![i]!)).toBeLessThan(0.02));
   });
 
@@ -87,6 +107,9 @@ describe('what networks take of a photo', () => {
     const wrong = await recogniser(192, 'short.onnx');
     const text = join(folder, 'text.onnx');
     await writeFile(text, 'no model');
+    await expect(valuesOf(embedding(await recogniser(512, 'm.onnx'), { matrix: wrong }))).rejects.toMatchObject({
+      code: 'model_unsupported',
+    });
     const made = (file: string) => sourcesOf(face(), [embedding(file)], new Embedder());
 
     await expect(made(join(folder, 'missing.onnx'))).rejects.toMatchObject({ code: 'asset_missing' });

@@ -33,7 +33,7 @@ export async function sourcesOf(
     const bytes =
       source.kind === 'image'
         ? alignedPhoto(face, source)
-        : await embedder.embed(source.embedder, alignedPhoto(face, RECOGNISED));
+        : await embedder.embed(source, alignedPhoto(face, RECOGNISED));
     sources.set(name, { hash: createHash('sha256').update(bytes).digest('hex'), bytes });
   }
   return sources;
