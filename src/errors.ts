@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'model_unsupported'
   | 'provider_unavailable'
   | 'device_lost'
+  | 'mps_failed'
   | 'transport_unavailable'
   // signalling
   | 'protocol_version'
