@@ -2,6 +2,12 @@ import type { Milli } from '../time.ts';
 import type { CostTable } from './cost/cost-table.ts';
 import type { DropReason } from './drop.ts';
 import type { BatchView } from './frames/batch-view.ts';
+import { Batching, type BatchTimes } from './frames/batching.ts';
+import { FairShare } from './frames/fair-share.ts';
+import { LaneQueue } from './frames/lane-queue.ts';
+import { Lanes, NOTHING } from './frames/lanes.ts';
+import { TenantCaps } from './frames/tenant-caps.ts';
+import { WorkerQueue } from './frames/worker-queue.ts';
 
 /** What a tier of sessions is promised when there is too much for the GPUs. */
 export interface TierOptions {
@@ -40,166 +46,272 @@ export interface LaneOptions {
   readonly frameRate: number;
   /** Crops of each frame. */
   readonly faces: number;
+  /** A lane of the same session, if it has several: what one is given the other has had. It is closed last. */
+  readonly beside?: number;
 }
 
-const NOTHING = -1;
+/** Safety, in mean absolute deviations of batch times: two of them are 1.6 standard deviations. */
+const MARGIN = 2;
+
+/** What one GPU has: its lanes' frames by recipe, its workers, and what its tiers should get. */
+interface Gpu {
+  readonly queues: readonly LaneQueue[];
+  readonly workers: readonly WorkerQueue[];
+  readonly share: FairShare;
+  /** GPU time that its lanes are expected to ask for, of each millisecond. */
+  load: number;
+}
 
 /**
- * Decides which frames are swapped when, by whom and with which others. One lane per session holds its newest frame; a frame is
- * its crops, all or none. Pure: it is told the time with every call, and asked (`take`) by whoever feeds the workers. After every
- * `offer`, `finished` and `available`, and at `wakeAt`, each worker that is free should be asked.
+ * Decides which frames are swapped when, by whom and with which others (docs/scheduling.md). One lane per session holds its newest
+ * frame; a frame is its crops, all or none. Pure: it is told the time with every call, and asked (`take`) by whoever feeds the
+ * workers: after every `offer`, `finished` and `available`, and at `wakeAt`, each worker that may take something.
  *
- * Every frame offered is taken once (`take`) or dropped once (`onDrop`). Nothing is allocated per frame.
+ * Every frame offered is taken (`take`) or dropped (`onDrop`), once; nothing is allocated per frame.
  */
 export class FrameScheduler {
   readonly #costs: CostTable;
   readonly #workersPerGpu: number;
+  readonly #lead: Milli;
   readonly #onDrop: FrameSchedulerOptions['onDrop'];
-  readonly #recipe: Int32Array;
-  readonly #gpu: Int32Array;
-  readonly #lanesOfGpu: Int32Array;
-  readonly #frame: Float64Array;
-  readonly #crops: Int32Array;
-  readonly #deadline: Float64Array;
-  readonly #available: Uint8Array;
-  readonly #endsAt: Float64Array;
-  readonly #running: { recipe: number; crops: number; busy: number }[];
-  readonly #free: number[] = [];
+  readonly #lanes: Lanes;
+  readonly #gpus: readonly Gpu[];
+  readonly #tenants: TenantCaps;
+  readonly #batching: Batching;
+  readonly #times: { readonly expected: Float64Array; readonly safe: Float64Array; maximum: number } & BatchTimes;
 
-  constructor({ costs, gpus, workersPerGpu, lanes, onDrop }: FrameSchedulerOptions) {
+  constructor(options: FrameSchedulerOptions) {
+    const { costs, gpus, workersPerGpu, lanes, tiers = [{}], tenantRate = Infinity, lead = 0, onDrop } = options;
+    const reserved = tiers.reduce((sum, tier) => sum + (tier.reserved ?? 0), 0);
+    if (reserved > 1) throw new TypeError(`reserved shares must be at most 1 together [reserved:${reserved}]`);
     this.#costs = costs;
     this.#workersPerGpu = workersPerGpu;
+    this.#lead = lead;
     this.#onDrop = onDrop;
-    this.#recipe = new Int32Array(lanes).fill(NOTHING);
-    this.#gpu = new Int32Array(lanes);
-    this.#lanesOfGpu = new Int32Array(gpus);
-    this.#frame = new Float64Array(lanes).fill(NOTHING);
-    this.#crops = new Int32Array(lanes);
-    this.#deadline = new Float64Array(lanes);
-    this.#available = new Uint8Array(gpus * workersPerGpu).fill(1);
-    this.#endsAt = new Float64Array(gpus * workersPerGpu).fill(Infinity);
-    this.#running = Array.from({ length: gpus * workersPerGpu }, () => ({ recipe: 0, crops: 0, busy: 0 }));
-    for (let lane = lanes - 1; lane >= 0; lane--) this.#free.push(lane);
+    this.#lanes = new Lanes(lanes);
+    this.#tenants = new TenantCaps(tenantRate);
+    this.#gpus = Array.from({ length: gpus }, () => ({
+      queues: Array.from({ length: costs.recipes }, () => new LaneQueue()),
+      workers: Array.from({ length: workersPerGpu }, () => new WorkerQueue(costs.largestBatch)),
+      share: new FairShare(tiers),
+      load: 0,
+    }));
+    this.#batching = new Batching(this.#lanes, costs.largestBatch);
+    const room = costs.largestBatch + 1;
+    this.#times = { expected: new Float64Array(room), safe: new Float64Array(room), maximum: 0 };
   }
 
   /** Opens a lane for a session. @throws RangeError if `lanes` are open already: whoever admits sessions counts them */
   openLane(options: LaneOptions): number {
-    const lane = this.#free.pop();
-    if (lane === undefined) throw new RangeError('there must be a free lane');
-    let gpu = 0;
-    for (let other = 1; other < this.#lanesOfGpu.length; other++)
-      if (this.#lanesOfGpu[other]! < this.#lanesOfGpu[gpu]!) gpu = other;
-    this.#lanesOfGpu[gpu]!++;
-    this.#gpu[lane] = gpu;
-    this.#recipe[lane] = options.recipe;
+    const gpu = options.beside === undefined ? this.#leastLoaded() : this.#lanes.gpu[options.beside]!;
+    const lane = this.#lanes.open(options, gpu);
+    this.#tenants.open(options.tenant);
+    this.#gpus[gpu]!.share.lanes(1);
+    this.#gpus[gpu]!.load += this.#loadOf(lane);
     return lane;
   }
 
-  /** Closes it; what waits is dropped as `closed`. Its frames that were taken are not asked for any more. Idempotent. */
+  /** Closes it; what waits is dropped as `closed`. Its frames that were taken are not put back if they are lost. Idempotent. */
   closeLane(lane: number): void {
-    if (this.#recipe[lane] === NOTHING) return;
+    if (!this.#lanes.isOpen(lane)) return;
+    const gpu = this.#gpuOf(lane);
     this.#drop(lane, 'closed');
-    this.#recipe[lane] = NOTHING;
-    this.#lanesOfGpu[this.#gpu[lane]!]!--;
-    this.#free.push(lane);
+    for (const worker of gpu.workers) worker.forget(lane);
+    gpu.load -= this.#loadOf(lane);
+    gpu.share.lanes(-1);
+    this.#tenants.close(this.#lanes.tenant[lane]!);
+    this.#lanes.close(lane);
   }
 
   /**
    * Puts a frame into its lane. One that still waits there is dropped as `replaced`; this one, perhaps at once, as `late` if it
-   * cannot be in time, or `thinned` if it is one too many.
+   * cannot be in time, `thinned` if it is one too many, or `failed` if it is more than a batch of its recipe.
    * @param frame the caller's number of it, given back as it is. @param crops its crops, at least 1
    */
   offer(lane: number, frame: number, { crops, deadline, now }: { crops: number; deadline: Milli; now: Milli }): void {
-    this.#drop(lane, 'replaced');
-    this.#frame[lane] = frame;
-    this.#crops[lane] = crops;
-    this.#deadline[lane] = deadline;
-    const recipe = this.#recipe[lane]!;
+    const lanes = this.#lanes;
+    const recipe = lanes.recipe[lane]!;
+    if (lanes.frame[lane] !== NOTHING) this.#giveUp(lane, 'replaced');
+    lanes.owe(lane, this.#gpuOf(lane).share.share(lanes.tier[lane]!));
+    lanes.wait(lane, frame, { crops, deadline });
+    this.#gpuOf(lane).queues[recipe]!.insert(lane, deadline);
     if (crops > this.#costs.maximumBatch(recipe)) this.#drop(lane, 'failed');
-    else if (now + this.#costs.p50(recipe, crops) > deadline) this.#drop(lane, 'late');
+    else if (now + this.#costs.p50(recipe, crops) > deadline) this.#giveUp(lane, 'late');
+    else if (!this.#tenants.admits(lanes.tenant[lane]!, crops, now)) this.#drop(lane, 'thinned');
   }
 
   /**
    * Fills `batch` with the frames that `worker` should swap next, which from then on are the caller's. False if it should do
-   * nothing yet, because it is at work, or nothing waits, or waiting pays.
+   * nothing yet, because it has enough to do, or nothing waits.
    */
   take(worker: number, now: Milli, batch: BatchView): boolean {
-    if (!this.#available[worker] || this.#endsAt[worker] !== Infinity) return false;
-    const gpu = Math.floor(worker / this.#workersPerGpu);
-    let busy = 1;
-    for (let other = gpu * this.#workersPerGpu; other < (gpu + 1) * this.#workersPerGpu; other++)
-      if (this.#endsAt[other] !== Infinity) busy++;
-    batch.size = 0;
-    batch.crops = 0;
-    let tightest = Infinity;
-    for (;;) {
-      const lane = this.#mostUrgent(gpu, batch);
-      if (lane === NOTHING) break;
-      const recipe = this.#recipe[lane]!;
-      const crops = this.#crops[lane]!;
-      const earliest = Math.min(tightest, this.#deadline[lane]!);
-      if (now + this.#costs.p50(recipe, crops, busy) > this.#deadline[lane]!) {
-        this.#drop(lane, 'late');
-        continue;
-      }
-      const total = batch.crops + crops;
-      if (total > this.#costs.maximumBatch(recipe) || now + this.#costs.p50(recipe, total, busy) > earliest) break;
-      batch.recipe = recipe;
-      batch.lanes[batch.size] = lane;
-      batch.frames[batch.size] = this.#frame[lane]!;
-      batch.faces[batch.size] = crops;
-      batch.size++;
-      batch.crops = total;
-      tightest = earliest;
-      this.#frame[lane] = NOTHING;
-    }
-    if (batch.size === 0) return false;
-    this.#endsAt[worker] = now + this.#costs.p50(batch.recipe, batch.crops, busy);
-    Object.assign(this.#running[worker]!, { recipe: batch.recipe, crops: batch.crops, busy });
+    const gpu = this.#gpus[Math.floor(worker / this.#workersPerGpu)]!;
+    const queue = gpu.workers[worker % this.#workersPerGpu]!;
+    if (!queue.available || queue.takesAt(now, this.#lead) > now) return false;
+    const start = queue.freeAt(now);
+    const busy = busyWorkers(gpu, queue);
+    const recipe = this.#recipeFor(gpu, { start, busy });
+    if (recipe === NOTHING) return false;
+    this.#readTimes(recipe, busy);
+    this.#batching.choose({ queue: gpu.queues[recipe]!, share: gpu.share, times: this.#times, start });
+    this.#give(gpu, { recipe, batch, queue, busy, start });
     return true;
   }
 
   /** When `worker` should be asked again if nothing else happens; Infinity if only an `offer` or `finished` can change anything. */
-  wakeAt(_worker: number, _now: Milli): Milli {
-    return Infinity;
+  wakeAt(worker: number, now: Milli): Milli {
+    const gpu = this.#gpus[Math.floor(worker / this.#workersPerGpu)]!;
+    const queue = gpu.workers[worker % this.#workersPerGpu]!;
+    if (!queue.available || queue.length === 0 || gpu.queues.every(isEmpty)) return Infinity;
+    const at = queue.takesAt(now, this.#lead);
+    return at > now ? at : Infinity;
   }
 
   /** The batch that `worker` took first of those it has is done. @param duration what it took, from its start to its result */
-  finished(worker: number, _now: Milli, duration: Milli): void {
-    const { recipe, crops, busy } = this.#running[worker]!;
-    if (this.#endsAt[worker] === Infinity) return;
-    this.#endsAt[worker] = Infinity;
+  finished(worker: number, now: Milli, duration: Milli): void {
+    const queue = this.#worker(worker);
+    if (queue.length === 0) return;
+    const { recipe, crops, busy } = queue.oldest;
+    queue.shift(now);
     this.#costs.observe(recipe, crops, { busy, duration });
   }
 
   /**
-   * What `worker` had is lost, and it is not available. Its frames wait again, if they can still be in time and nothing newer
-   * has come; the others are dropped as `lost`.
+   * What `worker` had is lost, and it is not available. Its frames wait again and are taken again, if they can still be in time and
+   * nothing newer has come; the others are dropped as `lost`.
    */
-  lost(worker: number, _now: Milli): void {
-    this.#available[worker] = 0;
-    this.#endsAt[worker] = Infinity;
+  lost(worker: number, now: Milli): void {
+    const queue = this.#worker(worker);
+    const lanes = this.#lanes;
+    queue.available = false;
+    for (let i = 0; i < queue.length; i++) {
+      const { recipe, size, lanes: of, frames, faces, deadlines } = queue.batch(i);
+      for (let j = 0; j < size; j++) {
+        const lane = of[j]!;
+        if (lane === NOTHING) continue;
+        const [frame, crops, deadline] = [frames[j]!, faces[j]!, deadlines[j]!];
+        if (lanes.frame[lane] !== NOTHING || now + this.#costs.p50(recipe, crops) > deadline) {
+          this.#onDrop(lane, frame, 'lost');
+          continue;
+        }
+        lanes.owe(lane, 1);
+        lanes.wait(lane, frame, { crops, deadline });
+        this.#gpuOf(lane).queues[recipe]!.insert(lane, deadline);
+      }
+    }
+    queue.clear();
   }
 
-  /** Whether `worker` can be given batches; at first each can. Taking this back leaves its running batch to `finished` or `lost`. */
+  /** Whether `worker` can be given batches; at first each can. Taking this back leaves what it has to `finished` or `lost`. */
   available(worker: number, available: boolean): void {
-    this.#available[worker] = available ? 1 : 0;
+    this.#worker(worker).available = available;
   }
 
-  #mostUrgent(gpu: number, batch: BatchView): number {
+  /** The recipe whose most urgent frame is most urgent of all; what cannot be in time any more is given up on the way. */
+  #recipeFor(gpu: Gpu, { start, busy }: { start: Milli; busy: number }): number {
     let best = NOTHING;
-    for (let lane = 0; lane < this.#frame.length; lane++) {
-      if (this.#frame[lane] === NOTHING || this.#gpu[lane] !== gpu) continue;
-      if (batch.size > 0 && this.#recipe[lane] !== batch.recipe) continue;
-      if (best === NOTHING || this.#deadline[lane]! < this.#deadline[best]!) best = lane;
+    let bestUrgency = Infinity;
+    for (let recipe = 0; recipe < gpu.queues.length; recipe++) {
+      const queue = gpu.queues[recipe]!;
+      while (queue.length > 0) {
+        const first = queue.lane(0);
+        const ends = start + this.#safe(recipe, this.#lanes.crops[first]!, busy);
+        if (ends <= queue.deadline(0)) break;
+        this.#giveUp(first, gpu.share.overloaded ? 'thinned' : 'late');
+      }
+      if (queue.length === 0) continue;
+      const urgency = this.#batching.urgency(queue.lane(0), gpu.share);
+      if (urgency >= bestUrgency) continue;
+      best = recipe;
+      bestUrgency = urgency;
     }
     return best;
   }
 
+  #give(gpu: Gpu, at: { recipe: number; batch: BatchView; queue: WorkerQueue; busy: number; start: Milli }): void {
+    const { recipe, batch, queue, busy, start } = at;
+    const lanes = this.#lanes;
+    const running = queue.push();
+    const { size, crops, chosen } = this.#batching;
+    for (let i = 0; i < size; i++) {
+      const lane = chosen[i]!;
+      batch.lanes[i] = running.lanes[i] = lane;
+      batch.frames[i] = running.frames[i] = lanes.frame[lane]!;
+      batch.faces[i] = running.faces[i] = lanes.crops[lane]!;
+      running.deadlines[i] = lanes.deadline[lane]!;
+      gpu.queues[recipe]!.remove(lane, lanes.deadline[lane]!);
+      lanes.frame[lane] = NOTHING;
+      lanes.owe(lane, -1);
+      this.#settle(lane, true);
+    }
+    batch.recipe = running.recipe = recipe;
+    batch.size = running.size = size;
+    batch.crops = running.crops = crops;
+    running.busy = busy;
+    running.expected = this.#times.expected[crops]!;
+    running.endsAt = start + running.expected;
+  }
+
+  #readTimes(recipe: number, busy: number): void {
+    const { expected, safe } = this.#times;
+    this.#times.maximum = this.#costs.maximumBatch(recipe);
+    const margin = 1 + MARGIN * this.#costs.deviation(recipe, busy);
+    for (let crops = 1; crops <= this.#times.maximum; crops++) {
+      expected[crops] = this.#costs.p50(recipe, crops, busy);
+      safe[crops] = expected[crops]! * margin;
+    }
+  }
+
+  #safe(recipe: number, crops: number, busy: number): Milli {
+    return this.#costs.p50(recipe, crops, busy) * (1 + MARGIN * this.#costs.deviation(recipe, busy));
+  }
+
+  #settle(lane: number, served: boolean): void {
+    const cost = this.#lanes.crops[lane]! / this.#costs.bestRate(this.#lanes.recipe[lane]!);
+    this.#gpuOf(lane).share.settle(this.#lanes.tier[lane]!, cost, served);
+  }
+
+  /** For want of GPU time: it counts in what share is served. */
+  #giveUp(lane: number, reason: DropReason): void {
+    this.#settle(lane, false);
+    this.#drop(lane, reason);
+  }
+
   #drop(lane: number, reason: DropReason): void {
-    const frame = this.#frame[lane]!;
+    const lanes = this.#lanes;
+    const frame = lanes.frame[lane]!;
     if (frame === NOTHING) return;
-    this.#frame[lane] = NOTHING;
+    this.#gpuOf(lane).queues[lanes.recipe[lane]!]!.remove(lane, lanes.deadline[lane]!);
+    lanes.frame[lane] = NOTHING;
     this.#onDrop(lane, frame, reason);
   }
+
+  #leastLoaded(): number {
+    let best = 0;
+    for (let gpu = 1; gpu < this.#gpus.length; gpu++) if (this.#gpus[gpu]!.load < this.#gpus[best]!.load) best = gpu;
+    return best;
+  }
+
+  #loadOf(lane: number): number {
+    return this.#lanes.rate[lane]! / 1000 / (this.#costs.bestRate(this.#lanes.recipe[lane]!) || 1);
+  }
+
+  #gpuOf(lane: number): Gpu {
+    return this.#gpus[this.#lanes.gpu[lane]!]!;
+  }
+
+  #worker(worker: number): WorkerQueue {
+    return this.#gpus[Math.floor(worker / this.#workersPerGpu)]!.workers[worker % this.#workersPerGpu]!;
+  }
+}
+
+function isEmpty(queue: LaneQueue): boolean {
+  return queue.length === 0;
+}
+
+/** Workers of the GPU that are at work if this one is. */
+function busyWorkers({ workers }: Gpu, queue: WorkerQueue): number {
+  let busy = 1;
+  for (const worker of workers) if (worker !== queue && worker.length > 0) busy++;
+  return busy;
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { GatewayError } from '../../src/errors.ts';
 import { isSendCodec, SEND_CODECS } from '../../src/media/chunk.ts';
 import { benchCall } from './call.ts';
 import { benchCapacity } from './capacity/capacity-bench.ts';
@@ -11,6 +12,8 @@ import type { BenchIdentity } from './local-swap.ts';
 import { benchNetwork } from './network/network-bench.ts';
 import { makeNetworks } from '../gpu/networks/networks.ts';
 import { benchLoss } from './loss.ts';
+import { benchSchedule } from './schedule/schedule-bench.ts';
+import { runTrace } from './schedule/trace-run.ts';
 import { benchSizes } from './sizes.ts';
 import { benchCycles } from './soak/cycles.ts';
 import { benchSoak } from './soak/soak.ts';
@@ -41,6 +44,9 @@ const { values: options, positionals } = parseArgs({
     relay: { type: 'boolean', default: false },
     viewers: { type: 'string', default: '100' },
     out: { type: 'string', default: 'networks' },
+    trace: { type: 'string' },
+    long: { type: 'boolean', default: false },
+    plot: { type: 'string' },
   },
 });
 
@@ -60,6 +66,10 @@ const BENCHES: Record<string, () => Promise<object>> = {
   viewers: () => benchViewers({ ...asked(callOrder), viewers: count('viewers'), transport: asked(transport) }),
   chaos: () => benchChaos(count('seed')),
   networks: () => Promise.resolve(makeNetworks(options.out)),
+  schedule: () => {
+    const { trace, long, plot } = options;
+    return Promise.resolve(trace === undefined ? benchSchedule({ long, plot }) : asked(() => runTrace(trace)));
+  },
   exposure: () => benchExposure(positionals.slice(1)),
 };
 
@@ -68,7 +78,8 @@ function asked<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    console.error(error instanceof TypeError ? error.message : error);
+    if (error instanceof GatewayError) console.error(`${error.code}: ${error.message}`);
+    else console.error(error instanceof TypeError ? error.message : error);
     process.exit(2);
   }
 }

@@ -43,6 +43,8 @@ const P99_DEVIATIONS = 2.9;
 export class CostTable {
   readonly recipes: number;
   readonly workersPerGpu: number;
+  /** Most crops in a batch of any recipe. */
+  readonly largestBatch: number;
   readonly #stride: number;
   /** By recipe, busy, batch: as profiled, ms. 0 where nothing is known. */
   readonly #profiled: Float64Array;
@@ -50,15 +52,18 @@ export class CostTable {
   readonly #drift: Float64Array;
   readonly #deviation: Float64Array;
   readonly #maximumBatch: Int32Array;
+  readonly #bestRates: Float64Array;
 
   constructor({ recipes, workersPerGpu, maximumBatch }: CostTableOptions) {
     this.recipes = recipes;
     this.workersPerGpu = workersPerGpu;
+    this.largestBatch = maximumBatch;
     this.#stride = maximumBatch + 1;
     this.#profiled = new Float64Array(recipes * workersPerGpu * this.#stride);
     this.#drift = new Float64Array(recipes * workersPerGpu).fill(1);
     this.#deviation = new Float64Array(recipes * workersPerGpu);
     this.#maximumBatch = new Int32Array(recipes);
+    this.#bestRates = new Float64Array(recipes);
   }
 
   /** Puts measured figures in. Where only some numbers of busy workers are profiled, the next lower one stands for the others. */
@@ -79,6 +84,7 @@ export class CostTable {
       this.#deviation[row] = spread;
     }
     this.#maximumBatch[recipe] = largest;
+    this.#bestRates[recipe] = this.#findBestRate(recipe);
   }
 
   /** Most crops in one batch of the recipe; 0 while it is not profiled. */
@@ -102,15 +108,9 @@ export class CostTable {
     return this.#deviation[this.#row(recipe, busy)]!;
   }
 
-  /** Most crops a millisecond, of all batch sizes, that all workers of a GPU do together. */
+  /** Most crops a millisecond, of all batch sizes, that all workers of a GPU do together, as profiled; 0 before. */
   bestRate(recipe: number): number {
-    let best = 0;
-    for (let busy = 1; busy <= this.workersPerGpu; busy++) {
-      for (let batch = 1; batch <= this.maximumBatch(recipe); batch++) {
-        best = Math.max(best, (busy * batch) / this.p50(recipe, batch, busy));
-      }
-    }
-    return best;
+    return this.#bestRates[recipe] ?? 0;
   }
 
   /** Takes the time of a batch in that was run. */
@@ -122,6 +122,15 @@ export class CostTable {
     this.#drift[row] = drift + (ratio > drift ? UP : DOWN) * (ratio - drift);
     const deviation = Math.abs(ratio - drift) / drift;
     this.#deviation[row]! += SPREAD * (deviation - this.#deviation[row]!);
+  }
+
+  #findBestRate(recipe: number): number {
+    let best = 0;
+    for (let busy = 1; busy <= this.workersPerGpu; busy++) {
+      for (let batch = 1; batch <= this.maximumBatch(recipe); batch++)
+        best = Math.max(best, (busy * batch) / this.p50(recipe, batch, busy));
+    }
+    return best;
   }
 
   #row(recipe: number, busy: number): number {
