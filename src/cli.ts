@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { printCost, type CostCommand } from './cli/cost.ts';
 import { printLandmarks } from './cli/landmarks.ts';
 import { printToken, type TokenCommand } from './cli/token.ts';
 import { listMasks } from './cli/masks.ts';
@@ -59,6 +60,7 @@ function commands(terminal: Terminal, signal: AbortSignal): Command {
     .description('list the painted masks')
     .option('--out <folder>', 'write a picture of each there')
     .action(({ out }: { out?: string }) => listMasks(out, terminal));
+  addCost(guise, terminal);
   guise
     .command('token')
     .description('sign a token with the secret of the configuration (docs/access.md)')
@@ -71,6 +73,23 @@ function commands(terminal: Terminal, signal: AbortSignal): Command {
     .option('--expires <seconds>', 'how long it is good for', checked(z.int().min(1)), 3600)
     .action((options: TokenCommand) => printToken(options, terminal));
   return guise;
+}
+
+function addCost(guise: Command, terminal: Terminal): void {
+  const amount = checked(z.number().positive());
+  guise
+    .command('cost')
+    .description('what a stream costs on a GPU (docs/gpu.md)')
+    .option('--price <amount>', 'of one GPU for an hour; else gpu.hourlyPrice of the configuration', amount)
+    .option('--streams-per-gpu <number>', 'streams that one GPU was seen to carry', checked(z.int().min(1)))
+    .option('--faces-per-second <number>', 'faces that one GPU was measured to swap', amount)
+    .option('--gateway <url>', 'ask this running gateway what its GPUs were measured to do')
+    .option('--recipe <name>', 'of its recipes; else the first')
+    .option('--frame-rate <number>', 'frames a second of a stream', amount, 30)
+    .option('--faces <number>', 'faces in each frame', checked(z.int().min(1)), 1)
+    .option('--taken <share>', 'share of the places that are taken on average', checked(z.number().gt(0).max(1)), 1)
+    .option('--json', '{"streamsPerGpu","perStreamHour","perStreamMonth"}')
+    .action((options: CostCommand) => printCost(options, terminal));
 }
 
 function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { gpuSchema } from './config-gpu.ts';
 import { limitsSchema, memorySchema } from './config-workers.ts';
 import { iceServersSchema, networkFields } from './config-network.ts';
 import { roomsSchema } from './config-rooms.ts';
@@ -161,6 +162,10 @@ export const configSchema = z.strictObject({
     .default('loopback')
     .describe('Who may read GET /metrics. Default only this machine.'),
   media: media.prefault({}),
+  gpu: gpuSchema
+    .nullable()
+    .default(null)
+    .describe('GPUs and the swap networks that run on them (docs/gpu.md). Default none.'),
   iceServers: iceServersSchema.prefault({}),
   sessions: sessions.prefault({}),
   rooms: roomsSchema.prefault({}),

@@ -18,11 +18,13 @@ import { RoomRoutes } from './api/rooms/room-routes.ts';
 import { Rooms } from './api/rooms/rooms.ts';
 import { swapsOf } from './api/signalling/choices.ts';
 import { Signalling } from './api/signalling/signalling.ts';
+import { recipeFace } from './config-gpu.ts';
 import type { Config } from './config.ts';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { Clock, Milli } from './time.ts';
+import { BrokerHost } from './worker/broker-host/broker-host.ts';
 import { Supervisor } from './worker/supervisor/supervisor.ts';
 import type { MediaWorkerSettings } from './worker/wire/protocol.ts';
 
@@ -58,6 +60,7 @@ export async function openGateway(
 ): Promise<Gateway> {
   const { media, sessions, photos } = config;
   const tls = await certificateFor(config);
+  const broker = config.gpu === null ? undefined : await BrokerHost.open({ gpu: config.gpu, log, clock });
   const supervisor = new Supervisor({
     workers: media.workers,
     pixelThreads: media.pixelThreads,
@@ -67,8 +70,8 @@ export async function openGateway(
     media: {
       transport: media.transport,
       reach: reachOf(config),
-      broker: null,
-      recipes: [],
+      broker: broker?.socket ?? null,
+      recipes: (config.gpu?.recipes ?? []).map(recipeFace),
       codecs: media.codecs,
       limits: media.limits,
       maximumBytes: photos.maximumBytes,
@@ -85,16 +88,22 @@ export async function openGateway(
     },
     clock,
   );
-  const metrics = new Metrics({ supervisor, store });
+  const metrics = new Metrics({ supervisor, store, broker });
   const origins = { origins: config.origins, trustProxy: config.trustProxy };
   const { access, invitation } = await accessFor(config);
   const rooms = new Rooms({ supervisor, metrics, clock });
-  const allowed = { policies: sessions.policies, labelOptional: sessions.labelOptional };
+  const allowed = {
+    policies: sessions.policies,
+    labelOptional: sessions.labelOptional,
+    recipes: config.gpu?.recipes.map(({ name }) => name) ?? [],
+    tiers: config.gpu?.tiers.map(({ name }) => name) ?? [],
+  };
   const { iceServers } = config;
   const maximumPhotoBytes = photos.maximumBytes;
   const server = createHttpServer({
     tls,
     supervisor,
+    broker,
     identities: new IdentityRoutes({
       ...{ supervisor, store, maximumPhotoBytes, origins, access, clock },
       swaps: swapsOf(allowed),
@@ -133,6 +142,7 @@ export async function openGateway(
       clearInterval(sweeping);
       await Promise.all([signalling.close(), rooms.close()]);
       await supervisor.close();
+      await broker?.close();
       store.close();
       await closeServer(server);
     })();
@@ -142,6 +152,7 @@ export async function openGateway(
   try {
     await listen(server, config);
     await supervisor.start();
+    await broker?.start();
   } catch (error) {
     await close();
     throw error;

@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
+import type { BrokerHost } from '../../worker/broker-host/broker-host.ts';
 import type { RoomRoutes } from '../rooms/room-routes.ts';
 import type { IdentityRoutes } from './identity-routes.ts';
 import type { Metrics } from './metrics.ts';
@@ -20,6 +21,8 @@ export interface HttpOptions {
   /** PEM texts; `null` serves plain http. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly supervisor: Pick<Supervisor, 'readiness'>;
+  /** Left out where there are no GPUs. */
+  readonly broker?: Pick<BrokerHost, 'state' | 'figures'> | undefined;
   readonly identities: IdentityRoutes;
   readonly rooms: RoomRoutes;
   readonly page: PageFiles;
@@ -47,13 +50,19 @@ export function createHttpServer(options: HttpOptions): Server {
 async function route(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = pathOf(request);
   if (path === '/healthz') {
-    const { readiness } = options.supervisor;
-    sendJson(response, readiness === 'ready' ? 200 : 503, { status: readiness });
+    sendHealth(options, response);
   } else if (path === '/metrics') {
     await sendMetrics(options, request, response);
   } else if (!options.identities.answer(request, response, path) && !options.rooms.answer(request, response, path)) {
     sendPage(options, request, response, path);
   }
+}
+
+// Without its broker a gateway still serves: mesh swaps go on, and what networks would swap is hidden.
+function sendHealth({ supervisor, broker }: HttpOptions, response: ServerResponse): void {
+  const { readiness } = supervisor;
+  const gpu = broker && { gpu: { broker: broker.state, provider: broker.figures?.provider ?? null } };
+  sendJson(response, readiness === 'ready' ? 200 : 503, { status: readiness, ...gpu });
 }
 
 async function sendMetrics(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import type { SessionFigures } from '../../worker/wire/protocol.ts';
+import type { BrokerHost } from '../../worker/broker-host/broker-host.ts';
+import { GpuGauges } from './gpu-gauges.ts';
 import { HeldGauges } from './held-gauges.ts';
 import type { IdentityStore } from './identity-store.ts';
 
@@ -16,6 +18,8 @@ const LOSS_BUCKETS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 export class Metrics {
   readonly #registry = new Registry();
   readonly #held: HeldGauges;
+  /** Only where there are GPUs. */
+  readonly #gpu: GpuGauges | undefined;
   readonly #opened: Counter;
   readonly #ended: Counter<'reason'>;
   readonly #frames: Counter<'outcome'>;
@@ -26,10 +30,16 @@ export class Metrics {
   readonly #estimate: Histogram;
   readonly #loss: Histogram;
 
-  constructor(observed: { readonly supervisor: Pick<Supervisor, 'status' | 'held'>; readonly store: IdentityStore }) {
+  constructor(observed: {
+    readonly supervisor: Pick<Supervisor, 'status' | 'held'>;
+    readonly store: IdentityStore;
+    /** Left out where there are no GPUs. */
+    readonly broker?: BrokerHost | undefined;
+  }) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry, prefix: 'guise_gateway_' });
-    const { supervisor, store } = observed;
+    const { supervisor, store, broker } = observed;
+    this.#gpu = broker === undefined ? undefined : new GpuGauges(broker, this.#registry);
     this.#held = new HeldGauges(supervisor, this.#registry);
     gauge('guise_sessions', 'Sessions now', () => supervisor.status.sessions);
     gauge('guise_media_workers', 'Media workers that take calls', () => supervisor.status.workers.length);
@@ -129,6 +139,7 @@ export class Metrics {
   /** Text in Prometheus' format, with its content type. */
   async text(): Promise<{ readonly type: string; readonly text: string }> {
     await this.#held.update();
+    this.#gpu?.update();
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 }

@@ -18,7 +18,8 @@ const lane = z.int().nonnegative();
 /** Opens a lane. Refused with recipe_unknown, capacity_full. */
 export const openLaneSchema = z.strictObject({
   recipe: gpuNameSchema,
-  tier: gpuNameSchema,
+  /** Empty: the first. */
+  tier: z.string().max(64),
   /** Empty: nobody's in particular. */
   tenant: z.string().max(128),
   /** Frames a second that will be offered, and faces in each. */
@@ -52,9 +53,9 @@ export const swapSchema = z.strictObject({
 
 /**
  * How a frame ended. `swapped`: the payload has each crop's new face, RGB and then mask. `late`, `replaced`, `thinned`,
- * `closed`: given up before work was spent on it. `lost`: with its GPU worker.
+ * `closed`: given up before work was spent on it. `lost`: with its GPU worker. `failed`: no worker can run it.
  */
-export const FRAME_ENDS = ['swapped', 'late', 'replaced', 'thinned', 'closed', 'lost'] as const;
+export const FRAME_ENDS = ['swapped', 'late', 'replaced', 'thinned', 'closed', 'lost', 'failed'] as const;
 export type FrameEnd = (typeof FRAME_ENDS)[number];
 export const swappedSchema = z.object({ end: z.enum(FRAME_ENDS) });
 

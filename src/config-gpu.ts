@@ -1,0 +1,105 @@
+/** The part of the settings that says what a host with GPUs swaps with (docs/gpu.md). */
+import { z } from 'zod';
+import { recipeFaceSchema, recipeNameSchema, type RecipeFace } from './swap/neural/recipe.ts';
+import { gpuRecipeSchema, MAXIMUM_BATCH, providerSchema, type GpuRecipe } from './worker/wire/gpu-protocol.ts';
+
+const share = z.number().min(0).max(1);
+const face = recipeFaceSchema.shape;
+const model = gpuRecipeSchema.shape;
+/** Numbers of an embedding. */
+const EMBEDDING = 512;
+
+const recipeSchema = z.strictObject({
+  name: recipeNameSchema.describe('What sessions choose it by: small letters, digits, _ and -.'),
+  file: model.file.describe('ONNX file of the swap network.'),
+  size: face.size.describe('Side of its crops, pixels, 64–1024.'),
+  template: face.template.describe('How its crops are aligned (docs/neural.md).'),
+  source: face.source.describe(
+    'What of an identity’s photo it takes: an embedding, made with the file `embedder`, or an aligned image.',
+  ),
+  input: model.input.describe('Range of its input: unit 0..1, signed −1..1, imagenet. Default unit.'),
+  output: model.output.describe('Range of its output: unit 0..1, signed −1..1. Default unit.'),
+  maximumBatch: model.maximumBatch.describe(`Most crops in one run, 1–${MAXIMUM_BATCH}. Default 8.`),
+});
+export type RecipeSettings = z.infer<typeof recipeSchema>;
+
+const tierSchema = z.strictObject({
+  name: z.string().min(1).max(64).describe('What sessions are given by their token.'),
+  weight: z
+    .number()
+    .min(0.01)
+    .max(1000)
+    .default(1)
+    .describe('Share of what is left under load, against other tiers. Default 1.'),
+  reserved: share.default(0).describe('Share of all GPUs that no other tier can take from it, 0–1. Default 0.'),
+});
+
+/** What a host with GPUs swaps with. */
+export const gpuSchema = z
+  .strictObject({
+    provider: providerSchema
+      .default('cuda')
+      .describe(
+        'Execution provider of onnxruntime: cuda, tensorrt, webgpu, or cpu, for tests and small hosts. Default cuda.',
+      ),
+    devices: z
+      .array(z.int().min(0).max(63))
+      .min(1)
+      .max(16)
+      .default([0])
+      .describe('GPUs by their index. Default the first.'),
+    workersPerGpu: z.int().min(1).max(16).default(2).describe('GPU workers on each GPU, 1–16. Default 2.'),
+    threads: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(1)
+      .describe('Processor threads of the cpu provider in each worker. Default 1.'),
+    memoryMegabytes: z
+      .int()
+      .min(64)
+      .max(1_048_576)
+      .default(4096)
+      .describe('Weights that stay resident in one worker, MiB; the least used recipe goes first. Default 4096.'),
+    recipes: z.array(recipeSchema).min(1).max(64).describe('Swap networks, each by a name of its own.'),
+    tiers: z
+      .array(tierSchema)
+      .min(1)
+      .max(16)
+      .default([{ name: 'standard', weight: 1, reserved: 0 }])
+      .describe('Whom overload reaches last: sessions without a tier have the first. Default one, standard.'),
+    hourlyPrice: z
+      .number()
+      .min(0)
+      .max(10_000)
+      .nullable()
+      .default(null)
+      .describe('Price of one GPU for an hour. Default none.'),
+  })
+  .refine(({ recipes }) => new Set(recipes.map(({ name }) => name)).size === recipes.length, {
+    error: 'recipes must have different names',
+    path: ['recipes'],
+  })
+  .refine(({ tiers }) => new Set(tiers.map(({ name }) => name)).size === tiers.length, {
+    error: 'tiers must have different names',
+    path: ['tiers'],
+  })
+  .refine(({ tiers }) => tiers.reduce((sum, { reserved }) => sum + reserved, 0) <= 1, {
+    error: 'reserved shares must not be more than 1 together',
+    path: ['tiers'],
+  });
+export type GpuSettings = z.infer<typeof gpuSchema>;
+
+/** What those who cut crops and paste them must know of a recipe. */
+export function recipeFace({ name, size, template, source }: RecipeSettings): RecipeFace {
+  return { name, size, template, source };
+}
+
+/** What a GPU worker must know of it. */
+export function gpuRecipe({ name, file, size, source, input, output, maximumBatch }: RecipeSettings): GpuRecipe {
+  const taken =
+    source.kind === 'image'
+      ? ({ kind: source.kind, size: source.size } as const)
+      : ({ kind: source.kind, length: EMBEDDING } as const);
+  return { name, file, size, source: taken, input, output, maximumBatch };
+}

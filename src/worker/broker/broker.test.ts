@@ -1,0 +1,196 @@
+/** The real broker with real GPU workers, on the cpu provider with a tiny network. */
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { colourSource, noiseCrop, swapRecipe } from '../../../test/support/swap-recipes.ts';
+import { gpuSchema, type GpuSettings } from '../../config-gpu.ts';
+import { createLog } from '../../log.ts';
+import type { CropLane, CropLaneOptions, SwappedPixels } from '../../swap/neural/crop-lane.ts';
+import { monotonic, type Milli } from '../../time.ts';
+import { BrokerClient } from '../broker-client/broker-client.ts';
+import { BrokerHost } from '../broker-host/broker-host.ts';
+
+process.env['GUISE_LOG'] = 'silent';
+
+/** For machines that are busy with other things: waiting ends with the condition. */
+const WITHIN = { timeout: 60_000, interval: 20 };
+/** A budget that a busy machine keeps; what is late is tested on its own. */
+const SOON: Milli = 20_000;
+const TINT = [200, 40, 10] as const;
+
+const log = createLog('test');
+const source = colourSource(TINT);
+const options: CropLaneOptions = { recipe: 'tiny-image', tier: 'standard', tenant: '', frameRate: 30, faces: 1 };
+
+function settings(changes: Partial<GpuSettings> = {}): GpuSettings {
+  const { name, file, size, source: taken } = swapRecipe('tiny-image');
+  const recipe = { name, file, size, template: 'arcface_128', source: { ...taken, template: 'arcface_112_v2' } };
+  return gpuSchema.parse({ provider: 'cpu', recipes: [recipe], workersPerGpu: 2, ...changes });
+}
+
+const closing: (() => void | Promise<void>)[] = [];
+let host: BrokerHost;
+beforeAll(async () => {
+  host = await BrokerHost.open({ gpu: settings(), log, clock: monotonic });
+  await host.start();
+});
+afterAll(() => host.close());
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+function client(): BrokerClient {
+  const made = new BrokerClient(host.socket, { log });
+  closing.push(() => made.close());
+  return made;
+}
+
+function swap(lane: CropLane, crops: readonly Uint8Array[], budget = SOON): ReturnType<CropLane['swap']> {
+  return lane.swap(crops, { source, deadline: monotonic.now() + budget });
+}
+
+/** What the network makes of a crop: the mean of crop and source. */
+function expectSwapped(face: SwappedPixels | undefined, crop: Uint8Array): void {
+  expect(face?.rgb.length).toBe(crop.length);
+  const worst = crop.reduce(
+    (most, value, k) => Math.max(most, Math.abs(face!.rgb[k]! - (value + TINT[k % 3]!) / 2)),
+    0,
+  );
+  expect(worst).toBeLessThanOrEqual(1);
+  expect(face!.mask[0]).toBeLessThan(16);
+  expect(face!.mask[64 * 128 + 64]).toBe(255);
+}
+
+function pids(): number[] {
+  return (host.figures?.gpus ?? []).flatMap(({ workers }) => workers.flatMap(({ pid }) => pid ?? []));
+}
+
+/** Waits for two ready workers other than one. */
+function restored(lost: number): Promise<boolean> {
+  return vi.waitUntil(() => pids().length === 2 && !pids().includes(lost), WITHIN);
+}
+
+describe('a broker', () => {
+  test('has crops swapped, each frame with all its faces', async () => {
+    const lane = await client().open({ ...options, faces: 2 });
+    const crops = [noiseCrop(1), noiseCrop(2)];
+
+    const faces = await swap(lane, crops);
+
+    expect(faces).toHaveLength(2);
+    for (const [index, crop] of crops.entries()) expectSwapped(faces?.[index], crop);
+  });
+
+  test('names the provider in use, and what was measured', async () => {
+    const figures = await vi.waitUntil(() => host.figures, WITHIN);
+
+    expect(figures).toMatchObject({ provider: 'cpu', gpus: [{ device: 0, mps: 'none' }] });
+    expect(figures.recipes[0]?.facesPerSecond).toBeGreaterThan(0);
+    expect(pids()).toHaveLength(2);
+  });
+
+  test('puts frames of several sessions into one batch', async () => {
+    const one = client();
+    const lanes = await Promise.all(Array.from({ length: 8 }, () => one.open(options)));
+    const stopped = await vi.waitUntil(() => (pids().length === 2 ? pids() : undefined), WITHIN);
+
+    // Each worker is given what it takes ahead; the rest waits together.
+    for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+    const swaps = lanes.map((lane, index) => swap(lane, [noiseCrop(index)]));
+    // Answered after all that came before it on this connection.
+    await one.open(options);
+    for (const pid of stopped) process.kill(pid, 'SIGCONT');
+
+    for (const [index, faces] of (await Promise.all(swaps)).entries()) expectSwapped(faces?.[0], noiseCrop(index));
+    await vi.waitUntil(() => Object.keys(host.figures?.batches ?? {}).some((crops) => Number(crops) > 1), WITHIN);
+  });
+
+  test('gives up what is late', async () => {
+    const lane = await client().open(options);
+
+    expect(await swap(lane, [noiseCrop(1)], 0.05)).toBeUndefined();
+    expectSwapped((await swap(lane, [noiseCrop(1)]))?.[0], noiseCrop(1));
+  });
+
+  test('refuses a recipe that it does not know, and crops of another size', async () => {
+    const one = client();
+
+    await expect(one.open({ ...options, recipe: 'none' })).rejects.toMatchObject({ code: 'recipe_unknown' });
+    expect(await swap(await one.open(options), [noiseCrop(1, 64)])).toBeUndefined();
+  });
+});
+
+describe('with trouble, a broker', () => {
+  /** Offers frames, one after the other, until told to stop. */
+  function play(lane: CropLane): { readonly ends: boolean[]; stop(): Promise<void> } {
+    const ends: boolean[] = [];
+    let playing = true;
+    const running = (async () => {
+      while (playing) {
+        ends.push((await swap(lane, [noiseCrop(3)], 2_000)) !== undefined);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    })();
+    closing.push(() => void (playing = false));
+    return {
+      ends,
+      stop: () => {
+        playing = false;
+        return running;
+      },
+    };
+  }
+
+  test.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'goes on with the other worker when one gets %s, and replaces it',
+    async (signal) => {
+      const plays = await Promise.all(Array.from({ length: 3 }, async () => play(await client().open(options))));
+      await vi.waitUntil(() => pids().length === 2 && plays.every(({ ends }) => ends.length > 10), WITHIN);
+      const [lost] = pids();
+
+      process.kill(lost!, signal);
+      await restored(lost!);
+      const marks = plays.map(({ ends }) => ends.length);
+      await vi.waitUntil(() => plays.every(({ ends }, index) => ends.length > marks[index]! + 10), WITHIN);
+      await Promise.all(plays.map((one) => one.stop()));
+
+      for (const [index, { ends }] of plays.entries()) {
+        expect(ends.filter((swapped) => !swapped).length).toBeLessThanOrEqual(10);
+        expect(ends.slice(marks[index]! + 1).every((swapped) => swapped)).toBe(true);
+      }
+    },
+  );
+
+  test('keeps only the newest frame of a lane while no worker answers', async () => {
+    const lane = await client().open(options);
+    await swap(lane, [noiseCrop(1)]);
+    const stopped = pids();
+    for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+
+    const frames = Array.from({ length: 8 }, () => swap(lane, [noiseCrop(4)]));
+    const first = await Promise.race(frames.slice(0, -1).map(async (frame) => [await frame]));
+    for (const pid of stopped) process.kill(pid, 'SIGCONT');
+
+    expect(first).toEqual([undefined]);
+    expectSwapped((await frames.at(-1))?.[0], noiseCrop(4));
+  });
+
+  test('is replaced when it dies, and found again by its lanes', async () => {
+    const lane = await client().open(options);
+    await vi.waitUntil(() => host.state === 'ready', WITHIN);
+    const lost = host.pid;
+    expectSwapped((await swap(lane, [noiseCrop(1)]))?.[0], noiseCrop(1));
+
+    process.kill(lost!, 'SIGKILL');
+    await vi.waitUntil(() => host.state !== 'ready', WITHIN);
+    expect(await swap(lane, [noiseCrop(1)])).toBeUndefined();
+    await vi.waitUntil(async () => (await swap(lane, [noiseCrop(1)])) !== undefined, WITHIN);
+
+    expect(host.replaced).toBe(1);
+  });
+
+  test('is not ready when its provider is not there', async () => {
+    const other = await BrokerHost.open({ gpu: settings({ provider: 'tensorrt' }), log, clock: monotonic });
+    closing.push(() => other.close());
+
+    await expect(other.start()).rejects.toMatchObject({ code: 'provider_unavailable' });
+  });
+});

@@ -1,0 +1,265 @@
+import { GatewayError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { CostTable } from '../../schedule/cost/cost-table.ts';
+import type { DropReason } from '../../schedule/drop.ts';
+import { FrameScheduler, type TierOptions } from '../../schedule/frame-scheduler.ts';
+import { BatchView } from '../../schedule/frames/batch-view.ts';
+import type { CropSource, LaneLevel, SwappedPixels } from '../../swap/neural/crop-lane.ts';
+import type { Clock, Milli } from '../../time.ts';
+import type { FrameEnd, OpenLane } from '../wire/broker-protocol.ts';
+import { MAXIMUM_BATCH } from '../wire/gpu-protocol.ts';
+import type { GpuBatch, GpuBatchDone, GpuRunner } from './gpu-runner.ts';
+import { Tally } from './tally.ts';
+import { Tenants } from './tenants.ts';
+
+/** Most lanes: more sessions than any host's processors carry. */
+export const MAXIMUM_LANES = 1024;
+/** A worker may have its next batch so long before its current one is expected to end: it hides the way there and back. */
+const LEAD: Milli = 2;
+
+/** How a frame ended; faces only if it was swapped. */
+export interface FrameOutcome {
+  readonly end: FrameEnd;
+  readonly faces?: readonly SwappedPixels[];
+}
+
+/** A frame that is to be swapped, as it comes from a pixel thread. */
+export interface OfferedFrame {
+  readonly crops: readonly Uint8Array[];
+  readonly deadline: Milli;
+  /** Bytes are left out if the lane's frame before had the same source. */
+  readonly source: { readonly hash: string; readonly bytes: Uint8Array | undefined };
+  /** Called exactly once. */
+  readonly settle: (outcome: FrameOutcome) => void;
+}
+
+interface Frame extends OfferedFrame {
+  readonly name: number;
+  readonly of: Lane;
+  readonly source: CropSource;
+}
+
+interface Lane {
+  readonly tier: string;
+  readonly tenant: string;
+  readonly recipe: DispatchedRecipe;
+  readonly onLevel: (lane: number, level: LaneLevel) => void;
+  source: CropSource | undefined;
+  level: LaneLevel;
+}
+
+/** A recipe, by its number in the cost table. */
+export interface DispatchedRecipe {
+  readonly name: string;
+  /** Side of its crops, pixels. */
+  readonly size: number;
+  /** Of a source as its network takes it. */
+  readonly sourceBytes: number;
+}
+
+export interface DispatcherOptions {
+  readonly recipes: readonly DispatchedRecipe[];
+  readonly tiers: readonly (Required<TierOptions> & { readonly name: string })[];
+  /** Most crops a second of one tenant. */
+  readonly tenantRate: number;
+  readonly costs: CostTable;
+  readonly gpus: number;
+  readonly workersPerGpu: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Between pixel threads and GPU workers: asks the scheduler what to run where, has it run, and gives every frame its outcome.
+ * Owns neither.
+ */
+export class Dispatcher {
+  readonly tally = new Tally();
+  readonly #options: DispatcherOptions;
+  readonly #scheduler: FrameScheduler;
+  readonly #workers: (GpuRunner | undefined)[];
+  readonly #lanes = new Map<number, Lane>();
+  readonly #tenants = new Tenants();
+  /** Those that wait or run, by their number. Bounded by lanes and what workers take. */
+  readonly #frames = new Map<number, Frame>();
+  readonly #batch = new BatchView(MAXIMUM_BATCH);
+  #nextFrame = 1;
+  #waking: NodeJS.Timeout | undefined;
+
+  constructor(options: DispatcherOptions) {
+    const { costs, gpus, workersPerGpu, tiers, tenantRate } = options;
+    this.#options = options;
+    this.#workers = Array.from({ length: gpus * workersPerGpu }, () => undefined);
+    this.#scheduler = new FrameScheduler({
+      costs,
+      gpus,
+      workersPerGpu,
+      lanes: MAXIMUM_LANES,
+      tiers,
+      tenantRate,
+      lead: LEAD,
+      onDrop: (_lane, frame, reason) => this.#end(frame, endOf(reason)),
+      onLevel: (lane, level) => this.#leveled(lane, level),
+    });
+    for (let worker = 0; worker < this.#workers.length; worker++) this.#scheduler.available(worker, false);
+  }
+
+  /** Open lanes. */
+  get lanes(): number {
+    return this.#lanes.size;
+  }
+
+  /** @throws GatewayError recipe_unknown, capacity_full */
+  openLane(asked: OpenLane, onLevel: Lane['onLevel']): { lane: number; size: number; level: LaneLevel } {
+    const { recipes, tiers } = this.#options;
+    const recipe = recipes.findIndex(({ name }) => name === asked.recipe);
+    if (recipe < 0) throw new GatewayError('recipe_unknown', `there must be such a recipe [recipe:${asked.recipe}]`);
+    if (this.#lanes.size >= MAXIMUM_LANES) throw new GatewayError('capacity_full', 'there must be fewer lanes');
+    // Who has no tier, or one that the configuration does not know any more, has the first.
+    const tier = Math.max(
+      0,
+      tiers.findIndex(({ name }) => name === asked.tier),
+    );
+    const { frameRate, faces, tenant } = asked;
+    const number = this.#tenants.join(tenant);
+    const lane = this.#scheduler.openLane({ recipe, tier, tenant: number, frameRate, faces });
+    const opened = { tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, onLevel, source: undefined, level: 0 };
+    this.#lanes.set(lane, opened);
+    return { lane, size: opened.recipe.size, level: 0 };
+  }
+
+  /** Idempotent. Its frames end as `closed`. */
+  closeLane(number: number): void {
+    const lane = this.#lanes.get(number);
+    if (lane === undefined) return;
+    this.#lanes.delete(number);
+    this.#tenants.leave(lane.tenant);
+    this.#scheduler.closeLane(number);
+    for (const [frame, { of }] of this.#frames) if (of === lane) this.#end(frame, 'closed');
+  }
+
+  /** Bytes of a crop of this lane. */
+  cropBytes(lane: number): number {
+    return (this.#lanes.get(lane)?.recipe.size ?? 0) ** 2 * 3;
+  }
+
+  /** Takes a frame of an open lane; the newest wins. @throws GatewayError identity_unknown if its source has not come, message_invalid */
+  offer(number: number, frame: OfferedFrame): void {
+    const of = this.#lanes.get(number);
+    if (of === undefined) return frame.settle({ end: 'closed' });
+    const { hash, bytes } = frame.source;
+    if (bytes !== undefined && bytes.length !== of.recipe.sourceBytes) {
+      throw new GatewayError('message_invalid', `a source must be what its recipe takes [bytes:${bytes.length}]`);
+    }
+    if (bytes !== undefined) of.source = { hash, bytes };
+    const { source } = of;
+    if (source?.hash !== hash)
+      throw new GatewayError('identity_unknown', 'the bytes of a new source must come with it');
+    this.tally.offered();
+    const name = this.#nextFrame++;
+    this.#frames.set(name, { ...frame, name, source, of });
+    const { crops, deadline } = frame;
+    this.#scheduler.offer(number, name, { crops: crops.length, deadline, now: this.#options.clock.now() });
+    this.#pump();
+  }
+
+  /** A worker is ready for batches. */
+  join(worker: number, running: GpuRunner): void {
+    this.#workers[worker] = running;
+    this.#scheduler.available(worker, true);
+    this.#pump();
+  }
+
+  /** A worker takes no batches any more; what it has goes to others if it can still be in time. Idempotent. */
+  leave(worker: number): void {
+    if (this.#workers[worker] === undefined) return;
+    this.#workers[worker] = undefined;
+    this.#scheduler.lost(worker, this.#options.clock.now());
+    this.#pump();
+  }
+
+  /** Idempotent. All frames end as `closed`. */
+  close(): void {
+    clearTimeout(this.#waking);
+    for (const frame of [...this.#frames.keys()]) this.#end(frame, 'closed');
+  }
+
+  /** Gives work to whoever should have it now. */
+  #pump(): void {
+    clearTimeout(this.#waking);
+    let wakeAt = Infinity;
+    for (const [worker, running] of this.#workers.entries()) {
+      if (running === undefined) continue;
+      while (this.#scheduler.take(worker, this.#options.clock.now(), this.#batch)) this.#start(worker, running);
+      wakeAt = Math.min(wakeAt, this.#scheduler.wakeAt(worker, this.#options.clock.now()));
+    }
+    if (wakeAt === Infinity) return;
+    this.#waking = setTimeout(() => this.#pump(), Math.max(0, wakeAt - this.#options.clock.now()));
+  }
+
+  #start(worker: number, running: GpuRunner): void {
+    const { recipe, size, frames } = this.#batch;
+    const names = [...frames.subarray(0, size)];
+    // Of a lane that is closed since, its frames are no more; they are not taken then.
+    const members = names.map((name) => this.#frames.get(name)!);
+    const batch: GpuBatch = {
+      recipe: this.#options.recipes[recipe]!.name,
+      crops: members.flatMap(({ crops }) => crops),
+      sources: members.flatMap(({ crops, source }) => crops.map(() => source)),
+    };
+    running.run(batch).then(
+      (done) => {
+        // One that was given up as hung may yet answer; its frames have gone elsewhere.
+        if (this.#workers[worker] === running) this.#finished(worker, members, done);
+      },
+      (error: unknown) => this.#failed(worker, running, error),
+    );
+  }
+
+  #finished(worker: number, members: readonly Frame[], { faces, duration }: GpuBatchDone): void {
+    this.#scheduler.finished(worker, this.#options.clock.now(), duration);
+    this.tally.batch(faces.length);
+    let at = 0;
+    for (const { name, crops, of } of members) {
+      this.tally.spent(of.tier, of.tenant, (duration * crops.length) / faces.length);
+      this.#end(name, 'swapped', faces.slice(at, (at += crops.length)));
+    }
+    this.#pump();
+  }
+
+  // A worker that cannot run a batch which it has run before is of no more use: the device is gone, or out of memory.
+  #failed(worker: number, running: GpuRunner, error: unknown): void {
+    if (this.#workers[worker] !== running) return;
+    this.#options.log.error({ err: error, child: running.pid }, 'batch failed');
+    this.leave(worker);
+    running.kill();
+  }
+
+  #end(name: number, end: FrameEnd, faces?: readonly SwappedPixels[]): void {
+    const frame = this.#frames.get(name);
+    if (frame === undefined) return;
+    this.#frames.delete(name);
+    this.tally.ended(end, this.#options.clock.now() <= frame.deadline);
+    frame.settle(faces === undefined ? { end } : { end, faces });
+  }
+
+  #leveled(number: number, level: LaneLevel): void {
+    const lane = this.#lanes.get(number);
+    if (lane === undefined || lane.level === level) return;
+    lane.level = level;
+    lane.onLevel(number, level);
+  }
+}
+
+function endOf(reason: DropReason): FrameEnd {
+  switch (reason) {
+    case 'late':
+    case 'replaced':
+    case 'thinned':
+    case 'closed':
+    case 'lost':
+      return reason;
+    default:
+      return 'failed';
+  }
+}

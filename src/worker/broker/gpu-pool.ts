@@ -1,0 +1,101 @@
+import type { GpuSettings } from '../../config-gpu.ts';
+import type { Logger } from '../../log.ts';
+import type { CostTable } from '../../schedule/cost/cost-table.ts';
+import type { Clock } from '../../time.ts';
+import type { BrokerFigures } from '../wire/broker-control.ts';
+import type { GpuLoaded, Provider } from '../wire/gpu-protocol.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { GpuCard } from './gpu-card.ts';
+import type { GpuRunner } from './gpu-runner.ts';
+
+export interface GpuPoolOptions {
+  readonly gpu: GpuSettings;
+  readonly costs: CostTable;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** All GPUs of the host: starts their workers, measures what they take, and gives them to the dispatcher. Owns the GPUs. */
+export class GpuPool {
+  readonly #options: GpuPoolOptions;
+  readonly #cards: readonly GpuCard[];
+  #provider: Provider | undefined;
+
+  constructor(options: GpuPoolOptions) {
+    this.#options = options;
+    const { gpu, clock, log } = options;
+    this.#cards = gpu.devices.map(
+      (device, index) =>
+        new GpuCard({
+          device,
+          gpu,
+          onChange: (place, running) => this.#changed(index * gpu.workersPerGpu + place, running),
+          clock,
+          log,
+        }),
+    );
+  }
+
+  /** The execution provider that was seen to run the networks. */
+  get provider(): Provider | undefined {
+    return this.#provider;
+  }
+
+  get figures(): BrokerFigures['gpus'] {
+    return this.#cards.map(({ figures }) => figures);
+  }
+
+  /**
+   * Starts all workers; frames are swapped from the first one on. Of each GPU one must start.
+   * @throws GatewayError as `GpuRunner.start`
+   */
+  async start(): Promise<void> {
+    // Alone at first, so that nothing disturbs what it measures.
+    await this.#cards[0]!.start();
+    await Promise.all(this.#cards.slice(1).map((card) => card.start()));
+    await Promise.all(this.#cards.map((card) => card.startOthers()));
+    await this.#measureTogether();
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    await Promise.all(this.#cards.map((card) => card.close()));
+  }
+
+  #changed(worker: number, running: GpuRunner | undefined): void {
+    const { dispatcher } = this.#options;
+    if (running === undefined) return dispatcher.leave(worker);
+    for (const loaded of running.loaded) this.#learn(loaded);
+    dispatcher.join(worker, running);
+  }
+
+  // What later workers measure is disturbed by those at work; the table follows by itself what batches take.
+  #learn({ recipe: name, table, provider }: GpuLoaded): void {
+    const { costs, gpu } = this.#options;
+    this.#provider = provider;
+    const recipe = gpu.recipes.findIndex((one) => one.name === name);
+    if (recipe >= 0 && costs.maximumBatch(recipe) === 0) costs.profile({ recipe, table });
+  }
+
+  /**
+   * What batches take while several workers of a GPU are at work, which admission counts on. Only of the first GPU, and not
+   * while frames are waiting, as after the broker itself was replaced.
+   */
+  async #measureTogether(): Promise<void> {
+    const { costs, dispatcher, gpu, log } = this.#options;
+    const running = this.#cards[0]!.running;
+    for (let busy = 2; busy <= running.length; busy++) {
+      for (const [recipe, { name }] of gpu.recipes.entries()) {
+        if (dispatcher.lanes > 0) return;
+        try {
+          const measured = await Promise.all(running.slice(0, busy).map((one) => one.profile(name)));
+          costs.profile({ recipe, busy, table: measured[0]!.table });
+        } catch (error) {
+          log.warn({ err: error, recipe: name, busy }, 'workers could not be measured together');
+          return;
+        }
+      }
+    }
+  }
+}

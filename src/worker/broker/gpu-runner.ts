@@ -1,0 +1,169 @@
+import { GatewayError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { CropSource, SwappedPixels } from '../../swap/neural/crop-lane.ts';
+import type { Milli } from '../../time.ts';
+import type { Running } from '../child/kept.ts';
+import { GpuWorkerProcess, LOAD_LIMIT, type JobResult } from '../gpu/gpu-worker-process.ts';
+import type { GpuConfigure, GpuLoaded } from '../wire/gpu-protocol.ts';
+import { HangWatch, patience } from './patience.ts';
+
+/** Sources that a worker is thought to have. It says itself which it lacks, so that forgetting them costs little. */
+const MAXIMUM_KNOWN = 4096;
+
+export interface GpuRunnerOptions {
+  readonly settings: GpuConfigure;
+  /** Beside the environment of this process: which GPU, which MPS daemon, which limits. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Exactly once, unless it was closed. */
+  readonly onLost: (reason: string) => void;
+  /** What MPS wants done before a client may be killed; bounded in time by itself. */
+  readonly beforeKill?: (pid: number) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** A batch to run: crops of one recipe, and the source of each. */
+export interface GpuBatch {
+  readonly recipe: string;
+  readonly crops: readonly Uint8Array[];
+  readonly sources: readonly CropSource[];
+}
+
+/** A batch that was run. */
+export interface GpuBatchDone {
+  /** One of each crop; views into what the worker sent. */
+  readonly faces: readonly SwappedPixels[];
+  /** How long the worker's thread was at it. */
+  readonly duration: Milli;
+}
+
+/** Has batches run by one GPU worker, which it owns: brings it sources, and loses it when it hangs. */
+export class GpuRunner implements Running {
+  readonly #options: GpuRunnerOptions;
+  readonly #worker: GpuWorkerProcess;
+  readonly #watch = new HangWatch(() => this.#lose('hangs'));
+  /** Recipes that are resident, with what batches of them take. */
+  readonly #loaded = new Map<string, GpuLoaded>();
+  readonly #known = new Set<string>();
+  #over = false;
+
+  /**
+   * Starts a worker and has its recipes loaded, proved and profiled.
+   * @throws GatewayError as `GpuWorkerProcess.start` and `load`
+   */
+  static async start(options: GpuRunnerOptions): Promise<GpuRunner> {
+    const tell = { lost: (_reason: string): void => undefined };
+    const worker = await GpuWorkerProcess.start({ ...options, onLost: (reason) => tell.lost(reason) });
+    const runner = new GpuRunner(worker, options);
+    try {
+      // One that is lost meanwhile does not answer.
+      for (const { name } of options.settings.recipes) await runner.#load(name);
+    } catch (error) {
+      await runner.#putDown();
+      throw error;
+    }
+    tell.lost = (reason) => runner.#lose(reason);
+    return runner;
+  }
+
+  private constructor(worker: GpuWorkerProcess, options: GpuRunnerOptions) {
+    this.#worker = worker;
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#worker.pid;
+  }
+
+  /** What recipes were seen to take when they were loaded. */
+  get loaded(): Iterable<GpuLoaded> {
+    return this.#loaded.values();
+  }
+
+  /** Measures a recipe once more. @throws GatewayError as `GpuWorkerProcess.profile` */
+  profile(recipe: string): Promise<GpuLoaded> {
+    return this.#worker.profile(recipe);
+  }
+
+  /** @throws GatewayError as `GpuWorkerProcess.swap` */
+  async run(batch: GpuBatch): Promise<GpuBatchDone> {
+    this.#watch.given(this.#patienceFor(batch));
+    try {
+      if (!this.#loaded.has(batch.recipe)) await this.#load(batch.recipe);
+      return this.#done(await this.#swap(batch), batch);
+    } finally {
+      this.#watch.answered();
+    }
+  }
+
+  kill(): void {
+    this.#lose('killed');
+  }
+
+  async close(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch.close();
+    await this.#worker.close();
+  }
+
+  #lose(reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch.close();
+    void this.#putDown();
+    this.#options.onLost(reason);
+  }
+
+  async #putDown(): Promise<void> {
+    const { pid, gone } = this.#worker;
+    if (pid !== undefined && !gone) await this.#options.beforeKill?.(pid);
+    this.#worker.kill();
+  }
+
+  async #load(recipe: string): Promise<void> {
+    const loaded = await this.#worker.load(recipe);
+    for (const gone of loaded.evicted) this.#loaded.delete(gone);
+    this.#loaded.set(recipe, loaded);
+  }
+
+  async #swap({ recipe, crops, sources }: GpuBatch): Promise<JobResult> {
+    const job = { recipe, sources: sources.map(({ hash }) => hash) };
+    this.#bring(sources);
+    const result = await this.#worker.swap(job, crops, { limit: LOAD_LIMIT });
+    if (result.kind === 'done') return result;
+    for (const hash of result.hashes) this.#known.delete(hash);
+    this.#bring(sources);
+    return this.#worker.swap(job, crops, { limit: LOAD_LIMIT });
+  }
+
+  // What is sent stays in order, so that a job finds its sources there. If not, it says so.
+  #bring(sources: readonly CropSource[]): void {
+    if (this.#known.size > MAXIMUM_KNOWN) this.#known.clear();
+    for (const { hash, bytes } of sources) {
+      if (this.#known.has(hash)) continue;
+      this.#known.add(hash);
+      this.#worker.addSource(hash, bytes).catch(() => this.#known.delete(hash));
+    }
+  }
+
+  #done(result: JobResult, { crops }: GpuBatch): GpuBatchDone {
+    const bytes = crops[0]!.length;
+    const { payload } = result;
+    if (result.kind !== 'done' || payload.length !== crops.length * (bytes + bytes / 3)) {
+      throw new GatewayError('internal', 'a GPU worker must answer with all crops and masks');
+    }
+    const masks = payload.subarray(crops.length * bytes);
+    const faces = crops.map((_, index) => ({
+      rgb: payload.subarray(index * bytes, (index + 1) * bytes),
+      mask: masks.subarray((index * bytes) / 3, ((index + 1) * bytes) / 3),
+    }));
+    const { filled, run, read } = result.durations;
+    return { faces, duration: filled + run + read };
+  }
+
+  #patienceFor({ recipe, crops }: GpuBatch): Milli {
+    const table = this.#loaded.get(recipe)?.table;
+    if (table === undefined) return LOAD_LIMIT;
+    return patience((table.find(({ batch }) => batch >= crops.length) ?? table.at(-1)!).p99);
+  }
+}

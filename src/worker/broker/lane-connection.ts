@@ -1,0 +1,75 @@
+import type { Socket } from 'node:net';
+import { GatewayError } from '../../errors.ts';
+import { laneOnlySchema, openLaneSchema, swapSchema } from '../wire/broker-protocol.ts';
+import { Channel, GATEWAY_SILENCE, type Answer, type WireMessage } from '../wire/channel.ts';
+import type { Dispatcher, FrameOutcome } from './dispatcher.ts';
+
+/** One pixel thread's connection. Its lanes close with it. */
+export class LaneConnection {
+  readonly #channel: Channel;
+  readonly #dispatcher: Dispatcher;
+  readonly #lanes = new Set<number>();
+
+  constructor(
+    socket: Socket,
+    { dispatcher, onClosed }: { readonly dispatcher: Dispatcher; readonly onClosed: () => void },
+  ) {
+    this.#dispatcher = dispatcher;
+    this.#channel = new Channel(socket, {
+      onRequest: (message) => this.#answer(message),
+      onNotice: (message) => this.#take(message),
+      onClose: () => {
+        for (const lane of this.#lanes) dispatcher.closeLane(lane);
+        this.#lanes.clear();
+        onClosed();
+      },
+    });
+    this.#channel.startPinging({ silence: GATEWAY_SILENCE });
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#channel.close();
+  }
+
+  async #answer(message: WireMessage): Promise<Answer> {
+    switch (message.type) {
+      case 'lane':
+        return { body: this.#open(message) };
+      case 'swap':
+        return this.#swap(message);
+      default:
+        throw new GatewayError('message_invalid', `a broker must know what it is asked [type:${message.type}]`);
+    }
+  }
+
+  #open({ body }: WireMessage): unknown {
+    const opened = this.#dispatcher.openLane(openLaneSchema.parse(body), (lane, level) =>
+      this.#channel.notify({ type: 'level', body: { lane, level } }),
+    );
+    this.#lanes.add(opened.lane);
+    return opened;
+  }
+
+  async #swap({ body, payload }: WireMessage): Promise<Answer> {
+    const { lane, crops: count, deadline, source: hash, sourceBytes } = swapSchema.parse(body);
+    if (!this.#lanes.has(lane)) throw new GatewayError('session_unknown', 'the lane must be open on this connection');
+    const size = this.#dispatcher.cropBytes(lane);
+    if (payload.length !== count * size + sourceBytes) {
+      throw new GatewayError('message_invalid', `crops must be of the size of their recipe [bytes:${payload.length}]`);
+    }
+    const crops = Array.from({ length: count }, (_, index) => payload.subarray(index * size, (index + 1) * size));
+    // A copy, since it is kept far longer than the crops that came with it.
+    const bytes = sourceBytes > 0 ? new Uint8Array(payload.subarray(count * size)) : undefined;
+    const { end, faces } = await new Promise<FrameOutcome>((settle) =>
+      this.#dispatcher.offer(lane, { crops, deadline, source: { hash, bytes }, settle }),
+    );
+    return { body: { end }, payload: faces?.flatMap(({ rgb, mask }) => [rgb, mask]) ?? [] };
+  }
+
+  #take({ type, body }: WireMessage): void {
+    const named = laneOnlySchema.safeParse(body);
+    if (type !== 'close-lane' || !named.success || !this.#lanes.delete(named.data.lane)) return;
+    this.#dispatcher.closeLane(named.data.lane);
+  }
+}
