@@ -10,6 +10,9 @@ import { benchFace } from './face/face-bench.ts';
 import { readImpair, type ImpairText } from './impair/impair-text.ts';
 import type { BenchIdentity } from './local-swap.ts';
 import { benchNetwork } from './network/network-bench.ts';
+import { benchGpuFaults } from './gpu/gpu-faults.ts';
+import type { GpuOrder } from './gpu/gpu-place.ts';
+import { benchGpuTables } from './gpu/gpu-tables.ts';
 import { makeNetworks } from '../gpu/networks/networks.ts';
 import { benchLoss } from './loss.ts';
 import { benchSchedule } from './schedule/schedule-bench.ts';
@@ -47,6 +50,11 @@ const { values: options, positionals } = parseArgs({
     trace: { type: 'string' },
     long: { type: 'boolean', default: false },
     plot: { type: 'string' },
+    tables: { type: 'boolean', default: false },
+    'mps-faults': { type: 'boolean', default: false },
+    provider: { type: 'string' },
+    network: { type: 'string' },
+    measure: { type: 'string', default: '3' },
   },
 });
 
@@ -65,6 +73,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   transport: () => benchTransport(count('seconds')),
   viewers: () => benchViewers({ ...asked(callOrder), viewers: count('viewers'), transport: asked(transport) }),
   chaos: () => benchChaos(count('seed')),
+  gpu: () => benchGpu(),
   networks: () => Promise.resolve(makeNetworks(options.out)),
   schedule: () => {
     const { trace, long, plot } = options;
@@ -101,6 +110,16 @@ function callOrder(): Parameters<typeof benchCall>[0] {
   };
 }
 
+/** `--tables`: p(batch), workers × batch × MPS. `--mps-faults`: what others see when a worker or the MPS server is lost. */
+function benchGpu(): Promise<object> {
+  const order: GpuOrder = { provider: options.provider, network: options.network, seconds: count('measure') };
+  if (options.tables) return benchGpuTables(order);
+  if (options['mps-faults']) return benchGpuFaults(order);
+  return asked(() => {
+    throw new TypeError('gpu must be told what: --tables or --mps-faults');
+  });
+}
+
 function soakOrder(): Pick<Parameters<typeof benchSoak>[0], 'minutes' | 'frameRate' | 'transport' | 'restless'> {
   const { restless } = options;
   return { minutes: count('minutes'), frameRate: count('rate'), transport: transport(), restless };
@@ -117,7 +136,9 @@ function transport(): 'werift' | 'libdatachannel' {
   return name;
 }
 
-function count(name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes' | 'viewers' | 'cycles' | 'rate'): number {
+function count(
+  name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes' | 'viewers' | 'cycles' | 'rate' | 'measure',
+): number {
   const value = Number(options[name]);
   if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0 [${name}:${options[name]}]`);
   return value;

@@ -106,6 +106,11 @@ export class MpsDaemon {
     return turn;
   }
 
+  /** Process ids of its servers, as MPS says them. @throws GatewayError mps_failed */
+  servers(): Promise<number[]> {
+    return this.#control.servers();
+  }
+
   /** Process ids of all clients of this GPU, as MPS says them. @throws GatewayError mps_failed */
   async clients(): Promise<number[]> {
     const servers = await this.#control.servers();

@@ -3,7 +3,7 @@ import { RandomWeights } from './weights.ts';
 
 /** Side of its crops, pixels. */
 export const INSWAPPER_SIZE = 128;
-/** Channels of the style blocks. */
+/** Channels of the style blocks; the other layers have a half to an eighth of them. */
 const WIDE = 1024;
 const EMBEDDING = 512;
 /** Slope of LeakyReLU below 0. */
@@ -14,23 +14,30 @@ const SLOPE = { alpha: { float: 0.2 } };
  * million parameters): for timing, its pictures mean nothing. `target` [n, 3, 128, 128], 0..1, RGB, and `source` [n, 512] to
  * [n, 3, 128, 128], 0..1. Weights are scaled so that values neither vanish nor overflow in half precision.
  */
-export function inswapperNetwork(options: { readonly type: FloatType; readonly seed?: number }): OnnxGraph {
+export function inswapperNetwork(options: {
+  readonly type: FloatType;
+  readonly seed?: number;
+  /** So many times fewer channels: another network, of the same build, that a processor can run. */
+  readonly narrow?: number;
+}): OnnxGraph {
   const graph = new OnnxGraph();
-  const layers = new Layers(graph, options.type, options.seed ?? 1);
+  const wide = WIDE / (options.narrow ?? 1);
+  const [half, quarter, eighth] = [wide / 2, wide / 4, wide / 8];
+  const layers = new Layers(graph, { type: options.type, seed: options.seed ?? 1, wide });
   const target = graph.input('target', ['n', 3, INSWAPPER_SIZE, INSWAPPER_SIZE], options.type);
   const source = graph.input('source', ['n', EMBEDDING], options.type);
 
-  let x = layers.leaky(layers.convolution(layers.mirrored(target, 3), { from: 3, to: 128, side: 7, pad: 0 }));
-  x = layers.leaky(layers.convolution(x, { from: 128, to: 256, side: 3, pad: 1 }));
-  x = layers.leaky(layers.convolution(x, { from: 256, to: 512, side: 3, pad: 1, stride: 2 }));
-  x = layers.leaky(layers.convolution(x, { from: 512, to: WIDE, side: 3, pad: 1, stride: 2 }));
+  let x = layers.leaky(layers.convolution(layers.mirrored(target, 3), { from: 3, to: eighth, side: 7, pad: 0 }));
+  x = layers.leaky(layers.convolution(x, { from: eighth, to: quarter, side: 3, pad: 1 }));
+  x = layers.leaky(layers.convolution(x, { from: quarter, to: half, side: 3, pad: 1, stride: 2 }));
+  x = layers.leaky(layers.convolution(x, { from: half, to: wide, side: 3, pad: 1, stride: 2 }));
   for (let block = 0; block < 6; block++) x = layers.styleBlock(x, source);
-  x = layers.leaky(layers.convolution(layers.doubled(x), { from: WIDE, to: 512, side: 3, pad: 1 }));
-  x = layers.leaky(layers.convolution(layers.doubled(x), { from: 512, to: 256, side: 3, pad: 1 }));
-  x = layers.leaky(layers.convolution(x, { from: 256, to: 128, side: 3, pad: 1 }));
-  x = graph.node('Tanh', [layers.convolution(layers.mirrored(x, 3), { from: 128, to: 3, side: 7, pad: 0 })]);
-  const half = layers.weights.values([1], [0.5]);
-  x = graph.node('Add', [graph.node('Mul', [x, half]), half]);
+  x = layers.leaky(layers.convolution(layers.doubled(x), { from: wide, to: half, side: 3, pad: 1 }));
+  x = layers.leaky(layers.convolution(layers.doubled(x), { from: half, to: quarter, side: 3, pad: 1 }));
+  x = layers.leaky(layers.convolution(x, { from: quarter, to: eighth, side: 3, pad: 1 }));
+  x = graph.node('Tanh', [layers.convolution(layers.mirrored(x, 3), { from: eighth, to: 3, side: 7, pad: 0 })]);
+  const middle = layers.weights.values([1], [0.5]);
+  x = graph.node('Add', [graph.node('Mul', [x, middle]), middle]);
   graph.output('output', x, ['n', 3, INSWAPPER_SIZE, INSWAPPER_SIZE], options.type);
   return graph;
 }
@@ -47,10 +54,12 @@ interface Convolution {
 class Layers {
   readonly weights: RandomWeights;
   readonly #graph: OnnxGraph;
+  readonly #wide: number;
 
-  constructor(graph: OnnxGraph, type: FloatType, seed: number) {
+  constructor(graph: OnnxGraph, options: { readonly type: FloatType; readonly seed: number; readonly wide: number }) {
     this.#graph = graph;
-    this.weights = new RandomWeights(graph, { type, seed });
+    this.#wide = options.wide;
+    this.weights = new RandomWeights(graph, options);
   }
 
   /** Weights as He et al. (2015): the deviation of what comes out is about that of what goes in. */
@@ -89,21 +98,21 @@ class Layers {
 
   /** A convolution, its channels brought to mean and deviation that the source asks for (AdaIN, Huang and Belongie 2017). */
   #styled(x: string, source: string, gain: number): string {
-    const graph = this.#graph;
+    const [graph, wide] = [this.#graph, this.#wide];
     const even = graph.node(
       'InstanceNormalization',
       [
-        this.convolution(this.mirrored(x, 1), { from: WIDE, to: WIDE, side: 3, pad: 0 }),
-        this.weights.values([WIDE], Array<number>(WIDE).fill(1)),
-        this.weights.values([WIDE], Array<number>(WIDE).fill(0)),
+        this.convolution(this.mirrored(x, 1), { from: wide, to: wide, side: 3, pad: 0 }),
+        this.weights.values([wide], Array<number>(wide).fill(1)),
+        this.weights.values([wide], Array<number>(wide).fill(0)),
       ],
       { epsilon: { float: 1e-6 } },
     );
-    const bias = [...Array<number>(WIDE).fill(gain), ...Array<number>(WIDE).fill(0)];
+    const bias = [...Array<number>(wide).fill(gain), ...Array<number>(wide).fill(0)];
     const style = graph.node('Gemm', [
       source,
-      this.weights.normal([EMBEDDING, 2 * WIDE], 0.3),
-      this.weights.values([2 * WIDE], bias),
+      this.weights.normal([EMBEDDING, 2 * wide], 0.3),
+      this.weights.values([2 * wide], bias),
     ]);
     const [scale, shift] = graph.halves(graph.node('Unsqueeze', [style, graph.integers([2, 3])]), 1);
     return graph.node('Add', [graph.node('Mul', [even, scale]), shift]);
