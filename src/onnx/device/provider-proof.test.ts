@@ -45,6 +45,10 @@ describe('the proof of an execution provider', () => {
     expect(refusal(profile(), 'cpu')).toMatch(/^provider_unavailable/);
   });
 
+  test('fails when the profile cannot be read', () => {
+    expect(refusal('[{"cat" : "Node", "name" : "a"b"}]', 'cpu')).toMatch(/^provider_unavailable: the profile/);
+  });
+
   test('lets TensorRT leave nodes to CUDA, but not all', () => {
     const both = profile(['Conv', 'TensorrtExecutionProvider', 9_000], ['Pad', 'CUDAExecutionProvider', 9_000]);
 

@@ -46,7 +46,7 @@ export function proveProvider(profile: string, provider: ProviderName): Provider
   const elsewhere: string[] = [];
   const heavy: string[] = [];
   let nodes = 0;
-  for (const { cat, args } of profileSchema.parse(JSON.parse(profile))) {
+  for (const { cat, args } of eventsOf(profile)) {
     if (cat !== 'Node' || args?.provider === undefined) continue;
     if (args.provider === wanted) nodes++;
     else {
@@ -61,4 +61,14 @@ export function proveProvider(profile: string, provider: ProviderName): Provider
     throw new GatewayError('provider_unavailable', message);
   }
   return { nodes, elsewhere: elsewhere.length };
+}
+
+function eventsOf(profile: string): z.infer<typeof profileSchema> {
+  try {
+    return profileSchema.parse(JSON.parse(profile));
+  } catch (cause) {
+    // Names of nodes are written into it as they are, so an odd one can break it.
+    const message = 'the profile of onnxruntime must be readable, or nothing is known about where nodes run';
+    throw new GatewayError('provider_unavailable', message, { cause });
+  }
 }

@@ -181,11 +181,17 @@ function defaultFolder(): string {
   return join(tmpdir(), `guise-mps-${process.getuid?.() ?? 0}`);
 }
 
-// The program comes back when the daemon is in the background, or when it could not be; asked once more to be sure.
+/** A daemon answers within some milliseconds of its start; each question takes as many. */
+const QUESTIONS_AT_START = 20;
+
+// The program comes back when the daemon is in the background, which may be before it listens.
 async function startDaemon(control: MpsControl, device: string): Promise<void> {
   await control.startDaemon(device);
-  if (!(await control.answers()))
-    throw new GatewayError('mps_failed', `an MPS daemon must answer once started [device:${device}]`);
+  for (let asked = 0; asked < QUESTIONS_AT_START; asked++) {
+    if (await control.answers()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new GatewayError('mps_failed', `an MPS daemon must answer once started [device:${device}]`);
 }
 
 function identify(worker: number | undefined, before: readonly number[], after: readonly number[]): number | undefined {
