@@ -61,7 +61,7 @@ export class BatchSession {
       const session = await create(file, options, join(folder, 'run'));
       try {
         const batches = new BatchSession(session, options);
-        await batches.#prove(options.provider, folder);
+        await batches.#prove({ file, provider: options.provider, folder });
         return batches;
       } catch (error) {
         // Closed here, or releasing it writes a profile behind our back.
@@ -104,8 +104,17 @@ export class BatchSession {
   }
 
   // Profiling is on from the start of the session to the end of this run, and costs nothing afterwards.
-  async #prove(provider: ProviderName, folder: string): Promise<void> {
-    await this.run(1);
+  async #prove(where: {
+    readonly file: string;
+    readonly provider: ProviderName;
+    readonly folder: string;
+  }): Promise<void> {
+    const { file, provider, folder } = where;
+    try {
+      await this.#runOnce(this.#endsOf(0, 1));
+    } catch (cause) {
+      throw runError(cause, file, provider);
+    }
     this.#session.endProfiling();
     const [profile] = await readdir(folder);
     if (profile === undefined) {
@@ -169,6 +178,7 @@ function providersOf(
 /** What onnxruntime says when a provider is not there, its library does not fit, or the device does not answer. */
 const PROVIDER_TROUBLE =
   /ExecutionProvider|shared library|providers?_|CUDA|CUBLAS|CUDNN|adapter|backend not found|no available backend/i;
+const DEVICE_TROUBLE = /CUDA|CUBLAS|CUDNN|adapter|device/i;
 const MEMORY_TROUBLE = /allocate memory|out of memory/i;
 
 function openError(cause: unknown, file: string, provider: ProviderName): GatewayError {
@@ -184,8 +194,17 @@ function openError(cause: unknown, file: string, provider: ProviderName): Gatewa
     const message = `execution provider must be available: ${remedy}, or choose another provider [provider:${provider}]: ${reason}`;
     return new GatewayError('provider_unavailable', message, { cause });
   }
-  const message = `model must be one that onnxruntime can load [file:${file}]: ${reason}`;
+  const message = `model must be one that onnxruntime can load and run [file:${file}]: ${reason}`;
   return new GatewayError('model_unsupported', message, { cause });
+}
+
+/** Of a first run: a file can be at fault, which another process would not mend. */
+function runError(cause: unknown, file: string, provider: ProviderName): GatewayError {
+  const reason = reasonOf(cause);
+  if (provider !== 'cpu' && DEVICE_TROUBLE.test(reason) && !MEMORY_TROUBLE.test(reason)) {
+    return new GatewayError('device_lost', `the device must run the network: ${reason}`, { cause });
+  }
+  return openError(cause, file, 'cpu');
 }
 
 function reasonOf(cause: unknown): string {
