@@ -7,6 +7,9 @@ import { FacePass, type PassParts } from '../../src/session/pixel/face-pass.ts';
 import { prepareIdentity } from '../../src/swap/identity/prepare.ts';
 import { MaskBox } from '../../src/swap/masks/paint.ts';
 import { MeshBackend } from '../../src/swap/mesh/mesh-backend.ts';
+import { Embedder } from '../../src/swap/neural/embedder.ts';
+import type { RecipeFace } from '../../src/swap/neural/recipe.ts';
+import { sourcesOf } from '../../src/swap/neural/sources.ts';
 import type { PreparedIdentity } from '../../src/swap/swap.ts';
 import { monotonic } from '../../src/time.ts';
 import { portraitFile, type PortraitName } from '../media/portrait.ts';
@@ -46,10 +49,12 @@ export class LocalSwap {
     return new LocalSwap(await FaceModels.open(store));
   }
 
-  async identity(wanted: BenchIdentity): Promise<PreparedIdentity> {
+  /** @param recipes whose sources are made of a photo */
+  async identity(wanted: BenchIdentity, recipes: readonly RecipeFace[] = []): Promise<PreparedIdentity> {
     if (wanted === 'astronaut' || wanted === 'hopper') {
       const photo = readPicture(readFileSync(portraitFile(wanted)));
-      return (await prepareIdentity(this.models, photo, PORTRAIT_CONSENT)).identity;
+      const { identity, landmarks } = await prepareIdentity(this.models, photo, PORTRAIT_CONSENT);
+      return { ...identity, sources: await sourcesOf({ photo, landmarks }, recipes, new Embedder()) };
     }
     const mask = this.#masks.mask(wanted.slice('mask:'.length));
     if (!mask) throw new TypeError(`there must be such a mask [identity:${wanted}]`);

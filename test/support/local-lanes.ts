@@ -23,14 +23,14 @@ const PHOTO_SHARE = 0.9;
 /** Pixels at the crop's edge in which the mask grows from 0 to 255. */
 const RIM = 8;
 
-/** A network that lays one aligned face over another: [1, 6, 64, 64], target and source, to [1, 3, 64, 64], all 0–255. */
-function tinyNetwork(): Uint8Array {
+/** A network that lays one aligned face over another: [1, 6, size, size], target and source, to [1, 3, size, size], all 0–255. */
+function photoNetwork(size: number): Uint8Array {
   const graph = new OnnxGraph();
   const weights = [0, 1, 2].flatMap((out) =>
     [0, 1, 2, 3, 4, 5].map((from) => (from % 3 !== out ? 0 : from < 3 ? 1 - PHOTO_SHARE : PHOTO_SHARE)),
   );
-  const input = graph.input('faces', [1, 6, SIZE, SIZE]);
-  graph.output('face', graph.node('Conv', [input, graph.floats([3, 6, 1, 1], weights)]), [1, 3, SIZE, SIZE]);
+  const input = graph.input('faces', [1, 6, size, size]);
+  graph.output('face', graph.node('Conv', [input, graph.floats([3, 6, 1, 1], weights)]), [1, 3, size, size]);
   return graph.finish();
 }
 
@@ -53,7 +53,14 @@ export class LocalLanes implements CropLanes {
   refusal: GatewayError | undefined;
   readonly held: Held[] = [];
   closed = 0;
-  readonly #network = OnnxSession.open(tinyNetwork());
+  readonly #size: number;
+  readonly #network: Promise<OnnxSession>;
+
+  /** @param size of its crops, pixels each way */
+  constructor(size = SIZE) {
+    this.#size = size;
+    this.#network = OnnxSession.open(photoNetwork(size));
+  }
 
   async open(options: CropLaneOptions): Promise<CropLane> {
     await this.#network;
@@ -87,7 +94,8 @@ export class LocalLanes implements CropLanes {
 
   async #swap(crop: Uint8Array, { bytes }: CropSource): Promise<SwappedPixels> {
     const network = await this.#network;
-    const pixels = SIZE * SIZE;
+    const size = this.#size;
+    const pixels = size * size;
     return network.run(
       (input) => {
         for (let i = 0; i < pixels; i++) {
@@ -100,8 +108,8 @@ export class LocalLanes implements CropLanes {
       ({ face }) => {
         const rgb = Uint8Array.from({ length: pixels * 3 }, (_, k) => face![(k % 3) * pixels + Math.floor(k / 3)]!);
         const mask = Uint8Array.from({ length: pixels }, (_, i) => {
-          const [x, y] = [i % SIZE, Math.floor(i / SIZE)];
-          return 255 * Math.min(1, Math.min(x, y, SIZE - 1 - x, SIZE - 1 - y) / RIM);
+          const [x, y] = [i % size, Math.floor(i / size)];
+          return 255 * Math.min(1, Math.min(x, y, size - 1 - x, size - 1 - y) / RIM);
         });
         return { rgb, mask };
       },

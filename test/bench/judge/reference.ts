@@ -1,6 +1,7 @@
 import { createDecoder } from '../../../src/codec/decoder.ts';
 import { WorkPicture } from '../../../src/codec/work-picture.ts';
 import type { I420 } from '../../../src/media/plane.ts';
+import type { FacePass } from '../../../src/session/pixel/face-pass.ts';
 import type { PreparedIdentity } from '../../../src/swap/swap.ts';
 import { sceneOf, type Clip, type ClipSettings } from '../../media/clip.ts';
 import type { LocalSwap } from '../local-swap.ts';
@@ -43,11 +44,17 @@ export function* decodeClip(clip: Clip): Generator<{ readonly index: number; rea
 export async function referenceOf(
   clip: Clip,
   settings: ClipSettings,
-  options: { readonly local?: LocalSwap; readonly identity?: PreparedIdentity; readonly keepEvery?: number } = {},
+  options: {
+    readonly local?: LocalSwap;
+    readonly identity?: PreparedIdentity;
+    /** What swaps here, where it is not the mesh with that identity. */
+    readonly pass?: Pick<FacePass, 'run'>;
+    readonly keepEvery?: number;
+  } = {},
 ): Promise<ReferenceFrame[]> {
   const { local, identity, keepEvery = 15 } = options;
   const scene = sceneOf(settings);
-  const pass = local && identity ? local.pass(identity) : undefined;
+  const pass = options.pass ?? (local && identity ? local.pass(identity) : undefined);
   const frames: ReferenceFrame[] = [];
   for (const { index, work } of decodeClip(clip)) {
     const seen = scene.truth(index).flatMap(({ landmarks, state }) => {

@@ -46,6 +46,19 @@ export function tinyNetwork({
   return graph;
 }
 
+/**
+ * The nearest to a face swap that needs no training: the source, a photo aligned as the target is, laid over it. What it gives is
+ * 0.1 × target + 0.9 × source.
+ */
+export function photoNetwork({ size = 128 } = {}): OnnxGraph {
+  const graph = new OnnxGraph();
+  const shape = ['n', 3, size, size];
+  const share = (name: string, part: number): string =>
+    graph.node('Mul', [graph.input(name, shape), graph.floats([1], [part])]);
+  graph.output('output', graph.node('Add', [share('target', 0.1), share('source', 0.9)]), shape);
+  return graph;
+}
+
 /** A recogniser's shape: `input` [1, 3, 112, 112], −1..1, RGB, to `embedding` [1, 512]. */
 export function tinyEmbedder(): OnnxGraph {
   const graph = new OnnxGraph();
