@@ -116,6 +116,47 @@ describe('mostUrgent', () => {
   });
 });
 
+describe('mostUrgent in overload', () => {
+  /** Frames that each of these streams of 30 fps gets served in 20 s on a thread that needs so long for one. */
+  function servedOf(phases: readonly number[], cost: number): number[] {
+    const period = 1000 / 30;
+    const streams = phases.map((phase) => ({ phase, served: 0, taken: -1, servedAt: -Infinity }));
+    for (let now = 0; now < 20_000;) {
+      const waiting = streams.flatMap((stream) => {
+        const newest = Math.floor((now - stream.phase) / period);
+        if (newest <= stream.taken) return [];
+        const behindSince = newest - stream.taken > 1 ? stream.servedAt : undefined;
+        return [{ stream, newest, deadline: stream.phase + newest * period + 66, expected: cost, behindSince }];
+      });
+      const next = mostUrgent(waiting, now);
+      if (next) {
+        next.stream.taken = next.newest;
+        next.stream.served++;
+        next.stream.servedAt = now += cost;
+      } else now++;
+    }
+    return streams.map(({ served }) => served);
+  }
+
+  test('starves no stream whose frames come at the wrong moment: each gets its part', () => {
+    for (const [phases, cost] of [
+      [[0, 11, 22], 16.7],
+      [[0, 1, 2, 3], 16.7],
+      [[0, 8, 16, 24, 32], 11.2],
+    ] as const) {
+      const served = servedOf(phases, cost);
+      const mean = served.reduce((sum, count) => sum + count, 0) / served.length;
+      expect(Math.min(...served) / mean).toBeGreaterThan(0.95);
+      expect(mean * served.length * cost).toBeGreaterThan(0.98 * 20_000);
+    }
+  });
+
+  test('serves by deadline alone while nothing is lost', () => {
+    const [mean] = servedOf([0, 11, 22], 10);
+    expect(mean).toBeGreaterThan(595);
+  });
+});
+
 describe('inTime', () => {
   test('lets work end exactly at its deadline', () => {
     expect(inTime(10, 5, 15)).toBe(true);

@@ -72,25 +72,34 @@ export interface Waiting {
   readonly deadline: Milli | undefined;
   /** Expected duration of serving it. Left out: nothing. */
   readonly expected?: Milli;
+  /** When it was last served, if it has lost entries since: there is too much to do. `undefined` or left out: it has not. */
+  readonly behindSince?: Milli | undefined;
 }
 
 /**
  * Who should be served next: of those that can still be in time the one whose deadline is earliest. Only if there is none,
  * the earliest of the others: what is left for them, dropping or hiding, costs time too, and must not make a frame late
  * that could have been in time. `undefined` when nothing waits.
+ *
+ * Among those that can be in time, whoever has lost entries goes first, the one longest without service before all others. By
+ * deadlines alone, of streams of one rate the one whose frames come at the wrong moment would lose every one of them.
  */
 export function mostUrgent<Lanes extends Waiting>(lanes: Iterable<Lanes>, now: Milli): Lanes | undefined {
   let best: Lanes | undefined;
   let bestDeadline = Infinity;
   let bestInTime = false;
+  let bestBehind = Infinity;
   for (const lane of lanes) {
     const { deadline } = lane;
     if (deadline === undefined) continue;
     const canBe = inTime(now, lane.expected ?? 0, deadline);
-    if (canBe === bestInTime ? deadline >= bestDeadline : bestInTime) continue;
+    if (canBe !== bestInTime && bestInTime) continue;
+    const behind = canBe ? (lane.behindSince ?? Infinity) : Infinity;
+    if (canBe === bestInTime && (behind === bestBehind ? deadline >= bestDeadline : behind > bestBehind)) continue;
     best = lane;
     bestDeadline = deadline;
     bestInTime = canBe;
+    bestBehind = behind;
   }
   return best;
 }

@@ -70,6 +70,11 @@ export class Intake {
     return this.#queue.length > 0;
   }
 
+  /** True if more than one waits: all but the newest will be replaced. */
+  get isBehind(): boolean {
+    return this.#queue.length + (this.#candidate === undefined ? 0 : 1) > 1;
+  }
+
   put(chunk: Chunk): void {
     this.#queue.put(chunk);
   }

@@ -55,6 +55,9 @@ export class PixelSession {
   /** Bits a second that the way to the peer carries. */
   #carried = Infinity;
   #credits = 0;
+  #servedAt: Milli = -Infinity;
+  /** A frame was late since. */
+  #lost = false;
   #state: 'idle' | 'working' | 'closing' | 'closed' = 'idle';
 
   constructor(id: string, parts: PixelSessionParts, settings: SessionSettings) {
@@ -89,6 +92,11 @@ export class PixelSession {
   /** How long it will take to bring it out. */
   get expected(): Milli {
     return this.#cost.remaining(this.#flights?.back === undefined ? 'decode' : 'paste');
+  }
+
+  /** When its last frame went out, if frames have been lost since because others were served. */
+  get behindSince(): Milli | undefined {
+    return this.#lost || this.#intake.isBehind ? this.#servedAt : undefined;
   }
 
   put(chunk: Chunk): void {
@@ -272,6 +280,7 @@ export class PixelSession {
   /** A frame cannot be in time. After the hold it goes out hidden, if at least that can be done. */
   #late(frame: Departing, stage: DropStage): void {
     this.#cost.doubt();
+    this.#lost = true;
     const fallback = this.#pass.exposure.fallback(frame.at);
     if (fallback === 'hold') this.#counts.held();
     if (fallback !== 'hide' || stage === 'encode' || !this.#isInTime('encode', frame.deadline)) {
@@ -288,6 +297,8 @@ export class PixelSession {
 
   #depart(frame: Departing, outcome: Outcome): void {
     this.#counts.sent(outcome, frame.step);
+    this.#servedAt = this.#parts.clock.now();
+    this.#lost = false;
     this.#departures.depart(frame, outcome, this.#intake.hasNewer);
   }
 
