@@ -46,7 +46,7 @@ const { values: options, positionals } = parseArgs({
     impair: { type: 'string' },
     relay: { type: 'boolean', default: false },
     viewers: { type: 'string', default: '100' },
-    out: { type: 'string', default: 'networks' },
+    out: { type: 'string' },
     trace: { type: 'string' },
     long: { type: 'boolean', default: false },
     plot: { type: 'string' },

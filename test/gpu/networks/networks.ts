@@ -45,8 +45,8 @@ export function writeNetwork(network: OnnxGraph, path: string): void {
   renameSync(beside, path);
 }
 
-/** Makes all networks in a folder. The bench `networks`. */
-export function makeNetworks(folder: string): {
+/** Makes all networks, in a folder or in the cache. The bench `networks`. */
+export function makeNetworks(folder: string | undefined): {
   readonly networks: { readonly name: string; readonly bytes: number }[];
 } {
   const networks = (Object.keys(NETWORKS) as NetworkName[]).map((name) => {
