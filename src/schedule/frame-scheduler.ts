@@ -3,11 +3,12 @@ import type { CostTable } from './cost/cost-table.ts';
 import type { DropReason } from './drop.ts';
 import type { BatchView } from './frames/batch-view.ts';
 import { Batching, type BatchTimes } from './frames/batching.ts';
-import { FairShare } from './frames/fair-share.ts';
-import { LaneQueue } from './frames/lane-queue.ts';
+import { Gpu } from './frames/gpu.ts';
+import { Ladders } from './frames/ladders.ts';
 import { Lanes, NOTHING } from './frames/lanes.ts';
+import { leastLoaded } from './frames/placement.ts';
 import { TenantCaps } from './frames/tenant-caps.ts';
-import { WorkerQueue } from './frames/worker-queue.ts';
+import type { WorkerQueue } from './frames/worker-queue.ts';
 
 /** What a tier of sessions is promised when there is too much for the GPUs. */
 export interface TierOptions {
@@ -46,21 +47,14 @@ export interface LaneOptions {
   readonly frameRate: number;
   /** Crops of each frame. */
   readonly faces: number;
+  /** Its recipe has an enhancer, which the ladder can leave out. Default false. */
+  readonly enhancer?: boolean;
   /** A lane of the same session, if it has several: what one is given the other has had. It is closed last. */
   readonly beside?: number;
 }
 
 /** Safety, in mean absolute deviations of batch times: two of them are 1.6 standard deviations. */
 const MARGIN = 2;
-
-/** What one GPU has: its lanes' frames by recipe, its workers, and what its tiers should get. */
-interface Gpu {
-  readonly queues: readonly LaneQueue[];
-  readonly workers: readonly WorkerQueue[];
-  readonly share: FairShare;
-  /** GPU time that its lanes are expected to ask for, of each millisecond. */
-  load: number;
-}
 
 /**
  * Decides which frames are swapped when, by whom and with which others (docs/scheduling.md). One lane per session holds its newest
@@ -77,6 +71,7 @@ export class FrameScheduler {
   readonly #lanes: Lanes;
   readonly #gpus: readonly Gpu[];
   readonly #tenants: TenantCaps;
+  readonly #ladders: Ladders;
   readonly #batching: Batching;
   readonly #times: { readonly expected: Float64Array; readonly safe: Float64Array; maximum: number } & BatchTimes;
 
@@ -90,24 +85,21 @@ export class FrameScheduler {
     this.#onDrop = onDrop;
     this.#lanes = new Lanes(lanes);
     this.#tenants = new TenantCaps(tenantRate);
-    this.#gpus = Array.from({ length: gpus }, () => ({
-      queues: Array.from({ length: costs.recipes }, () => new LaneQueue()),
-      workers: Array.from({ length: workersPerGpu }, () => new WorkerQueue(costs.largestBatch)),
-      share: new FairShare(tiers),
-      load: 0,
-    }));
-    this.#batching = new Batching(this.#lanes, costs.largestBatch);
-    const room = costs.largestBatch + 1;
+    const { recipes, largestBatch } = costs;
+    this.#gpus = Array.from({ length: gpus }, () => new Gpu({ recipes, workers: workersPerGpu, largestBatch, tiers }));
+    this.#ladders = new Ladders(this.#lanes, { most: lanes, gpus, onLevel: options.onLevel ?? (() => undefined) });
+    this.#batching = new Batching(this.#lanes, largestBatch);
+    const room = largestBatch + 1;
     this.#times = { expected: new Float64Array(room), safe: new Float64Array(room), maximum: 0 };
   }
 
   /** Opens a lane for a session. @throws RangeError if `lanes` are open already: whoever admits sessions counts them */
   openLane(options: LaneOptions): number {
-    const gpu = options.beside === undefined ? this.#leastLoaded() : this.#lanes.gpu[options.beside]!;
+    const gpu = options.beside === undefined ? leastLoaded(this.#gpus) : this.#lanes.gpu[options.beside]!;
     const lane = this.#lanes.open(options, gpu);
     this.#tenants.open(options.tenant);
-    this.#gpus[gpu]!.share.lanes(1);
-    this.#gpus[gpu]!.load += this.#loadOf(lane);
+    this.#ladders.open(lane, { enhancer: options.enhancer ?? false, faces: options.faces });
+    this.#weigh(lane, 1);
     return lane;
   }
 
@@ -117,8 +109,8 @@ export class FrameScheduler {
     const gpu = this.#gpuOf(lane);
     this.#drop(lane, 'closed');
     for (const worker of gpu.workers) worker.forget(lane);
-    gpu.load -= this.#loadOf(lane);
-    gpu.share.lanes(-1);
+    this.#weigh(lane, -1);
+    this.#ladders.close(lane);
     this.#tenants.close(this.#lanes.tenant[lane]!);
     this.#lanes.close(lane);
   }
@@ -129,6 +121,7 @@ export class FrameScheduler {
    * @param frame the caller's number of it, given back as it is. @param crops its crops, at least 1
    */
   offer(lane: number, frame: number, { crops, deadline, now }: { crops: number; deadline: Milli; now: Milli }): void {
+    this.#ladders.review(now);
     const lanes = this.#lanes;
     const recipe = lanes.recipe[lane]!;
     if (lanes.frame[lane] !== NOTHING) this.#giveUp(lane, 'replaced');
@@ -147,9 +140,10 @@ export class FrameScheduler {
   take(worker: number, now: Milli, batch: BatchView): boolean {
     const gpu = this.#gpus[Math.floor(worker / this.#workersPerGpu)]!;
     const queue = gpu.workers[worker % this.#workersPerGpu]!;
+    this.#ladders.review(now);
     if (!queue.available || queue.takesAt(now, this.#lead) > now) return false;
     const start = queue.freeAt(now);
-    const busy = busyWorkers(gpu, queue);
+    const busy = gpu.busyWith(queue);
     const recipe = this.#recipeFor(gpu, { start, busy });
     if (recipe === NOTHING) return false;
     this.#readTimes(recipe, busy);
@@ -162,9 +156,10 @@ export class FrameScheduler {
   wakeAt(worker: number, now: Milli): Milli {
     const gpu = this.#gpus[Math.floor(worker / this.#workersPerGpu)]!;
     const queue = gpu.workers[worker % this.#workersPerGpu]!;
-    if (!queue.available || queue.length === 0 || gpu.queues.every(isEmpty)) return Infinity;
+    const review = this.#ladders.dueAt();
+    if (!queue.available || queue.length === 0 || gpu.isEmpty) return review;
     const at = queue.takesAt(now, this.#lead);
-    return at > now ? at : Infinity;
+    return at > now ? Math.min(at, review) : review;
   }
 
   /** The batch that `worker` took first of those it has is done. @param duration what it took, from its start to its result */
@@ -184,6 +179,7 @@ export class FrameScheduler {
     const queue = this.#worker(worker);
     const lanes = this.#lanes;
     queue.available = false;
+    this.#replace();
     for (let i = 0; i < queue.length; i++) {
       const { recipe, size, lanes: of, frames, faces, deadlines } = queue.batch(i);
       for (let j = 0; j < size; j++) {
@@ -202,9 +198,19 @@ export class FrameScheduler {
     queue.clear();
   }
 
-  /** Whether `worker` can be given batches; at first each can. Taking this back leaves what it has to `finished` or `lost`. */
+  /**
+   * Whether `worker` can be given batches; at first each can. Taking this back leaves what it has to `finished` or `lost`.
+   * Lanes of a GPU without any go to the others, and come back.
+   */
   available(worker: number, available: boolean): void {
     this.#worker(worker).available = available;
+    this.#replace();
+  }
+
+  /** What the lanes of a GPU are expected to ask for, 1 being all it can do; Infinity if it has no worker. For `admitToGpu`. */
+  load(gpu: number): number {
+    const { load, works } = this.#gpus[gpu]!;
+    return works ? load : Infinity;
   }
 
   /** The recipe whose most urgent frame is most urgent of all; what cannot be in time any more is given up on the way. */
@@ -267,6 +273,7 @@ export class FrameScheduler {
   }
 
   #settle(lane: number, served: boolean): void {
+    this.#ladders.count(lane, served);
     const cost = this.#lanes.crops[lane]! / this.#costs.bestRate(this.#lanes.recipe[lane]!);
     this.#gpuOf(lane).share.settle(this.#lanes.tier[lane]!, cost, served);
   }
@@ -286,10 +293,36 @@ export class FrameScheduler {
     this.#onDrop(lane, frame, reason);
   }
 
-  #leastLoaded(): number {
-    let best = 0;
-    for (let gpu = 1; gpu < this.#gpus.length; gpu++) if (this.#gpus[gpu]!.load < this.#gpus[best]!.load) best = gpu;
-    return best;
+  /** Places all lanes anew when a GPU has lost its last worker, or has one again. */
+  #replace(): void {
+    let changed = false;
+    for (const gpu of this.#gpus) {
+      changed ||= gpu.works !== gpu.hasWorker;
+      gpu.works = gpu.hasWorker;
+    }
+    // Without any GPU lanes stay where they are, until one comes back.
+    if (!changed || this.#gpus.every(({ works }) => !works)) return;
+    const lanes = this.#lanes;
+    for (let lane = 0; lane < lanes.recipe.length; lane++) if (lanes.isOpen(lane)) this.#weigh(lane, -1);
+    for (let lane = 0; lane < lanes.recipe.length; lane++)
+      if (lanes.isOpen(lane)) this.#move(lane, leastLoaded(this.#gpus));
+  }
+
+  #move(lane: number, gpu: number): void {
+    const lanes = this.#lanes;
+    const recipe = lanes.recipe[lane]!;
+    const waits = lanes.frame[lane] !== NOTHING;
+    if (waits) this.#gpuOf(lane).queues[recipe]!.remove(lane, lanes.deadline[lane]!);
+    lanes.gpu[lane] = gpu;
+    this.#weigh(lane, 1);
+    if (waits) this.#gpuOf(lane).queues[recipe]!.insert(lane, lanes.deadline[lane]!);
+  }
+
+  /** Puts a lane's load on its GPU (1), or takes it off (−1). */
+  #weigh(lane: number, sign: 1 | -1): void {
+    const gpu = this.#gpuOf(lane);
+    gpu.load += sign * this.#loadOf(lane);
+    gpu.share.lanes(sign);
   }
 
   #loadOf(lane: number): number {
@@ -303,15 +336,4 @@ export class FrameScheduler {
   #worker(worker: number): WorkerQueue {
     return this.#gpus[Math.floor(worker / this.#workersPerGpu)]!.workers[worker % this.#workersPerGpu]!;
   }
-}
-
-function isEmpty(queue: LaneQueue): boolean {
-  return queue.length === 0;
-}
-
-/** Workers of the GPU that are at work if this one is. */
-function busyWorkers({ workers }: Gpu, queue: WorkerQueue): number {
-  let busy = 1;
-  for (const worker of workers) if (worker !== queue && worker.length > 0) busy++;
-  return busy;
 }

@@ -20,7 +20,9 @@ export class FairShare {
   readonly #shares: Float64Array;
   readonly #granted: Float64Array;
   #served: number;
+  readonly #protected: Uint8Array;
   #lanes = 0;
+  #overloaded = false;
   #settled = 0;
 
   constructor(tiers: readonly TierOptions[]) {
@@ -29,6 +31,7 @@ export class FairShare {
     this.#offered = new Float64Array(tiers.length);
     this.#shares = new Float64Array(tiers.length).fill(1);
     this.#granted = new Float64Array(tiers.length);
+    this.#protected = new Uint8Array(tiers.length);
     this.#served = 0;
   }
 
@@ -44,15 +47,12 @@ export class FairShare {
 
   /** Some frames are lost. */
   get overloaded(): boolean {
-    for (let tier = 0; tier < this.#shares.length; tier++) if (this.#shares[tier]! < ALL) return true;
-    return false;
+    return this.#overloaded;
   }
 
   /** This tier is to lose nothing although others must. */
   isProtected(tier: number): boolean {
-    if (this.#shares[tier]! < WHOLE) return false;
-    for (let other = 0; other < this.#shares.length; other++) if (this.#shares[other]! < WHOLE) return true;
-    return false;
+    return this.#protected[tier] === 1;
   }
 
   /** A frame of this tier was served, or given up. @param cost its crops, in what a crop costs */
@@ -88,6 +88,16 @@ export class FairShare {
     }
     for (let tier = 0; tier < count; tier++)
       this.#shares[tier] = this.#offered[tier]! < 1e-6 ? 1 : Math.min(1, this.#granted[tier]! / this.#offered[tier]!);
+    this.#judge();
+  }
+
+  #judge(): void {
+    const count = this.#shares.length;
+    let least = 1;
+    for (let tier = 0; tier < count; tier++) least = Math.min(least, this.#shares[tier]!);
+    this.#overloaded = least < ALL;
+    for (let tier = 0; tier < count; tier++)
+      this.#protected[tier] = least < WHOLE && this.#shares[tier]! >= WHOLE ? 1 : 0;
   }
 
   #wants(tier: number): number {

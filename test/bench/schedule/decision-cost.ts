@@ -1,7 +1,7 @@
 import { CostTable } from '../../../src/schedule/cost/cost-table.ts';
 import { FrameScheduler } from '../../../src/schedule/frame-scheduler.ts';
 import { BatchView } from '../../../src/schedule/frames/batch-view.ts';
-import { monotonic, type Milli } from '../../../src/time.ts';
+import type { Milli } from '../../../src/time.ts';
 import { quantile, round } from '../quantile.ts';
 import { bestRate, PROFILES } from './profiles.ts';
 import { seeded } from './trace.ts';
@@ -15,7 +15,7 @@ const WARM = 0.6;
 const MEASURED = 1.2;
 
 export interface DecisionCost {
-  /** Time of all calls ÷ frames offered, ns. */
+  /** Processor time of the whole run, the simulated cameras and GPUs too, ÷ frames offered, ns. */
   readonly mean: number;
   /** Of single calls, each offer and each take: 99 of a hundred are below this, ns. */
   readonly p99: number;
@@ -35,12 +35,17 @@ export function decisionCost(load: number): DecisionCost {
   run.until(WARM * 1000);
   globalThis.gc?.();
   const heap = process.memoryUsage().heapUsed;
-  run.reset();
+  run.reset(false);
+  const { user } = process.cpuUsage();
   run.until((WARM + MEASURED) * 1000);
+  const spent = process.cpuUsage().user - user;
   const grown = process.memoryUsage().heapUsed - heap;
-  const { frames, total, calls, count } = run;
+  const { frames } = run;
+  run.reset(true);
+  run.until((WARM + 2 * MEASURED) * 1000);
+  const { calls, count } = run;
   return {
-    mean: round((total / frames) * 1e6, 0),
+    mean: round((spent / frames) * 1e3, 0),
     p99: round(quantile(Array.from(calls.subarray(0, count)), 0.99) * 1e6, 0),
     heapPerFrame: round(grown / frames, 3),
   };
@@ -48,7 +53,6 @@ export function decisionCost(load: number): DecisionCost {
 
 class Run {
   frames = 0;
-  total = 0;
   count = 0;
   readonly calls = new Float64Array(2_000_000);
   readonly #scheduler: FrameScheduler;
@@ -61,6 +65,7 @@ class Run {
   #now: Milli = 0;
   #next = 0;
   #round = 0;
+  #timed = false;
 
   constructor(scheduler: FrameScheduler, { times, gpus }: { times: readonly Milli[]; gpus: number }) {
     const random = seeded(5);
@@ -73,8 +78,10 @@ class Run {
     this.#batch = new BatchView(times.length);
   }
 
-  reset(): void {
-    this.frames = this.total = this.count = 0;
+  /** @param timed each call is timed */
+  reset(timed: boolean): void {
+    this.#timed = timed;
+    this.frames = this.count = 0;
   }
 
   until(end: Milli): void {
@@ -91,9 +98,9 @@ class Run {
       if (at > this.#now) return;
       this.#offer.deadline = at + PERIOD;
       this.#offer.now = this.#now;
-      const from = monotonic.now();
+      const from = this.#timed ? performance.now() : 0;
       this.#scheduler.offer(lane, this.#round, this.#offer);
-      this.#count(monotonic.now() - from);
+      if (this.#timed) this.#count(performance.now() - from);
       this.frames++;
       this.#next++;
       if (this.#next < STREAMS) continue;
@@ -104,17 +111,14 @@ class Run {
 
   #serve(gpu: number): void {
     if (this.#ends[gpu]! > this.#now && this.#ends[gpu] !== Infinity) return;
-    const from = monotonic.now();
+    const from = this.#timed ? performance.now() : 0;
     if (this.#ends[gpu] !== Infinity) this.#scheduler.finished(gpu, this.#now, this.#times[this.#batch.crops - 1] ?? 1);
     const taken = this.#scheduler.take(gpu, this.#now, this.#batch);
-    const took = monotonic.now() - from;
+    if (taken && this.#timed) this.#count(performance.now() - from);
     this.#ends[gpu] = taken ? this.#now + this.#times[this.#batch.crops - 1]! : Infinity;
-    if (taken) this.#count(took);
-    else this.total += took;
   }
 
   #count(duration: Milli): void {
-    this.total += duration;
     if (this.count < this.calls.length) this.calls[this.count++] = duration;
   }
 }

@@ -42,10 +42,13 @@ export function simulate(jobs: readonly Job[], policy: Policy, options: Simulati
   const wakes = new Array<Milli>(gpus).fill(Infinity);
   const timeOf = batchTime(options);
   const batches: Batch[] = [];
+  // After it nothing can be in time any more.
+  const last = jobs.reduce((latest, { deadline }) => Math.max(latest, deadline), 0);
   let next = 0;
   for (;;) {
     const now = Math.min(jobs[next]?.release ?? Infinity, ...ends, ...wakes);
-    if (now === Infinity) return batches;
+    if (now === Infinity || (next === jobs.length && now > last && ends.every((end) => end === Infinity)))
+      return batches;
     for (let worker = 0; worker < gpus; worker++) {
       if (ends[worker]! > now) continue;
       policy.finished?.(worker, now, durations[worker]!);
