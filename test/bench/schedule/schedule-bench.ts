@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { round } from '../quantile.ts';
 import { makeCases, type Case } from './cases.ts';
 import { decisionCost, type DecisionCost } from './decision-cost.ts';
-import { guisePolicy } from './guise-policy.ts';
+import { guisePolicy } from './policies/guise-policy.ts';
 import { measure, type Figures } from './measure.ts';
 import { fluidBound, isAgreeable, optimum } from './optimum.ts';
 import { plot } from './plot.ts';

@@ -1,6 +1,6 @@
 import type { TierOptions } from '../../../src/schedule/frame-scheduler.ts';
 import { round } from '../quantile.ts';
-import { guisePolicy } from './guise-policy.ts';
+import { guisePolicy } from './policies/guise-policy.ts';
 import { measure } from './measure.ts';
 import { bestRate, PROFILES } from './profiles.ts';
 import { simulate } from './simulate.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { GatewayError } from '../../../src/errors.ts';
-import { guisePolicy } from './guise-policy.ts';
+import { guisePolicy } from './policies/guise-policy.ts';
 import { simulate } from './simulate.ts';
 import type { Job } from './trace.ts';
 

@@ -1,9 +1,9 @@
-import { CostTable } from '../../../src/schedule/cost/cost-table.ts';
-import { FrameScheduler, type TierOptions } from '../../../src/schedule/frame-scheduler.ts';
-import { BatchView } from '../../../src/schedule/frames/batch-view.ts';
-import type { BatchTimes } from './profiles.ts';
-import type { Policy } from './simulate.ts';
-import type { Trace } from './trace.ts';
+import { CostTable } from '../../../../src/schedule/cost/cost-table.ts';
+import { FrameScheduler, type TierOptions } from '../../../../src/schedule/frame-scheduler.ts';
+import { BatchView } from '../../../../src/schedule/frames/batch-view.ts';
+import type { BatchTimes } from '../profiles.ts';
+import type { Policy } from '../simulate.ts';
+import type { Trace } from '../trace.ts';
 
 export interface GuiseOptions {
   readonly times: BatchTimes;
