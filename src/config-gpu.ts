@@ -34,6 +34,35 @@ const tierSchema = z.strictObject({
   reserved: share.default(0).describe('Share of all GPUs that no other tier can take from it, 0–1. Default 0.'),
 });
 
+const mpsSchema = z.strictObject({
+  mode: z
+    .enum(['auto', 'on', 'off', 'attach'])
+    .default('auto')
+    .describe(
+      'NVIDIA MPS: on starts a daemon for each GPU, attach uses the one of pipeDirectory, auto does either where it can. Default auto.',
+    ),
+  pipeDirectory: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Pipe directory of a daemon to attach to. Default CUDA_MPS_PIPE_DIRECTORY.'),
+  threadPercentage: z
+    .int()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe('Most of a GPU’s multiprocessors for one worker, percent, 1–100. Default 200 ÷ workers, at most 100.'),
+  memoryMegabytes: z
+    .int()
+    .min(256)
+    .max(1_048_576)
+    .nullable()
+    .default(null)
+    .describe('Most GPU memory of one worker that MPS allows, MiB. Default none.'),
+});
+
 /** What a host with GPUs swaps with. */
 export const gpuSchema = z
   .strictObject({
@@ -61,6 +90,7 @@ export const gpuSchema = z
       .max(1_048_576)
       .default(4096)
       .describe('Weights that stay resident in one worker, MiB; the least used recipe goes first. Default 4096.'),
+    mps: mpsSchema.prefault({}),
     recipes: z.array(recipeSchema).min(1).max(64).describe('Swap networks, each by a name of its own.'),
     tiers: z
       .array(tierSchema)

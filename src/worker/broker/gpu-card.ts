@@ -5,12 +5,15 @@ import { Kept } from '../child/kept.ts';
 import type { BrokerFigures } from '../wire/broker-control.ts';
 import { gpuConfigureSchema, type GpuConfigure } from '../wire/gpu-protocol.ts';
 import { GpuRunner } from './gpu-runner.ts';
+import { GpuSharing } from './gpu-sharing.ts';
 
 const MIB = 1024 * 1024;
 
 export interface GpuCardOptions {
   /** Index of the GPU. */
   readonly device: number;
+  /** As nvidia-smi says it; `undefined` if it says nothing. */
+  readonly uuid: string | undefined;
   readonly gpu: GpuSettings;
   /** One of its workers, by its place on this GPU, is ready or no longer. */
   readonly onChange: (place: number, running: GpuRunner | undefined) => void;
@@ -18,13 +21,23 @@ export interface GpuCardOptions {
   readonly log: Logger;
 }
 
-/** One GPU and the places of its workers. Owns them. */
+/** One GPU, how it is shared, and the places of its workers. Owns them. */
 export class GpuCard {
   readonly #options: GpuCardOptions;
+  readonly #sharing: GpuSharing;
   readonly #places: readonly Kept<GpuRunner>[];
 
   constructor(options: GpuCardOptions) {
     this.#options = options;
+    const { gpu, device, uuid, log } = options;
+    this.#sharing = new GpuSharing({
+      settings: gpu,
+      device,
+      uuid,
+      // Its places start others; a server at fault takes clients again once all of it have ended.
+      onFault: () => this.running.forEach((runner) => runner.kill()),
+      log,
+    });
     this.#places = Array.from({ length: options.gpu.workersPerGpu }, (_, place) => this.#place(place));
   }
 
@@ -44,36 +57,33 @@ export class GpuCard {
   }
 
   /** How it and its workers are. */
-  get figures(): BrokerFigures['gpus'][number] {
+  get figures(): Omit<BrokerFigures['gpus'][number], 'card'> {
     const workers = this.#places.map(({ state, running, replaced }) => ({
       state,
       pid: running?.pid ?? null,
       replaced,
     }));
-    return { device: this.#options.device, workers, mps: 'none', card: null };
+    return { device: this.#options.device, workers, mps: this.#sharing.kind };
   }
 
   /** Idempotent. */
   async close(): Promise<void> {
     await Promise.all(this.#places.map((place) => place.close()));
+    await this.#sharing.close();
   }
 
   #place(place: number): Kept<GpuRunner> {
     const { clock, log, onChange } = this.#options;
     return new Kept({
       what: 'GPU worker',
-      start: (onLost) => GpuRunner.start({ settings: this.#settings, env: this.#env, onLost, log }),
+      start: (onLost) =>
+        this.#sharing.start((where) => GpuRunner.start({ ...where, settings: this.#settings, onLost, log })),
       onChange: (running) => onChange(place, running),
       // The context of one that died must be gone from the GPU first; a GPU that is broken is not kept busy with starts.
       pause: { first: 100, longest: 30_000 },
       clock,
       log,
     });
-  }
-
-  /** A worker sees its GPU only, which is 0 to it. */
-  get #env(): Record<string, string> {
-    return { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: String(this.#options.device) };
   }
 
   get #settings(): GpuConfigure {

@@ -1,12 +1,17 @@
 import type { GpuSettings } from '../../config-gpu.ts';
 import type { Logger } from '../../log.ts';
 import type { CostTable } from '../../schedule/cost/cost-table.ts';
-import type { Clock } from '../../time.ts';
+import type { Clock, Milli } from '../../time.ts';
 import type { BrokerFigures } from '../wire/broker-control.ts';
 import type { GpuLoaded, Provider } from '../wire/gpu-protocol.ts';
+import { readGpuCards, type GpuCardFigures } from '../mps/nvidia-smi.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { GpuCard } from './gpu-card.ts';
 import type { GpuRunner } from './gpu-runner.ts';
+import { usesCuda } from './gpu-sharing.ts';
+
+/** How often nvidia-smi is asked. */
+const READ_EVERY: Milli = 5_000;
 
 export interface GpuPoolOptions {
   readonly gpu: GpuSettings;
@@ -19,22 +24,14 @@ export interface GpuPoolOptions {
 /** All GPUs of the host: starts their workers, measures what they take, and gives them to the dispatcher. Owns the GPUs. */
 export class GpuPool {
   readonly #options: GpuPoolOptions;
-  readonly #cards: readonly GpuCard[];
+  #cards: readonly GpuCard[] = [];
+  /** What nvidia-smi said last. */
+  #seen: readonly GpuCardFigures[] = [];
+  #reading: NodeJS.Timeout | undefined;
   #provider: Provider | undefined;
 
   constructor(options: GpuPoolOptions) {
     this.#options = options;
-    const { gpu, clock, log } = options;
-    this.#cards = gpu.devices.map(
-      (device, index) =>
-        new GpuCard({
-          device,
-          gpu,
-          onChange: (place, running) => this.#changed(index * gpu.workersPerGpu + place, running),
-          clock,
-          log,
-        }),
-    );
   }
 
   /** The execution provider that was seen to run the networks. */
@@ -43,7 +40,7 @@ export class GpuPool {
   }
 
   get figures(): BrokerFigures['gpus'] {
-    return this.#cards.map(({ figures }) => figures);
+    return this.#cards.map(({ figures }) => ({ ...figures, card: cardOf(this.#seen, figures.device) }));
   }
 
   /**
@@ -51,6 +48,8 @@ export class GpuPool {
    * @throws GatewayError as `GpuRunner.start`
    */
   async start(): Promise<void> {
+    if (usesCuda(this.#options.gpu)) await this.#readCards();
+    this.#cards = this.#options.gpu.devices.map((device, index) => this.#card(device, index));
     // Alone at first, so that nothing disturbs what it measures.
     await this.#cards[0]!.start();
     await Promise.all(this.#cards.slice(1).map((card) => card.start()));
@@ -60,7 +59,27 @@ export class GpuPool {
 
   /** Idempotent. */
   async close(): Promise<void> {
+    clearInterval(this.#reading);
     await Promise.all(this.#cards.map((card) => card.close()));
+  }
+
+  #card(device: number, index: number): GpuCard {
+    const { gpu, clock, log } = this.#options;
+    return new GpuCard({
+      device,
+      uuid: this.#seen.find((card) => card.index === device)?.uuid,
+      gpu,
+      onChange: (place, running) => this.#changed(index * gpu.workersPerGpu + place, running),
+      clock,
+      log,
+    });
+  }
+
+  async #readCards(): Promise<void> {
+    const { cards, reason } = await readGpuCards();
+    if (reason !== undefined) this.#options.log.warn({ reason }, 'GPUs cannot be read');
+    this.#seen = cards;
+    this.#reading ??= setInterval(() => void this.#readCards(), READ_EVERY);
   }
 
   #changed(worker: number, running: GpuRunner | undefined): void {
@@ -98,4 +117,17 @@ export class GpuPool {
       }
     }
   }
+}
+
+function cardOf(cards: readonly GpuCardFigures[], device: number): BrokerFigures['gpus'][number]['card'] {
+  const card = cards.find(({ index }) => index === device);
+  if (card === undefined) return null;
+  const { utilisation, memoryUsed, memoryTotal, temperature, throttled } = card;
+  return {
+    utilisation: utilisation === null ? null : utilisation / 100,
+    memoryUsedBytes: memoryUsed,
+    memoryTotalBytes: memoryTotal,
+    temperature,
+    throttled: throttled.length > 0,
+  };
 }
