@@ -67,6 +67,7 @@ export async function openGateway(
     viewersAtHome: config.rooms.viewersAtHome,
     maximumSessions: sessions.maximum,
     memory: media.memory,
+    broker,
     media: {
       transport: media.transport,
       reach: reachOf(config),

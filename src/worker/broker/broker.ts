@@ -8,7 +8,7 @@ import type { Clock } from '../../time.ts';
 import type { BrokerFigures, BrokerSettings } from '../wire/broker-control.ts';
 import { MAXIMUM_BATCH, type ProfileTable } from '../wire/gpu-protocol.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { GpuPool } from './gpu-pool.ts';
+import { GpuPool } from './gpus/gpu-pool.ts';
 import { LaneConnection } from './lane-connection.ts';
 
 /** Connections at once: pixel threads of all media workers, those of one that is being replaced too. */
@@ -69,7 +69,7 @@ export class Broker {
       gpus: this.#pool.figures,
       lanes: this.#dispatcher.lanes,
       ...this.#dispatcher.tally.toFigures(),
-      load: 0,
+      load: this.#dispatcher.load,
       recipes: recipes.flatMap(({ name }, recipe) => {
         const most = this.#costs.maximumBatch(recipe);
         if (most === 0) return [];

@@ -8,7 +8,7 @@ import type { CropSource, LaneLevel, SwappedPixels } from '../../swap/neural/cro
 import type { Clock, Milli } from '../../time.ts';
 import type { FrameEnd, OpenLane } from '../wire/broker-protocol.ts';
 import { MAXIMUM_BATCH } from '../wire/gpu-protocol.ts';
-import type { GpuBatch, GpuBatchDone, GpuRunner } from './gpu-runner.ts';
+import type { GpuBatch, GpuBatchDone, GpuRunner } from './gpus/gpu-runner.ts';
 import { Tally } from './tally.ts';
 import { Tenants } from './tenants.ts';
 
@@ -43,6 +43,10 @@ interface Lane {
   readonly tier: string;
   readonly tenant: string;
   readonly recipe: DispatchedRecipe;
+  /** Of the recipe, in the cost table. */
+  readonly number: number;
+  /** Faces a second. */
+  readonly rate: number;
   readonly onLevel: (lane: number, level: LaneLevel) => void;
   source: CropSource | undefined;
   level: LaneLevel;
@@ -109,6 +113,17 @@ export class Dispatcher {
     return this.#lanes.size;
   }
 
+  /** What open lanes need of what all GPUs were measured to do; 1 is all. */
+  get load(): number {
+    const { costs, gpus } = this.#options;
+    let load = 0;
+    for (const { number, rate } of this.#lanes.values()) {
+      const most = costs.bestRate(number) * 1000 * gpus;
+      if (most > 0) load += rate / most;
+    }
+    return load;
+  }
+
   /** @throws GatewayError recipe_unknown, capacity_full */
   openLane(asked: OpenLane, onLevel: Lane['onLevel']): { lane: number; size: number; level: LaneLevel } {
     const { recipes, tiers } = this.#options;
@@ -121,9 +136,11 @@ export class Dispatcher {
       tiers.findIndex(({ name }) => name === asked.tier),
     );
     const { frameRate, faces, tenant } = asked;
-    const number = this.#tenants.join(tenant);
-    const lane = this.#scheduler.openLane({ recipe, tier, tenant: number, frameRate, faces });
-    const opened = { tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, onLevel, source: undefined, level: 0 };
+    const lane = this.#scheduler.openLane({ recipe, tier, tenant: this.#tenants.join(tenant), frameRate, faces });
+    const opened = {
+      ...{ tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, number: recipe, rate: frameRate * faces },
+      ...{ onLevel, source: undefined, level: 0 },
+    };
     this.#lanes.set(lane, opened);
     return { lane, size: opened.recipe.size, level: 0 };
   }

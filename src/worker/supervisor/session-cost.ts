@@ -1,3 +1,4 @@
+import type { NetworkNeed } from './gpu-room.ts';
 import type { FrameCost, SessionFigures, SessionSettings } from '../wire/protocol.ts';
 import type { Milli } from '../../time.ts';
 
@@ -77,12 +78,15 @@ export class CostTable {
 export class SessionCost {
   readonly #table: CostTable;
   readonly #asked: FrameKind;
+  /** What it asks of swap networks; `undefined` if nothing. */
+  readonly networks: NetworkNeed | undefined;
   #cores: number;
 
-  constructor(table: CostTable, { maximumSide, codec = 'vp8', faces }: SessionSettings) {
+  constructor(table: CostTable, { maximumSide, codec = 'vp8', faces, swap }: SessionSettings) {
     this.#table = table;
     this.#asked = { side: maximumSide, codec, faces };
     this.#cores = this.#expected;
+    this.networks = swap === 'mesh' || faces === 0 ? undefined : { recipe: swap, faces: faces * EXPECTED_RATE };
   }
 
   get cores(): number {

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { Consent } from '../../swap/swap.ts';
+import type { BrokerHost } from '../broker-host/broker-host.ts';
 import { identityBytes, type PackedIdentity } from '../wire/identity-bytes.ts';
 import {
   heldSchema,
@@ -15,6 +16,7 @@ import {
 } from '../wire/protocol.ts';
 import { place, placeViewer } from './admission.ts';
 import { Feeds } from './feeds.ts';
+import { admitToGpus } from './gpu-room.ts';
 import { memoryLimits } from './memory-guard.ts';
 import type { ChosenIdentity, RemoteSession, SessionEvents } from './remote-session.ts';
 import { CostTable, SessionCost } from './session-cost.ts';
@@ -40,6 +42,8 @@ export interface SupervisorOptions {
   /** Most sessions, whatever they cost; `null` = what fits by cost. */
   readonly maximumSessions: number | null;
   readonly media: Omit<MediaWorkerSettings, 'pixelThreads'>;
+  /** Left out where there are no GPUs. */
+  readonly broker?: Pick<BrokerHost, 'figures'> | undefined;
   /** Mebibytes of a media worker, `null` = by its threads; minutes that sessions of one that leaks may go on. */
   readonly memory: {
     readonly softMegabytes: number | null;
@@ -271,6 +275,10 @@ export class Supervisor {
     const { maximumSessions } = this.#options;
     // A limit that the operator has set counts instead of the estimate: it is a promise about the machine.
     const limited = maximumSessions !== null;
+    if (cost.networks !== undefined && !limited) {
+      const others = this.#all().flatMap(({ networks }) => networks);
+      admitToGpus(cost.networks, others, this.#options.broker?.figures);
+    }
     const full = limited && this.status.sessions >= maximumSessions;
     const taken = this.#all().reduce((sum, { load }) => sum + load.cores, 0);
     const machine = { cores: availableParallelism(), taken };

@@ -23,6 +23,7 @@ import {
   type WorkerResources,
 } from '../wire/protocol.ts';
 import type { Load } from './admission.ts';
+import type { NetworkNeed } from './gpu-room.ts';
 import { RemoteSession, type SessionEvents } from './remote-session.ts';
 import { CpuShare, type SessionCost } from './session-cost.ts';
 
@@ -135,6 +136,11 @@ export class WorkerProcess {
   /** Whether this session or viewer lives here. */
   has(id: string): boolean {
     return this.#sessions.has(id);
+  }
+
+  /** What its sessions ask of swap networks. */
+  get networks(): NetworkNeed[] {
+    return [...this.#sessions.values()].flatMap(({ cost }) => cost?.networks ?? []);
   }
 
   get load(): Load {

@@ -1,10 +1,10 @@
-import { GatewayError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
-import type { CropSource, SwappedPixels } from '../../swap/neural/crop-lane.ts';
-import type { Milli } from '../../time.ts';
-import type { Running } from '../child/kept.ts';
-import { GpuWorkerProcess, LOAD_LIMIT, type JobResult } from '../gpu/gpu-worker-process.ts';
-import type { GpuConfigure, GpuLoaded } from '../wire/gpu-protocol.ts';
+import { GatewayError } from '../../../errors.ts';
+import type { Logger } from '../../../log.ts';
+import type { CropSource, SwappedPixels } from '../../../swap/neural/crop-lane.ts';
+import type { Milli } from '../../../time.ts';
+import type { Running } from '../../child/kept.ts';
+import { GpuWorkerProcess, LOAD_LIMIT, type JobResult } from '../../gpu/gpu-worker-process.ts';
+import type { GpuConfigure, GpuLoaded } from '../../wire/gpu-protocol.ts';
 import { HangWatch, patience } from './patience.ts';
 
 /** Sources that a worker is thought to have. It says itself which it lacks, so that forgetting them costs little. */

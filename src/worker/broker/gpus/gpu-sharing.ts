@@ -1,8 +1,8 @@
-import type { GpuSettings } from '../../config-gpu.ts';
-import { GatewayError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
-import type { Milli } from '../../time.ts';
-import { MpsDaemon, withoutMps, type ClientShare } from '../mps/mps-daemon.ts';
+import type { GpuSettings } from '../../../config-gpu.ts';
+import { GatewayError } from '../../../errors.ts';
+import type { Logger } from '../../../log.ts';
+import type { Milli } from '../../../time.ts';
+import { MpsDaemon, withoutMps, type ClientShare } from '../../mps/mps-daemon.ts';
 
 /** How often an MPS server is asked how it is. */
 const WATCH_EVERY: Milli = 2_000;

@@ -1,9 +1,9 @@
-import { gpuRecipe, type GpuSettings } from '../../config-gpu.ts';
-import type { Logger } from '../../log.ts';
-import type { Clock } from '../../time.ts';
-import { Kept } from '../child/kept.ts';
-import type { BrokerFigures } from '../wire/broker-control.ts';
-import { gpuConfigureSchema, type GpuConfigure } from '../wire/gpu-protocol.ts';
+import { gpuRecipe, type GpuSettings } from '../../../config-gpu.ts';
+import type { Logger } from '../../../log.ts';
+import type { Clock } from '../../../time.ts';
+import { Kept } from '../../child/kept.ts';
+import type { BrokerFigures } from '../../wire/broker-control.ts';
+import { gpuConfigureSchema, type GpuConfigure } from '../../wire/gpu-protocol.ts';
 import { GpuRunner } from './gpu-runner.ts';
 import { GpuSharing } from './gpu-sharing.ts';
 

@@ -1,4 +1,4 @@
-import type { Milli } from '../../time.ts';
+import type { Milli } from '../../../time.ts';
 
 /** A batch that takes so many times its p99 has not been slow: it does not come any more. */
 const HANG_FACTOR = 20;
