@@ -60,6 +60,17 @@ describe('FrameScheduler', () => {
     ]);
   });
 
+  test('cuts a batch to the size that does most a millisecond where more wait', () => {
+    const costs = new CostTable({ recipes: 1, workersPerGpu: 1, maximumBatch: 3 });
+    costs.profile({ recipe: 0, table: [3, 4, 9].map((p50, i) => ({ batch: i + 1, p50, p99: p50 })) });
+    const { frames } = scheduler({ costs });
+    const batch = new BatchView(3);
+    for (let frame = 0; frame < 4; frame++)
+      frames.offer(frames.openLane(laneOptions), frame, { crops: 1, deadline: 100 + frame, now: 0 });
+    frames.take(0, 0, batch);
+    expect(taken(batch)).toEqual([0, 1]);
+  });
+
   test('takes the crops of a frame all or none', () => {
     const { frames, drops } = scheduler();
     const lanes = [5, 5, 9].map((crops, frame) => {

@@ -72,7 +72,7 @@ export class Batching {
     const { queue, share, times } = choice;
     const plain = this.crops;
     const all = plain === times.maximum || this.size === queue.length;
-    if (all && !share.overloaded) return;
+    if (all && !share.overloaded) return this.#cutToBest(choice);
     const looked = this.#look(choice);
     let best = 0;
     for (let size = 1; size <= times.maximum; size++) {
@@ -99,6 +99,15 @@ export class Batching {
       this.chosen[this.size++] = lane;
       this.crops = crops;
     }
+  }
+
+  /** Where more wait than the batch holds, a larger batch that does less a millisecond than a smaller one is cut to that. */
+  #cutToBest({ queue, times }: Choice): void {
+    if (this.size === queue.length) return;
+    let best = this.crops;
+    for (let crops = this.crops - 1; crops >= 1; crops--)
+      if (crops / times.expected[crops]! > best / times.expected[best]!) best = crops;
+    while (this.crops > best && this.size > 1) this.crops -= this.#lanes.crops[this.chosen[--this.size]!]!;
   }
 
   /** Puts the most urgent frames in the order in which they deserve to be served. Returns how many. */
