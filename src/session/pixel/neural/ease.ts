@@ -1,3 +1,4 @@
+import { LADDER, type Step } from '../../../schedule/degradation.ts';
 import type { LaneLevel } from '../../../swap/neural/crop-lane.ts';
 
 /** What a session does less of while there is too much for the swap networks. */
@@ -16,18 +17,17 @@ export interface Ease {
 export const AT_EASE: Ease = { faces: Infinity, sparing: false, frameRate: Infinity, hidden: false };
 
 /** What each step of the ladder adds to those before it. Enhancers and the size of crops are the GPU's own business. */
-const STEPS: readonly Partial<Ease>[] = [
-  // Without enhancers.
-  {},
-  { faces: 1 },
-  { sparing: true },
-  // Smaller crops.
-  {},
-  { frameRate: 15 },
-  { hidden: true },
-];
+const STEPS: Readonly<Record<Step, Partial<Ease>>> = {
+  whole: {},
+  'enhancer off': {},
+  'fewer faces': { faces: 1 },
+  'every second frame': { sparing: true },
+  'smaller crop': {},
+  'lower frame rate': { frameRate: 15 },
+  hidden: { hidden: true },
+};
 
 /** What a session does at this level of its lane. */
 export function easeAt(level: LaneLevel): Ease {
-  return Object.assign({ ...AT_EASE }, ...STEPS.slice(0, level)) as Ease;
+  return Object.assign({ ...AT_EASE }, ...LADDER.slice(0, level + 1).map((step) => STEPS[step])) as Ease;
 }
