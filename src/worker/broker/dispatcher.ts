@@ -175,6 +175,8 @@ export class Dispatcher {
     this.tally.offered();
     const name = this.#nextFrame++;
     this.#frames.set(name, { ...frame, name, source, of });
+    // Where nobody works there is no load either: lanes must not be degraded for what is over in a moment.
+    if (this.#workers.every((worker) => worker === undefined)) return this.#end(name, 'lost');
     const { crops, deadline } = frame;
     this.#scheduler.offer(number, name, { crops: crops.length, deadline, now: this.#options.clock.now() });
     this.#pump();
