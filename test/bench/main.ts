@@ -150,6 +150,6 @@ if (!bench) {
   process.exit(2);
 }
 const figures = await bench();
-if (options.json) console.log(JSON.stringify(figures));
-else printTable(figures);
-process.exit(0);
+if (!options.json) printTable(figures);
+// The exit waits until all is written: a pipe takes 64 KiB at a time.
+process.stdout.write(options.json ? `${JSON.stringify(figures)}\n` : '', () => process.exit(0));
