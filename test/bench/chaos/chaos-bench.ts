@@ -34,8 +34,14 @@ export interface FaultFigures {
   /** WHIP publisher and WHEP viewer, where they were hit: when their resource answered 404, and when they flowed again. */
   readonly whip: { readonly goneMs: number; readonly backMs: number } | null;
   readonly whep: { readonly goneMs: number; readonly backMs: number } | null;
-  /** Sessions elsewhere, their frames in the seconds after the fault, and those of them that never came back. */
-  readonly elsewhere: { readonly sessions: number; readonly frames: number; readonly disturbed: number };
+  /** Sessions elsewhere, their frames in the seconds after the fault, those of them that never came back, and as many before. */
+  readonly elsewhere: { readonly sessions: number; readonly after: Missing; readonly before: Missing };
+}
+
+/** Frames sent in four seconds, and those of them that never came back. */
+interface Missing {
+  readonly frames: number;
+  readonly disturbed: number;
 }
 
 /** The JSON of `bench chaos`. */
@@ -65,7 +71,7 @@ export async function benchChaos(seed: number): Promise<ChaosFigures> {
     while ((await metric(gateway, 'guise_media_workers')) < 2) await wait(50);
     const clients = await connectAll(gateway, clip, new Random(seed));
     await wear(gateway, CHANGED);
-    await wait(2_000);
+    await wait(WATCHED);
     const workers = gateway.mediaWorkers;
     const killed = await fault(clients, () => process.kill(workers[0]!, 'SIGKILL'));
     const stopped = await fault(clients, () => process.kill(workers[1]!, 'SIGSTOP'));
@@ -108,9 +114,6 @@ async function fault(clients: Clients, strike: () => unknown): Promise<FaultFigu
   }
   const hit = pages.flatMap((page) => since(page, page));
   const spared = pages.filter((page) => since(page, page).length === 0);
-  const frames = spared.flatMap(({ lives }) =>
-    lives.at(-1)!.call.sent.filter(({ sent }) => sent >= at && sent < at + WATCHED),
-  );
   const times = ([loss]: readonly Loss[]) =>
     loss === undefined ? null : { goneMs: round(loss.at - at, 0), backMs: round((loss.back ?? NaN) - at, 0) };
   return {
@@ -121,10 +124,17 @@ async function fault(clients: Clients, strike: () => unknown): Promise<FaultFigu
     whep: times(since(viewer, viewer)),
     elsewhere: {
       sessions: spared.length,
-      frames: frames.length,
-      disturbed: frames.filter(({ back }) => back === undefined).length,
+      after: missing(spared, at),
+      before: missing(spared, at - WATCHED),
     },
   };
+}
+
+function missing(pages: Clients['pages'], from: Milli): Missing {
+  const frames = pages.flatMap(({ lives }) =>
+    lives.at(-1)!.call.sent.filter(({ sent }) => sent >= from && sent < from + WATCHED),
+  );
+  return { frames: frames.length, disturbed: frames.filter(({ back }) => back === undefined).length };
 }
 
 /** Twice as many busy loops as cores, and workers that are stopped for 400 ms again and again. */
