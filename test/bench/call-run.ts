@@ -28,19 +28,19 @@ export interface CallRunOptions {
   readonly relay?: Relay | undefined;
   /** Told when the measured time begins and ends. */
   readonly onPhase?: (phase: 'begin' | 'end') => void;
-  /** Keeps the client on the last core of the machine. */
-  readonly pinned?: boolean;
+  /** Keeps the client on these processors, as taskset takes them. */
+  readonly processors?: string;
 }
 
 /** Calls through a running gateway, by a load client in a process of its own. */
 export async function runCalls(
   gateway: GatewayProcess,
   order: Omit<LoadOrder, 'gateway'>,
-  { relay, onPhase, pinned = false }: CallRunOptions = {},
+  { relay, onPhase, processors }: CallRunOptions = {},
 ): Promise<CallRun> {
   const stations = new StationTimes(gateway.url);
   let [seconds, cpu, clientCpu, begun] = [0, 0, 0, 0];
-  const client = startClient({ ...order, gateway: gateway.url }, pinned);
+  const client = startClient({ ...order, gateway: gateway.url }, processors);
   const result = await client.talk(relay, (phase) => {
     const sign = phase === 'begin' ? -1 : 1;
     seconds += (sign * monotonic.now()) / 1000;
@@ -55,9 +55,12 @@ export async function runCalls(
   return { result, stations, begun, cores: cpu / seconds, clientCores: clientCpu / seconds };
 }
 
-function startClient(order: LoadOrder, pinned: boolean) {
+/** The last core of the machine, for clients that are to be counted apart. */
+export const LAST_CORE = String(availableParallelism() - 1);
+
+function startClient(order: LoadOrder, processors: string | undefined) {
   const program = [fileURLToPath(new URL('./client/load-client.js', import.meta.url)), JSON.stringify(order)];
-  const pin = pinned ? ['taskset', '-c', String(availableParallelism() - 1)] : [];
+  const pin = processors === undefined ? [] : ['taskset', '-c', processors];
   const [command, ...args] = [...pin, process.execPath, ...program] as [string, ...string[]];
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   // taskset becomes the client: the process stays the same.

@@ -13,7 +13,8 @@ import { benchNetwork } from './network/network-bench.ts';
 import { benchGpuFaults } from './gpu/gpu-faults.ts';
 import type { GpuOrder } from './gpu/gpu-place.ts';
 import { benchGpuTables } from './gpu/gpu-tables.ts';
-import { makeNetworks } from '../gpu/networks/networks.ts';
+import { benchStreams, WAYS, type StreamsOrder } from './gpu/streams/streams-bench.ts';
+import { makeNetworks, networkFile } from '../gpu/networks/networks.ts';
 import { benchLoss } from './loss.ts';
 import { benchSchedule } from './schedule/schedule-bench.ts';
 import { runTrace } from './schedule/trace-run.ts';
@@ -55,6 +56,8 @@ const { values: options, positionals } = parseArgs({
     provider: { type: 'string' },
     network: { type: 'string' },
     measure: { type: 'string', default: '3' },
+    way: { type: 'string', multiple: true, default: [] },
+    clients: { type: 'string', multiple: true, default: [] },
   },
 });
 
@@ -110,14 +113,28 @@ function callOrder(): Parameters<typeof benchCall>[0] {
   };
 }
 
-/** `--tables`: p(batch), workers × batch × MPS. `--mps-faults`: what others see when a worker or the MPS server is lost. */
+/** Streams through the whole gateway; `--tables`: p(batch), workers × batch × MPS; `--mps-faults`: what others see when a worker or the MPS server is lost. */
 function benchGpu(): Promise<object> {
   const order: GpuOrder = { provider: options.provider, network: options.network, seconds: count('measure') };
   if (options.tables) return benchGpuTables(order);
   if (options['mps-faults']) return benchGpuFaults(order);
-  return asked(() => {
-    throw new TypeError('gpu must be told what: --tables or --mps-faults');
-  });
+  return benchStreams(asked(streamsOrder));
+}
+
+function streamsOrder(): StreamsOrder {
+  const { provider = 'cuda', way, clients } = options;
+  if (provider !== 'cuda' && provider !== 'cpu')
+    throw new TypeError(`--provider must be cuda or cpu [provider:${provider}]`);
+  const ways = WAYS.filter(({ name }) => way.length === 0 || way.includes(name));
+  if (ways.length === 0) throw new TypeError(`--way must be exclusive, shared or guise [way:${way.join()}]`);
+  return {
+    load: callOrder(),
+    network: networkFile(provider === 'cuda' ? 'inswapper-float16' : 'tiny'),
+    embedder: networkFile('tiny-embedder'),
+    provider,
+    ways: provider === 'cuda' ? ways : ways.map((each) => ({ ...each, mps: 'off', from: count('streams') })),
+    clients,
+  };
 }
 
 function soakOrder(): Pick<Parameters<typeof benchSoak>[0], 'minutes' | 'frameRate' | 'transport' | 'restless'> {

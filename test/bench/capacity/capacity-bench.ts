@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SendCodec } from '../../../src/codec/codec.ts';
 import type { Station } from '../../../src/session/statistics.ts';
-import { OPEN_DOOR, runCalls, type CallRun } from '../call-run.ts';
+import { LAST_CORE, OPEN_DOOR, runCalls, type CallRun } from '../call-run.ts';
 import type { LoadOrder } from '../client/protocol.ts';
 import { GatewayProcess } from '../gateway/gateway-process.ts';
 import { round } from '../quantile.ts';
@@ -71,7 +71,10 @@ async function oneSession(load: Load) {
   const span = { begin: 0, end: 0 };
   try {
     const order = { ...load, ...SIZES['720p30'], codec: 'vp8', streams: 1, impaired: false } as const;
-    const run = await runCalls(gateway, order, { pinned: true, onPhase: (phase) => (span[phase] = Date.now()) });
+    const run = await runCalls(gateway, order, {
+      processors: LAST_CORE,
+      onPhase: (phase) => (span[phase] = Date.now()),
+    });
     const { io, pixel } = threadTimes(file, span.begin, span.end);
     const { cores, clientCores } = run;
     return {
@@ -120,7 +123,7 @@ async function carried(load: Load, size: SizeName, codec: SendCodec, streams: nu
   const gateway = await GatewayProcess.start(OPEN_DOOR);
   try {
     const order = { ...load, ...SIZES[size], codec, streams, impaired: false };
-    const { result, cores, clientCores } = await runCalls(gateway, order, { pinned: true });
+    const { result, cores, clientCores } = await runCalls(gateway, order, { processors: LAST_CORE });
     const { worstOnTime } = result;
     const figures = { size, codec, streams, worstOnTime: round(worstOnTime, 4), cores: round(cores) };
     console.error(JSON.stringify({ ...figures, clientCores: round(clientCores) }));
@@ -142,7 +145,7 @@ async function admission(load: Load, asked: number): Promise<CapacityFigures['ad
       impaired: false,
       admitted: true,
     } as const;
-    const { result } = await runCalls(gateway, order, { pinned: true });
+    const { result } = await runCalls(gateway, order, { processors: LAST_CORE });
     return { asked, admitted: asked - result.refused, onTime: round(result.worstOnTime, 4) };
   } finally {
     await gateway.stop();

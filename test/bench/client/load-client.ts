@@ -9,7 +9,7 @@ import { Random } from '../../media/random.ts';
 import type { LoadOrder, LoadReport } from './protocol.ts';
 import { Refused, Signalling, uploadPhoto } from './signalling.ts';
 import { Stream, paceStreams } from './stream.ts';
-import { summarise } from './summary.ts';
+import { summarise, type ToldOutcomes } from './summary.ts';
 
 /** From the first answer of the last stream to the measured time: rate control and JIT settle. */
 const WARM_UP: Milli = 3000;
@@ -26,11 +26,17 @@ const wait = (duration: Milli): Promise<void> => new Promise((resolve) => setTim
 
 /** Undefined if the gateway has no room and that is allowed. */
 async function openSession(order: LoadOrder, identity: string): Promise<Signalling | undefined> {
-  const { gateway, budget, codec, width, height } = order;
+  const { gateway, budget, codec, width, height, recipe } = order;
   // Admission goes by what a session may send.
   const maximumSide = order.admitted ? Math.max(width, height) : 1920;
   try {
-    return await Signalling.open(gateway, { identity, budget, codec, maximumSide });
+    return await Signalling.open(gateway, {
+      identity,
+      budget,
+      codec,
+      maximumSide,
+      ...(recipe !== undefined && { swap: recipe }),
+    });
   } catch (error) {
     if (order.admitted && error instanceof Refused && error.code === 'capacity_full') return undefined;
     throw error;
@@ -51,6 +57,7 @@ async function main(order: LoadOrder): Promise<void> {
   const drops: Record<string, number> = {};
   let measuring = false;
   const streams: Stream[] = [];
+  const outcomes: ToldOutcomes[] = [];
   const pacing: { stop: () => void }[] = [];
   const begin = async (stream: Stream): Promise<void> => {
     await stream.connect(relay && ((answer) => relay.through(answer)));
@@ -61,12 +68,18 @@ async function main(order: LoadOrder): Promise<void> {
   for (let i = 0; i < order.streams; i++) {
     const signalling = await openSession(order, identity);
     if (!signalling) continue;
+    const stream = new Stream(clip, signalling, random, { impaired: order.impaired });
+    const told: ToldOutcomes = { unswapped: 0, firstSwapped: NaN };
     signalling.onMessage = (message) => {
-      if (!measuring || message.type !== 'statistics') return;
+      if (message.type !== 'statistics') return;
+      const { swapped, hidden, reused } = message.figures;
+      if (swapped > 0 && Number.isNaN(told.firstSwapped)) told.firstSwapped = monotonic.now();
+      if (!measuring) return;
+      told.unswapped += hidden + reused;
       for (const [at, count] of Object.entries(message.figures.drops)) drops[at] = (drops[at] ?? 0) + count;
     };
-    const stream = new Stream(clip, signalling, random, { impaired: order.impaired });
     streams.push(stream);
+    outcomes.push(told);
     if (!order.admitted) continue;
     await begin(stream);
     await wait(APART);
@@ -97,6 +110,7 @@ async function main(order: LoadOrder): Promise<void> {
       to,
       clientLoopP99,
       drops,
+      outcomes,
       refused: order.streams - streams.length,
     }),
   });

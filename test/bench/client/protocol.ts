@@ -16,6 +16,8 @@ export interface LoadOrder {
   /** Milliseconds a frame may take. */
   readonly budget: Milli;
   readonly identity: BenchIdentity;
+  /** Swaps by this recipe of the gateway's. What it makes is not known here: that a frame is swapped is told by the gateway. */
+  readonly recipe?: string;
   readonly seed: number;
   /** The way is spoiled: answers are to be led through the parent's relay, and a frame has 400 ms. */
   readonly impaired: boolean;

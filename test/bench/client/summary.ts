@@ -14,11 +14,20 @@ const LOOK_EVERY = 15;
 /** Least PSNR of what is not head or label, dB. */
 const LEAST_BACKGROUND = 30;
 
+/** What the gateway told of a stream's frames, which is all that is known of those swapped by a recipe. */
+export interface ToldOutcomes {
+  /** Frames of the measured time that were sent without a swap of their own: hidden, or wearing that of the frame before. */
+  unswapped: number;
+  /** When it first told of a swapped frame, at most a second after it; NaN: never. */
+  firstSwapped: Milli;
+}
+
 interface Measured {
   readonly from: Milli;
   readonly to: Milli;
   readonly clientLoopP99: number;
   readonly drops: Readonly<Record<string, number>>;
+  readonly outcomes: readonly ToldOutcomes[];
   readonly refused: number;
 }
 
@@ -32,21 +41,22 @@ export async function summarise(
   settings: ClipSettings,
   clip: Clip,
   streams: readonly Stream[],
-  { from, to, clientLoopP99, drops, refused }: Measured,
+  { from, to, clientLoopP99, drops, outcomes, refused }: Measured,
 ): Promise<LoadResult> {
-  const local = await LocalSwap.open();
-  const identity = await local.identity(order.identity);
-  const reference = await referenceOf(clip, settings, { local, identity, keepEvery: LOOK_EVERY });
-  await local.close();
-
-  const limit = order.impaired ? ON_TIME_IMPAIRED : ON_TIME;
-  const perStream = streams.map((stream) => {
+  const reference = await referenceFor(order, settings, clip);
+  const perStream = streams.map((stream, index) => {
     const judged = judgeStream(clip, stream, reference);
     const swapped = new Set(judged.verdicts.filter((verdict) => verdict.swapped).map(({ frame }) => frame.input));
     const sent = stream.sent.filter((frame) => frame.sent >= from && frame.sent < to);
     const back = sent.filter((frame) => frame.back !== undefined);
-    const onTime = sent.filter((frame) => latencyOf(frame) <= limit && swapped.has(frame)).length;
-    const first = judged.verdicts.find((verdict) => verdict.swapped)?.frame.back ?? NaN;
+    const inTime = sent.filter((frame) => latencyOf(frame) <= limitOf(order));
+    const told = outcomes[index]!;
+    const byRecipe = order.recipe !== undefined;
+    const onTime = byRecipe
+      ? Math.max(0, inTime.length - told.unswapped)
+      : inTime.filter((frame) => swapped.has(frame)).length;
+    const firstJudged = judged.verdicts.find((verdict) => verdict.swapped)?.frame.back ?? NaN;
+    const first = byRecipe ? told.firstSwapped : firstJudged;
     return { ...judged, sent, back, onTime, firstFrameMs: first - stream.offered };
   });
   const all = <T>(of: (one: (typeof perStream)[number]) => readonly T[]) => perStream.flatMap(of);
@@ -75,6 +85,21 @@ export async function summarise(
     clientLoopP99,
     drops,
   };
+}
+
+/** The clip's frames as they went in and, where that is known, as a swap on this machine makes them. */
+async function referenceFor(order: LoadOrder, settings: ClipSettings, clip: Clip): Promise<ReferenceFrame[]> {
+  if (order.recipe !== undefined) return await referenceOf(clip, settings, { keepEvery: LOOK_EVERY });
+  const local = await LocalSwap.open();
+  const identity = await local.identity(order.identity);
+  const reference = await referenceOf(clip, settings, { local, identity, keepEvery: LOOK_EVERY });
+  await local.close();
+  return reference;
+}
+
+function limitOf({ impaired, recipe, budget }: LoadOrder): Milli {
+  if (recipe !== undefined) return budget;
+  return impaired ? ON_TIME_IMPAIRED : ON_TIME;
 }
 
 function sumRepair(repairs: readonly Repair[]): Repair {
