@@ -10,6 +10,8 @@ import { watchGpu, type GpuUse } from './gpu-use.ts';
 /** A stream is carried if this share of its frames comes back swapped and in time. */
 const CARRIED = 0.99;
 const STEP = 2;
+/** Loading and profiling takes seconds on a GPU, a minute on a busy processor; more is a hang. */
+const START_LIMIT = 180_000;
 /** Side of inswapper's crops. */
 const CROP = 128;
 /** Name of the recipe in the settings of the gateway. */
@@ -87,6 +89,7 @@ async function measureWay(order: StreamsOrder, way: Way): Promise<WayFigures> {
   const begun = performance.now();
   const gateway = await GatewayProcess.start({ ...OPEN_DOOR, GUISE_CONFIG: file });
   try {
+    await brokerReady(gateway.url);
     const startMs = round(performance.now() - begun, 0);
     const tried: Tried[] = [];
     const carried = await findMost(way.from, async (streams) => {
@@ -99,6 +102,17 @@ async function measureWay(order: StreamsOrder, way: Way): Promise<WayFigures> {
   } finally {
     await gateway.stop();
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** The gateway takes calls before its GPU workers are warm; what is measured is both. */
+async function brokerReady(url: string): Promise<void> {
+  const limit = performance.now() + START_LIMIT;
+  for (;;) {
+    const { gpu } = (await (await fetch(`${url}/healthz`)).json()) as { readonly gpu?: { readonly broker: string } };
+    if (gpu?.broker === 'ready') return;
+    if (performance.now() > limit) throw new Error(`the broker must become ready [broker:${gpu?.broker}]`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
@@ -119,8 +133,6 @@ function gpuSettings({ network, embedder, provider }: StreamsOrder, way: Way): o
     provider,
     workersPerGpu,
     mps: { mode: mps },
-    // What is asked is what the GPU does with too much, too.
-    admitLoad: 1,
     recipes: [
       {
         name: RECIPE,
