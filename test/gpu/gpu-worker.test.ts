@@ -38,7 +38,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<GpuWorkerPr
 describe.skipIf(card === undefined)(`on a GPU${reason && ` (skipped: ${reason})`}`, () => {
   engineContract('onnxruntime with CUDA', {
     provider: 'cuda',
-    engine: () => new OnnxEngine({ provider: 'cuda', deviceId: 0, threads: 1, clock: monotonic }),
+    engine: () => new OnnxEngine({ provider: 'cuda', deviceId: 0, threads: 1, warmBatches: [1, 2], clock: monotonic }),
   });
 
   test('workers are seen to share it by MPS, and one is let go of before it is killed', async () => {

@@ -58,8 +58,9 @@ export function engineContract(name: string, wanted: { readonly provider: Provid
       await single.run({ crops: 3, filled: 3, pixels: apart, sources });
       await free.run({ crops: 1, filled: 1, pixels: second, sources: sources.slice(1, 2) });
 
-      expect(Buffer.compare(apart, together)).toBe(0);
-      expect(Buffer.compare(second, together.subarray(second.length, 2 * second.length))).toBe(0);
+      // Devices add in another order for another batch.
+      expect(farthest(apart, together)).toBeLessThanOrEqual(1);
+      expect(farthest(second, together.subarray(second.length, 2 * second.length))).toBeLessThanOrEqual(1);
       expect(Buffer.compare(second, noiseCrop(2))).not.toBe(0);
     });
 
@@ -71,4 +72,9 @@ export function engineContract(name: string, wanted: { readonly provider: Provid
       await expect(engine.open(swapRecipe('tiny', { size: 64 }))).rejects.toMatchObject({ code: 'model_unsupported' });
     });
   });
+}
+
+/** The largest difference of two bytes at the same place. */
+function farthest(one: Uint8Array, other: Uint8Array): number {
+  return one.reduce((most, value, index) => Math.max(most, Math.abs(value - other[index]!)), 0);
 }

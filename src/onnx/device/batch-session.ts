@@ -28,23 +28,30 @@ interface Ends {
 
 /**
  * A model on a device, run in batches. Its buffers are made once, for the largest batch; what runs the nodes is proved by a first
- * run before it is given out.
+ * run before it is given out. On a device it is loaded once for each batch size: whenever a session of the CUDA provider gets another
+ * extent than before, cuDNN plans all its convolutions anew, which took 410–560 ms for inswapper's shape on an H100.
  */
 export class BatchSession {
   /** Values of each input, [maximumBatch, …], to be written before a run. */
   readonly inputs: Readonly<Record<string, TensorValues>>;
   /** Values of the output, [maximumBatch, …], to be read after it. */
   readonly output: TensorValues;
-  readonly #session: InferenceSession;
+  /** By batch size; where one serves all, it is that of 1. */
+  readonly #sessions: Map<number, InferenceSession>;
+  readonly #file: string;
+  readonly #options: BatchSessionOptions;
   readonly #values: readonly FloatValue[];
   /** Whether the model takes one item at a time only. */
   readonly #single: boolean;
   readonly #ends = new Map<string, Ends>();
   #proof: ProviderProof = { nodes: 0, elsewhere: 0 };
 
-  private constructor(session: InferenceSession, { contract, maximumBatch }: BatchSessionOptions) {
+  private constructor(session: InferenceSession, file: string, options: BatchSessionOptions) {
+    const { contract, maximumBatch } = options;
     const { inputs, output, single } = readContract(session, contract);
-    this.#session = session;
+    this.#sessions = new Map([[1, session]]);
+    this.#file = file;
+    this.#options = options;
     this.#single = single;
     this.#values = [...inputs, output];
     this.inputs = Object.fromEntries(inputs.map((value) => [value.name, buffer(value, maximumBatch)]));
@@ -60,8 +67,8 @@ export class BatchSession {
     try {
       const session = await create(file, options, join(folder, 'run'));
       try {
-        const batches = new BatchSession(session, options);
-        await batches.#prove({ file, provider: options.provider, folder });
+        const batches = new BatchSession(session, file, options);
+        await batches.#prove(session, folder);
         return batches;
       } catch (error) {
         // Closed here, or releasing it writes a profile behind our back.
@@ -74,19 +81,25 @@ export class BatchSession {
     }
   }
 
+  /** How often its weights are in memory. */
+  get copies(): number {
+    return this.#sessions.size;
+  }
+
   /** Nodes that did not run on the provider: small ones. */
   get elsewhere(): number {
     return this.#proof.elsewhere;
   }
 
   /**
-   * Runs the first `batch` items of the inputs. It blocks the thread.
-   * @throws GatewayError device_lost
+   * Runs the first `batch` items of the inputs. It blocks the thread; the first time with a batch size it may load the model.
+   * @throws GatewayError device_lost, capacity_full
    */
   async run(batch: number): Promise<void> {
+    const session = await this.#sessionFor(batch);
     try {
-      if (!this.#single) await this.#runOnce(this.#endsOf(0, batch));
-      else for (let item = 0; item < batch; item++) await this.#runOnce(this.#endsOf(item, 1));
+      if (!this.#single) await runOnce(session, this.#endsOf(0, batch));
+      else for (let item = 0; item < batch; item++) await runOnce(session, this.#endsOf(item, 1));
     } catch (cause) {
       // The context of a device is broken by most that can go wrong there, and a run that could not fail did.
       throw new GatewayError('device_lost', `the device must run the network: ${reasonOf(cause)}`, { cause });
@@ -96,26 +109,26 @@ export class BatchSession {
   /** No run may be under way. */
   async close(): Promise<void> {
     this.#ends.clear();
-    await this.#session.release();
+    for (const session of this.#sessions.values()) await session.release();
+    this.#sessions.clear();
   }
 
-  async #runOnce({ feeds, fetches }: Ends): Promise<void> {
-    await this.#session.run(feeds, fetches);
+  async #sessionFor(batch: number): Promise<InferenceSession> {
+    const size = this.#single || this.#options.provider === 'cpu' ? 1 : batch;
+    let session = this.#sessions.get(size);
+    if (session === undefined) this.#sessions.set(size, (session = await create(this.#file, this.#options)));
+    return session;
   }
 
   // Profiling is on from the start of the session to the end of this run, and costs nothing afterwards.
-  async #prove(where: {
-    readonly file: string;
-    readonly provider: ProviderName;
-    readonly folder: string;
-  }): Promise<void> {
-    const { file, provider, folder } = where;
+  async #prove(session: InferenceSession, folder: string): Promise<void> {
+    const { provider } = this.#options;
     try {
-      await this.#runOnce(this.#endsOf(0, 1));
+      await runOnce(session, this.#endsOf(0, 1));
     } catch (cause) {
-      throw runError(cause, file, provider);
+      throw runError(cause, this.#file, provider);
     }
-    this.#session.endProfiling();
+    session.endProfiling();
     const [profile] = await readdir(folder);
     if (profile === undefined) {
       const message = 'onnxruntime must write a profile, which says where nodes run';
@@ -144,11 +157,16 @@ export class BatchSession {
   }
 }
 
+async function runOnce(session: InferenceSession, { feeds, fetches }: Ends): Promise<void> {
+  await session.run(feeds, fetches);
+}
+
 function buffer({ type, elements }: FloatValue, batch: number): TensorValues {
   return type === 'float16' ? new Uint16Array(batch * elements) : new Float32Array(batch * elements);
 }
 
-async function create(file: string, options: BatchSessionOptions, profile: string): Promise<InferenceSession> {
+/** @param profile where its profile is written, if its first run is to be looked at */
+async function create(file: string, options: BatchSessionOptions, profile?: string): Promise<InferenceSession> {
   const { provider, deviceId, threads } = options;
   try {
     return await InferenceSession.create(file, {
@@ -157,8 +175,7 @@ async function create(file: string, options: BatchSessionOptions, profile: strin
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
-      enableProfiling: true,
-      profileFilePrefix: profile,
+      ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     });
   } catch (cause) {

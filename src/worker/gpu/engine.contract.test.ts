@@ -4,5 +4,5 @@ import { OnnxEngine } from './onnx-engine.ts';
 
 engineContract('onnxruntime on the processor', {
   provider: 'cpu',
-  engine: () => new OnnxEngine({ provider: 'cpu', deviceId: 0, threads: 1, clock: monotonic }),
+  engine: () => new OnnxEngine({ provider: 'cpu', deviceId: 0, threads: 1, warmBatches: [1, 2], clock: monotonic }),
 });

@@ -6,8 +6,11 @@ import type { Clock } from '../../time.ts';
 import type { GpuConfigure, GpuRecipe, Provider } from '../wire/gpu-protocol.ts';
 import type { Engine, EngineBatch, OpenNetwork, RunDurations } from './engine.ts';
 import { PixelFill, PixelRead } from './pixels.ts';
+import { warmedSizes } from './profile.ts';
 
-export type OnnxEngineOptions = Pick<GpuConfigure, 'provider' | 'deviceId' | 'threads'> & { readonly clock: Clock };
+export type OnnxEngineOptions = Pick<GpuConfigure, 'provider' | 'deviceId' | 'threads' | 'warmBatches'> & {
+  readonly clock: Clock;
+};
 
 /** Runs recipes with onnxruntime, by any of its execution providers. */
 export class OnnxEngine implements Engine {
@@ -17,12 +20,10 @@ export class OnnxEngine implements Engine {
     this.#options = options;
   }
 
-  async bytesOf({ file }: GpuRecipe): Promise<number> {
-    try {
-      return (await stat(file)).size;
-    } catch (cause) {
-      throw new GatewayError('model_unsupported', `a recipe's file must be there [file:${file}]`, { cause });
-    }
+  async bytesOf(recipe: GpuRecipe): Promise<number> {
+    const { provider, warmBatches } = this.#options;
+    const copies = provider === 'cpu' ? 1 : warmedSizes(recipe, warmBatches).length;
+    return copies * (await sizeOf(recipe));
   }
 
   async open(recipe: GpuRecipe): Promise<OpenNetwork> {
@@ -41,15 +42,23 @@ export class OnnxEngine implements Engine {
     return new OnnxNetwork(session, {
       recipe,
       provider: this.#options.provider,
-      bytes: await this.bytesOf(recipe),
+      fileBytes: await sizeOf(recipe),
       clock: this.#options.clock,
     });
   }
 }
 
+async function sizeOf({ file }: GpuRecipe): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (cause) {
+    throw new GatewayError('model_unsupported', `a recipe's file must be there [file:${file}]`, { cause });
+  }
+}
+
 class OnnxNetwork implements OpenNetwork {
   readonly provider: Provider;
-  readonly bytes: number;
+  readonly #fileBytes: number;
   readonly #session: BatchSession;
   readonly #recipe: GpuRecipe;
   readonly #clock: Clock;
@@ -60,16 +69,25 @@ class OnnxNetwork implements OpenNetwork {
 
   constructor(
     session: BatchSession,
-    options: { readonly recipe: GpuRecipe; readonly provider: Provider; readonly bytes: number; readonly clock: Clock },
+    options: {
+      readonly recipe: GpuRecipe;
+      readonly provider: Provider;
+      readonly fileBytes: number;
+      readonly clock: Clock;
+    },
   ) {
     this.#session = session;
     this.#recipe = options.recipe;
     this.#clock = options.clock;
     this.provider = options.provider;
-    this.bytes = options.bytes;
+    this.#fileBytes = options.fileBytes;
     this.#fill = new PixelFill(options.recipe.input, { half: isHalf(session.inputs['target']!) });
     this.#read = new PixelRead(options.recipe.output, { half: isHalf(session.output) });
     this.#source = sourceFill(options.recipe, session.inputs['source']!);
+  }
+
+  get bytes(): number {
+    return this.#session.copies * this.#fileBytes;
   }
 
   get elsewhere(): number {

@@ -86,8 +86,8 @@ export class Residents {
     for (const [name, { network }] of this.#held) {
       if (taken + bytes <= this.#settings.memoryLimit) break;
       this.#held.delete(name);
-      await network.close();
       taken -= network.bytes;
+      await network.close();
       evicted.push(name);
     }
     return evicted;
