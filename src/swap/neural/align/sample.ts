@@ -25,43 +25,126 @@ export interface SampleOptions {
   readonly where?: Uint8Array;
 }
 
+/** So far apart, samples of the plane, may bilinear samples lie that leave none of it out: each reaches one to either side. */
+const REACH = 1.5;
+
 /**
  * Fills `target` from a plane that lies turned and scaled under it. True to area: where several samples of the plane fall on
  * one of the target it takes a grid of them, bilinear each, so that nothing flickers or aliases.
  * @param toPlane takes points of the target to points of the plane
  */
 export function sample(plane: Plane, toPlane: Similarity, target: Target, options: SampleOptions = {}): void {
-  const { beyond = 'edge', where } = options;
   const { a, b, tx, ty } = toPlane;
-  const grid = Math.max(1, Math.ceil(scaleOf(toPlane) - 0.01));
-  const [stepX, stepY, share] = [a / grid, b / grid, 1 / (grid * grid)];
-  const { bytes, width, height, stride, step = 1 } = plane;
-  const [lastX, lastY] = [width - 1, height - 1];
+  const grid = Math.max(1, Math.ceil(scaleOf(toPlane) / REACH - 0.01));
+  const [stepX, stepY] = [a / grid, b / grid];
   // To the first point of the grid, and from a corner of a sample to its index.
   const [startX, startY] = [tx + (stepX - stepY) / 2 - 0.5, ty + (stepX + stepY) / 2 - 0.5];
-  let to = 0;
+  // From the first point of a grid to its others.
+  const reachX = (grid - 1) * Math.min(0, stepX, -stepY, stepX - stepY);
+  const reachY = (grid - 1) * Math.min(0, stepY, stepX, stepX + stepY);
+  const spanX = (grid - 1) * (Math.abs(stepX) + Math.abs(stepY));
+  const line = { target, plane, grid, stepX, stepY, a, b, beyond: options.beyond ?? 'edge', where: options.where };
   for (let row = 0; row < target.height; row++) {
-    for (let column = 0; column < target.width; column++, to++) {
-      if (where !== undefined && where[to] === 0) continue;
-      const cornerX = startX + a * column - b * row;
-      const cornerY = startY + b * column + a * row;
-      let sum = 0;
-      for (let j = 0; j < grid; j++) {
-        let x = cornerX - stepY * j;
-        let y = cornerY + stepX * j;
-        for (let i = 0; i < grid; i++, x += stepX, y += stepY) {
-          if (x >= 0 && y >= 0 && x < lastX && y < lastY) {
-            const left = x | 0;
-            const top = y | 0;
-            const at = top * stride + left * step;
-            const upper = bytes[at]! + (bytes[at + step]! - bytes[at]!) * (x - left);
-            const below = at + stride;
-            sum += upper + (bytes[below]! + (bytes[below + step]! - bytes[below]!) * (x - left) - upper) * (y - top);
-          } else sum += beside(plane, x, y, beyond);
-        }
+    const [x, y] = [startX - b * row, startY + a * row];
+    const [fromX, toX] = within(x + reachX, a, plane.width - 1 - spanX);
+    const [fromY, toY] = within(y + reachY, b, plane.height - 1 - spanX);
+    const from = Math.min(target.width, Math.max(0, fromX, fromY));
+    const to = Math.max(from, Math.min(target.width, toX, toY));
+    atEdge(line, row, { x, y, from: 0, to: from });
+    if (grid === 1) inside(line, row, { x, y, from, to });
+    else insideByGrid(line, row, { x, y, from, to });
+    atEdge(line, row, { x, y, from: to, to: target.width });
+  }
+}
+
+/** What all rows of one call share. */
+interface Line {
+  readonly target: Target;
+  readonly plane: Plane;
+  readonly grid: number;
+  readonly stepX: number;
+  readonly stepY: number;
+  readonly a: number;
+  readonly b: number;
+  readonly beyond: 'edge' | 'zero';
+  readonly where: Uint8Array | undefined;
+}
+
+/** Columns of a row; (x, y) is the plane's point of column 0. */
+interface Columns {
+  readonly x: number;
+  readonly y: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The columns [from, to) at which `start + step × column` is at least 0 and under `end`, one less at either side. */
+function within(start: number, step: number, end: number): readonly [from: number, to: number] {
+  if (step === 0) return start >= 0 && start < end ? [0, Infinity] : [0, 0];
+  const [zero, last] = [-start / step, (end - start) / step];
+  return [Math.ceil(Math.min(zero, last)) + 1, Math.floor(Math.max(zero, last)) - 1];
+}
+
+/** Every sample is inside the plane, one for each of the target. */
+function inside({ target, plane, a, b, where }: Line, row: number, columns: Columns): void {
+  const { bytes, stride, step = 1 } = plane;
+  const out = target.bytes;
+  let x = columns.x + a * columns.from;
+  let y = columns.y + b * columns.from;
+  const end = row * target.width + columns.to;
+  for (let to = row * target.width + columns.from; to < end; to++, x += a, y += b) {
+    if (where !== undefined && where[to] === 0) continue;
+    const left = x | 0;
+    const top = y | 0;
+    const at = top * stride + left * step;
+    const below = at + stride;
+    const right = x - left;
+    const upper = bytes[at]! + (bytes[at + step]! - bytes[at]!) * right;
+    out[to] = upper + (bytes[below]! + (bytes[below + step]! - bytes[below]!) * right - upper) * (y - top) + 0.5;
+  }
+}
+
+/** The same where a grid of samples falls on one of the target. */
+function insideByGrid(line: Line, row: number, columns: Columns): void {
+  const { target, plane, grid, stepX, stepY, a, b, where } = line;
+  const { bytes, stride, step = 1 } = plane;
+  const share = 1 / (grid * grid);
+  let to = row * target.width + columns.from;
+  for (let column = columns.from; column < columns.to; column++, to++) {
+    if (where !== undefined && where[to] === 0) continue;
+    let sum = 0;
+    for (let j = 0; j < grid; j++) {
+      let x = columns.x + a * column - stepY * j;
+      let y = columns.y + b * column + stepX * j;
+      for (let i = 0; i < grid; i++, x += stepX, y += stepY) {
+        const left = x | 0;
+        const top = y | 0;
+        const at = top * stride + left * step;
+        const below = at + stride;
+        const right = x - left;
+        const upper = bytes[at]! + (bytes[at + step]! - bytes[at]!) * right;
+        sum += upper + (bytes[below]! + (bytes[below + step]! - bytes[below]!) * right - upper) * (y - top);
       }
-      target.bytes[to] = sum * share + 0.5;
     }
+    target.bytes[to] = sum * share + 0.5;
+  }
+}
+
+/** Samples may lie at the edge of the plane or beyond it. */
+function atEdge(line: Line, row: number, columns: Columns): void {
+  const { target, plane, grid, stepX, stepY, a, b, beyond, where } = line;
+  let to = row * target.width + columns.from;
+  for (let column = columns.from; column < columns.to; column++, to++) {
+    if (where !== undefined && where[to] === 0) continue;
+    let sum = 0;
+    for (let j = 0; j < grid; j++) {
+      for (let i = 0; i < grid; i++) {
+        const x = columns.x + a * column + stepX * i - stepY * j;
+        const y = columns.y + b * column + stepY * i + stepX * j;
+        sum += beside(plane, x, y, beyond);
+      }
+    }
+    target.bytes[to] = sum / (grid * grid) + 0.5;
   }
 }
 
