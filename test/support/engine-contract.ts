@@ -21,7 +21,9 @@ export function engineContract(name: string, wanted: { readonly provider: Provid
       const network = await opened('tiny');
 
       expect(network.provider).toBe(wanted.provider);
-      expect(network.bytes).toBe(await wanted.engine().bytesOf(swapRecipe('tiny')));
+      // What is told before is what it takes once every batch size has run.
+      expect(network.bytes).toBeGreaterThan(0);
+      expect(network.bytes).toBeLessThanOrEqual(await wanted.engine().bytesOf(swapRecipe('tiny')));
     });
 
     test.each(['tiny-image', 'tiny-image-float16'] as const)('swaps in place, %s', async (name) => {
