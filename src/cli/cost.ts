@@ -1,10 +1,9 @@
 import { loadConfig } from '../config.ts';
 import { GatewayError } from '../errors.ts';
+import { USABLE_GPU } from '../schedule/gpu-admission.ts';
 import type { Terminal } from './terminal.ts';
 
 const HOURS_OF_A_MONTH = 730;
-/** Share of the measured faces a second that streams may need, so that bursts and noise are carried too. */
-const ADMIT_LOAD = 0.85;
 
 /** `guise cost`, as it was asked for. */
 export interface CostCommand {
@@ -47,7 +46,7 @@ export function streamsOf(
   {
     frameRate,
     faces,
-    load = ADMIT_LOAD,
+    load = USABLE_GPU,
   }: { readonly frameRate: number; readonly faces: number; readonly load?: number },
 ): number {
   return Math.floor((facesPerSecond * load) / (frameRate * faces));

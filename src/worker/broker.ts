@@ -7,9 +7,8 @@ import { GatewayError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { monotonic, type Milli } from '../time.ts';
 import { Broker } from './broker/broker.ts';
-import { CHILD_WIRE_FD } from './child/child.ts';
 import { configureBrokerSchema } from './wire/broker-control.ts';
-import { Channel, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
+import { Channel, CHILD_WIRE_FD, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
 
 /** How often the gateway is told how it goes. */
 const FIGURES_EVERY: Milli = 1_000;

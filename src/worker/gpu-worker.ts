@@ -8,7 +8,7 @@ import { createLog } from '../log.ts';
 import { monotonic, type Milli } from '../time.ts';
 import { boxMask } from './gpu/box-mask.ts';
 import { GpuLane } from './gpu/gpu-lane.ts';
-import { Channel, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
+import { Channel, CHILD_WIRE_FD, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
 import {
   gpuConfigureSchema,
   gpuJobSchema,
@@ -20,8 +20,6 @@ import {
   type GpuReady,
 } from './wire/gpu-protocol.ts';
 
-/** The wire, as gpu/gpu-worker-process.ts has laid it. */
-const WIRE_FD = 3;
 /** Time for the run that is under way when the broker is gone; a process that waits for a hung device longer would stay for ever. */
 const END_LIMIT: Milli = 5_000;
 
@@ -34,7 +32,7 @@ const masks = new Map<number, Uint8Array>();
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-const channel = new Channel(new Socket({ fd: WIRE_FD }), {
+const channel = new Channel(new Socket({ fd: CHILD_WIRE_FD }), {
   onRequest: answer,
   onNotice: () => undefined,
   onClose: (reason) => {

@@ -12,7 +12,7 @@ import { SharedDoors } from '../session/transport/shared-doors.ts';
 import { monotonic, type Milli } from '../time.ts';
 import { PhotoDesk } from './threads/photo-desk.ts';
 import { PixelCrew } from './threads/pixel-crew.ts';
-import { Channel, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
+import { Channel, CHILD_WIRE_FD, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
 import { fedChunkSchema, fedSchema, fedSoundSchema } from './wire/feed-protocol.ts';
 import { packIdentity, unpackIdentity } from './wire/identity-bytes.ts';
 import {
@@ -32,8 +32,6 @@ import {
 } from './wire/protocol.ts';
 import { WorkerSessions } from './worker-sessions.ts';
 
-/** The wire, as the supervisor has laid it (supervisor/worker-process.ts). */
-const WIRE_FD = 3;
 /** How often the gateway is told what this process takes. */
 const RESOURCES_EVERY: Milli = 1_000;
 /** Time for what peers are told at the end to leave the sockets. */
@@ -52,7 +50,7 @@ let running: Running | undefined;
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-const channel = new Channel(new Socket({ fd: WIRE_FD }), {
+const channel = new Channel(new Socket({ fd: CHILD_WIRE_FD }), {
   onRequest: async (message) => {
     try {
       return await answer(message);

@@ -3,10 +3,8 @@ import type { Duplex } from 'node:stream';
 import { entryFile } from '../../entry.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
-import { Channel, type ChannelEnd, type WireMessage } from '../wire/channel.ts';
+import { Channel, CHILD_WIRE_FD, type ChannelEnd, type WireMessage } from '../wire/channel.ts';
 
-/** File descriptor of the wire in a child; 0–2 are the usual ones. */
-export const CHILD_WIRE_FD = 3;
 /** Time for a child to end in an orderly way before it is killed. */
 const CLOSE_LIMIT: Milli = 3_000;
 

@@ -6,7 +6,7 @@ import { entryFile } from '../../entry.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Milli } from '../../time.ts';
-import { Channel, CHILD_SILENCE, type ChannelEnd } from '../wire/channel.ts';
+import { Channel, CHILD_WIRE_FD, CHILD_SILENCE, type ChannelEnd } from '../wire/channel.ts';
 import {
   gpuFiguresSchema,
   gpuJobReplySchema,
@@ -26,8 +26,6 @@ export const LOAD_LIMIT: Milli = 120_000;
 const ASK_LIMIT: Milli = 10_000;
 /** For the run that is under way. */
 const CLOSE_LIMIT: Milli = 5_000;
-/** File descriptor of the wire in the child; 0–2 are the usual ones. */
-const WIRE_FD = 3;
 /** Threads of libuv's pool: files at start only. */
 const POOL_THREADS = '2';
 
@@ -73,7 +71,7 @@ export class GpuWorkerProcess {
       stdio: ['ignore', 2, 2, 'pipe'],
       env: { ...process.env, UV_THREADPOOL_SIZE: POOL_THREADS, ...env },
     });
-    this.#channel = new Channel(this.#child.stdio[WIRE_FD] as Duplex, {
+    this.#channel = new Channel(this.#child.stdio[CHILD_WIRE_FD] as Duplex, {
       onRequest: () => Promise.reject(new GatewayError('message_invalid', 'a GPU worker must not ask')),
       onNotice: () => undefined,
       onClose: (reason) => {

@@ -1,8 +1,6 @@
 import { GatewayError } from '../../errors.ts';
+import { USABLE_GPU } from '../../schedule/gpu-admission.ts';
 import type { BrokerFigures } from '../wire/broker-control.ts';
-
-/** Share of what the GPUs were measured to do that may be promised: above it, noise and bursts make frames late. */
-const USABLE = 0.85;
 
 /** What a session asks of the swap networks. */
 export interface NetworkNeed {
@@ -29,7 +27,7 @@ export function admitToGpus(need: NetworkNeed, others: Iterable<NetworkNeed>, fi
     const of = rateOf(other, figures);
     if (of > 0) load += other.faces / of;
   }
-  if (load > USABLE) throw new GatewayError('capacity_full', 'all places on the GPUs are taken; try again later');
+  if (load > USABLE_GPU) throw new GatewayError('capacity_full', 'all places on the GPUs are taken; try again later');
 }
 
 function rateOf({ recipe }: NetworkNeed, figures: Measured | undefined): number {

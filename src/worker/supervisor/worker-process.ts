@@ -7,6 +7,7 @@ import type { Logger } from '../../log.ts';
 import type { Milli } from '../../time.ts';
 import {
   Channel,
+  CHILD_WIRE_FD,
   CHILD_SILENCE,
   type ChannelEnd,
   type OutgoingMessage,
@@ -33,8 +34,6 @@ export const START_LIMIT: Milli = 90_000;
 const CLOSE_LIMIT: Milli = 2_000;
 /** Threads of libuv's pool: pixels have threads of their own, so it only serves files at start. */
 const POOL_THREADS = '2';
-/** File descriptor of the wire in the child; 0–2 are the usual ones. */
-const WIRE_FD = 3;
 
 /** Where a media worker is in its life. `lost`: it died, hung or spoke garbage. */
 export type WorkerState = 'starting' | 'open' | 'closing' | 'lost' | 'closed';
@@ -90,7 +89,7 @@ export class WorkerProcess {
       stdio: ['ignore', 2, 2, 'pipe'],
       env: { ...process.env, UV_THREADPOOL_SIZE: POOL_THREADS },
     });
-    this.#channel = new Channel(this.#child.stdio[WIRE_FD] as Duplex, {
+    this.#channel = new Channel(this.#child.stdio[CHILD_WIRE_FD] as Duplex, {
       onRequest: () => Promise.reject(new GatewayError('message_invalid', 'a media worker must not ask')),
       onNotice: (message) => this.#take(message),
       onClose: (reason) => this.#channelEnded(reason),

@@ -1,5 +1,6 @@
 import type { Logger } from '../../log.ts';
 import type { Clock, Milli } from '../../time.ts';
+import { RestartPause } from '../child/restart-pause.ts';
 import type { WireMessage } from '../wire/channel.ts';
 import type { MediaWorkerSettings } from '../wire/protocol.ts';
 import { MemoryGuard, type MemoryLimits } from './memory-guard.ts';
@@ -9,8 +10,6 @@ import { WorkerProcess } from './worker-process.ts';
 const FIRST_PAUSE: Milli = 100;
 /** Longest pause: a machine that mends itself is back in time, one that does not is not kept busy with starts. */
 const LONGEST_PAUSE: Milli = 10_000;
-/** A worker that lived so long has not failed in a row with the one before it. */
-const HEALTHY_AFTER: Milli = 30_000;
 
 export interface WorkerSlotOptions {
   readonly settings: MediaWorkerSettings;
@@ -39,7 +38,7 @@ export class WorkerSlot {
   /** Workers that only wait for their sessions to end. */
   readonly #retiring = new Set<WorkerProcess>();
   #state: State = { name: 'starting' };
-  #failures = 0;
+  readonly #pause = new RestartPause({ first: FIRST_PAUSE, longest: LONGEST_PAUSE });
   #replaced = 0;
 
   constructor(options: WorkerSlotOptions) {
@@ -127,11 +126,8 @@ export class WorkerSlot {
   #replace(): void {
     if (this.#isClosed()) return;
     const lived = this.#state.name === 'ready' ? this.#options.clock.now() - this.#state.since : 0;
-    const failures = lived >= HEALTHY_AFTER ? 0 : this.#failures;
-    this.#failures = failures + 1;
     this.#replaced++;
-    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures) * (0.75 + Math.random() / 2);
-    this.#state = { name: 'waiting', timer: setTimeout(() => void this.#startOrReplace(), pause) };
+    this.#state = { name: 'waiting', timer: setTimeout(() => void this.#startOrReplace(), this.#pause.next(lived)) };
   }
 
   // Closing may have overtaken an await; the compiler remembers the state from before it.

@@ -5,6 +5,8 @@ import type { Milli } from '../../time.ts';
 import { Outbox } from './outbox.ts';
 import { FrameReader, type WireFrame, type WireKind } from './wire.ts';
 
+/** File descriptor of the wire in a child process; 0–2 are the usual ones. */
+export const CHILD_WIRE_FD = 3;
 /** Each side says so often that it lives. */
 export const PING_EVERY: Milli = 500;
 /** Without a sign of life for so long a child is given up: its sessions must go elsewhere soon. */
