@@ -55,6 +55,8 @@ export interface LaneOptions {
 
 /** Safety, in mean absolute deviations of batch times: two of them are 1.6 standard deviations. */
 const MARGIN = 2;
+/** If nothing of a recipe was taken for so long, and frames of it are refused, what its batches take is doubted. */
+const DOUBTED_AFTER: Milli = 500;
 
 /**
  * Decides which frames are swapped when, by whom and with which others (docs/scheduling.md). One lane per session holds its newest
@@ -73,6 +75,8 @@ export class FrameScheduler {
   readonly #tenants: TenantCaps;
   readonly #ladders: Ladders;
   readonly #batching: Batching;
+  /** When a batch of each recipe was last taken. */
+  readonly #takenAt: Float64Array;
   readonly #times: { readonly expected: Float64Array; readonly safe: Float64Array; maximum: number } & BatchTimes;
 
   constructor(options: FrameSchedulerOptions) {
@@ -89,6 +93,7 @@ export class FrameScheduler {
     this.#gpus = Array.from({ length: gpus }, () => new Gpu({ recipes, workers: workersPerGpu, largestBatch, tiers }));
     this.#ladders = new Ladders(this.#lanes, { most: lanes, gpus, onLevel: options.onLevel ?? (() => undefined) });
     this.#batching = new Batching(this.#lanes, largestBatch);
+    this.#takenAt = new Float64Array(recipes).fill(-Infinity);
     const room = largestBatch + 1;
     this.#times = { expected: new Float64Array(room), safe: new Float64Array(room), maximum: 0 };
   }
@@ -129,7 +134,7 @@ export class FrameScheduler {
     lanes.wait(lane, frame, { crops, deadline });
     this.#gpuOf(lane).queues[recipe]!.insert(lane, deadline);
     if (crops > this.#costs.maximumBatch(recipe)) this.#drop(lane, 'failed');
-    else if (now + this.#costs.p50(recipe, crops) > deadline) this.#giveUp(lane, 'late');
+    else if (now + this.#costs.p50(recipe, crops) > deadline) this.#refuse(lane, now);
     else if (!this.#tenants.admits(lanes.tenant[lane]!, crops, now)) this.#drop(lane, 'thinned');
   }
 
@@ -144,7 +149,7 @@ export class FrameScheduler {
     if (!queue.available || queue.takesAt(now, this.#lead) > now) return false;
     const start = queue.freeAt(now);
     const busy = gpu.busyWith(queue);
-    const recipe = this.#recipeFor(gpu, { start, busy });
+    const recipe = this.#recipeFor(gpu, { start, busy, now });
     if (recipe === NOTHING) return false;
     this.#readTimes(recipe, busy);
     this.#batching.choose({ queue: gpu.queues[recipe]!, share: gpu.share, times: this.#times, start });
@@ -214,7 +219,7 @@ export class FrameScheduler {
   }
 
   /** The recipe whose most urgent frame is most urgent of all; what cannot be in time any more is given up on the way. */
-  #recipeFor(gpu: Gpu, { start, busy }: { start: Milli; busy: number }): number {
+  #recipeFor(gpu: Gpu, { start, busy, now }: { start: Milli; busy: number; now: Milli }): number {
     let best = NOTHING;
     let bestUrgency = Infinity;
     for (let recipe = 0; recipe < gpu.queues.length; recipe++) {
@@ -224,6 +229,7 @@ export class FrameScheduler {
         const ends = start + this.#safe(recipe, this.#lanes.crops[first]!, busy);
         if (ends <= queue.deadline(0)) break;
         this.#giveUp(first, gpu.share.overloaded ? 'thinned' : 'late');
+        this.#doubt(recipe, now);
       }
       if (queue.length === 0) continue;
       const urgency = this.#batching.urgency(queue.lane(0), gpu.share);
@@ -254,6 +260,7 @@ export class FrameScheduler {
     batch.size = running.size = size;
     batch.crops = running.crops = crops;
     running.busy = busy;
+    this.#takenAt[recipe] = start;
     running.expected = this.#times.expected[crops]!;
     running.endsAt = start + running.expected;
   }
@@ -276,6 +283,17 @@ export class FrameScheduler {
     this.#ladders.count(lane, served);
     const cost = this.#lanes.crops[lane]! / this.#costs.bestRate(this.#lanes.recipe[lane]!);
     this.#gpuOf(lane).share.settle(this.#lanes.tier[lane]!, cost, served);
+  }
+
+  /** Too late as it comes, even for a GPU with nothing else to do: that is no want of GPU time. */
+  #refuse(lane: number, now: Milli): void {
+    this.#doubt(this.#lanes.recipe[lane]!, now);
+    this.#drop(lane, 'late');
+  }
+
+  /** A frame was refused for what a batch of the recipe is thought to take, which nobody measures while none is run. */
+  #doubt(recipe: number, now: Milli): void {
+    if (now - this.#takenAt[recipe]! > DOUBTED_AFTER) this.#costs.doubt(recipe);
   }
 
   /** For want of GPU time: it counts in what share is served. */

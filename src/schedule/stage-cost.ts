@@ -2,46 +2,44 @@ import type { Milli } from '../time.ts';
 
 /** Samples that the median is taken of: half a second of frames. One stall among them does not move it. */
 const WINDOW = 15;
-/** What is left of the peak after each sample: a stall is forgotten in some ten seconds of frames. */
-const PEAK_KEEPS = 0.995;
-/** What is left of the estimate after each refusal. */
-const DOUBT = 0.97;
+/** What is left of the estimate after a refusal; of those in a row each weighs once more than the one before. */
+const DOUBT = 0.98;
+/** A sample below this share of an estimate that was doubted proves it wrong, not only high. */
+const WRONG = 0.5;
 
-/** A learned duration: its median over the last half second, and its peak. Both 0 until the first sample. */
+/** A learned duration: its median over the last half second. 0 until the first sample. */
 export class CostEstimate {
   readonly #recent = new Float64Array(WINDOW);
   readonly #sorted = new Float64Array(WINDOW);
   #count = 0;
   #median = 0;
-  #peak = 0;
   #trust = 1;
+  #doubts = 0;
 
   /** What a sample is most likely to take. */
   get p50(): Milli {
     return this.#median * this.#trust;
   }
 
-  /** What hardly a sample exceeds: the largest of late, fading. */
-  get p99(): Milli {
-    return this.#peak * this.#trust;
-  }
-
   /** Takes a measured duration in. */
   observe(duration: Milli): void {
     const sample = Math.max(0, duration);
+    // What was learned while the machine stood still is forgotten at once.
+    if (this.#doubts > 0 && sample < this.#median * WRONG) this.#count = 0;
     this.#recent[this.#count++ % WINDOW] = sample;
     const held = Math.min(this.#count, WINDOW);
     const sorted = this.#sorted.subarray(0, held);
     sorted.set(this.#recent.subarray(0, held));
     sorted.sort();
-    this.#median = sorted[held >> 1]!;
-    this.#peak = Math.max(sample, this.#peak * PEAK_KEEPS);
+    // Of few samples those that met a stall may be half.
+    this.#median = sorted[(held - 1) >> 1]!;
     this.#trust = 1;
+    this.#doubts = 0;
   }
 
   /** Lowers the estimate a little until the next sample: see `StageCost.doubt`. */
   doubt(): void {
-    this.#trust *= DOUBT;
+    this.#trust *= DOUBT ** ++this.#doubts;
   }
 }
 
@@ -83,7 +81,7 @@ export class StageCost<Stage extends string> {
 
   /**
    * To be called when a frame was not started because of these figures. What is never tried is never measured again, so
-   * each refusal makes them a little less sure of themselves; after some, a frame is tried and the truth is learned.
+   * each refusal makes them less sure of themselves; after some, a frame is tried and the truth is learned.
    */
   doubt(): void {
     for (const estimate of this.#estimates.values()) estimate.doubt();

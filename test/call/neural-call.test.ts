@@ -1,6 +1,6 @@
 /** A whole call through a swap network: gateway, broker, GPU worker (on the processor), and what follows when the broker dies. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test, vi } from 'vitest';
 import { configSchema } from '../../src/config.ts';
 import { assert } from '../../src/errors.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
@@ -70,24 +70,25 @@ test('a call comes back swapped by the network, hidden while the broker is gone,
   const stream = new Stream(clip, signalling, new Random(7));
   await stream.connect();
   const pacing = paceStreams([{ sendFrame: () => stream.sendFrame(), phase: 0, frameRate: clip.frameRate }]);
-  /** The first figures of a second in which this holds. */
-  const until = async (holds: (figures: { swapped: number; hidden: number }) => boolean): Promise<void> => {
-    while (!holds((await signalling.next('statistics')).figures));
-  };
-  /** So many frames, by the figures from now on. A busy machine hides others between them. */
-  const untilSwapped = async (count: number): Promise<void> => {
-    let seen = 0;
-    await until(({ swapped }) => (seen += swapped) >= count);
+  const seconds: object[] = [];
+  onTestFailed(() => console.error(seconds.map((figures) => JSON.stringify(figures)).join('\n')));
+  /** So many frames of one kind, by the figures from now on. A busy machine shows others between them. */
+  const until = async (kind: 'swapped' | 'hidden', count: number): Promise<void> => {
+    for (let seen = 0; seen < count;) {
+      const { figures } = await signalling.next('statistics');
+      seconds.push(figures);
+      seen += figures[kind];
+    }
   };
 
-  await untilSwapped(20);
+  await until('swapped', 20);
   const killed = brokerPid();
   assert(killed !== undefined, 'the gateway has a broker');
   process.kill(killed, 'SIGKILL');
-  await until(({ swapped, hidden }) => swapped === 0 && hidden > 0);
-  const lost = stream.returned.length;
   await vi.waitUntil(() => ![undefined, killed].includes(brokerPid()), { timeout: 30_000 });
-  await untilSwapped(20);
+  const lost = stream.returned.length;
+  await until('hidden', 1);
+  await until('swapped', 20);
   pacing.stop();
   await stream.close();
 

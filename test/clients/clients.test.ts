@@ -1,7 +1,8 @@
 /** Programs of others, as they are, through the real gateway with a secret: what they publish is watched, swapped. */
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BROWSER_SKIPPED, launchChromium } from '../browser/chromium.ts';
+import { EXPOSED } from '../bench/judge/patch.ts';
 import { stampedCamera } from '../browser/studio/stamp.ts';
 import { FfmpegWhip } from './ffmpeg-whip.ts';
 import { CLIP, Stage } from './stage.ts';
@@ -10,8 +11,8 @@ import { isWorn, judgeKept } from './viewer.ts';
 
 /** How often the way to the first picture is gone; more for a figure (docs/benchmarks.md). */
 const JOINS = Number(process.env['GUISE_JOINS'] ?? 1);
-/** Frames among which the first swapped one must be. */
-const FIRST_FRAMES = 300;
+/** Frames among which the first swapped one is looked for. */
+const FIRST_FRAMES = 90;
 
 describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () => {
   let stage: Stage;
@@ -83,10 +84,16 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
         { whip, whep, frames: FIRST_FRAMES },
       );
       const first = await judgeKept(viewer, 0, stage.worn);
+      expect(first.shown?.toCaller ?? 0).toBeLessThan(EXPOSED);
       let swapped = first;
-      for (let index = 1; !isWorn(swapped); index++) swapped = await judgeKept(viewer, index, stage.worn);
+      for (let index = 1; !isWorn(swapped) && index < FIRST_FRAMES; index++)
+        swapped = await judgeKept(viewer, index, stage.worn);
       const after = [first, swapped].map(({ at }) => Math.round(at - begun));
-      console.log(`first picture ${after[0]} ms after the POST, first swapped one ${after[1]} ms`);
+      const worn = isWorn(swapped) ? `first swapped one ${after[1]} ms` : `not swapped ${after[1]} ms after it`;
+      console.log(`first picture ${after[0]} ms after the POST, ${worn}`);
+      // A busy machine may hide all of those.
+      if (!isWorn(swapped)) await stage.untilWorn(viewer);
     },
+    150_000,
   );
 });

@@ -33,8 +33,14 @@ const DOWN = 0.05;
 const SPREAD = 0.05;
 /** A batch that took this many times the expected time is a spike: it says nothing of the next ones. */
 const SPIKE = 2;
+/** So many spikes in a row are none: that is what batches take now. */
+const SPIKES = 3;
+/** What is left of an estimate, and of its spread, after each refusal. */
+const DOUBT = 0.97;
 /** p99 above p50, in mean absolute deviations: 2.33 standard deviations of 1.25 mean absolute deviations each. */
 const P99_DEVIATIONS = 2.9;
+/** A profile's p99 is believed up to a spike: of few runs it is the longest, which may have met anything. */
+const MOST_DEVIATION = (SPIKE - 1) / P99_DEVIATIONS;
 
 /**
  * What batches take: `p(recipe, batch, busy workers)`, p50 and p99. Profiled figures are put in, seen ones keep them current.
@@ -51,6 +57,8 @@ export class CostTable {
   /** By recipe and busy: seen ÷ profiled, and the mean absolute deviation from it, as a share. */
   readonly #drift: Float64Array;
   readonly #deviation: Float64Array;
+  /** By recipe and busy: spikes since the last batch that was none. */
+  readonly #spikes: Uint8Array;
   readonly #maximumBatch: Int32Array;
   readonly #bestRates: Float64Array;
 
@@ -62,6 +70,7 @@ export class CostTable {
     this.#profiled = new Float64Array(recipes * workersPerGpu * this.#stride);
     this.#drift = new Float64Array(recipes * workersPerGpu).fill(1);
     this.#deviation = new Float64Array(recipes * workersPerGpu);
+    this.#spikes = new Uint8Array(recipes * workersPerGpu);
     this.#maximumBatch = new Int32Array(recipes);
     this.#bestRates = new Float64Array(recipes);
   }
@@ -81,7 +90,7 @@ export class CostTable {
       }
       for (const { p50, p99 } of table) spread += Math.max(0, p99 / p50 - 1) / P99_DEVIATIONS / table.length;
       this.#drift[row] = 1;
-      this.#deviation[row] = spread;
+      this.#deviation[row] = Math.min(MOST_DEVIATION, spread);
     }
     this.#maximumBatch[recipe] = largest;
     this.#bestRates[recipe] = this.#findBestRate(recipe);
@@ -118,10 +127,25 @@ export class CostTable {
     const row = this.#row(recipe, busy);
     const ratio = duration / this.#profiled[row * this.#stride + batch]!;
     const drift = this.#drift[row]!;
-    if (!(ratio < SPIKE * drift)) return;
+    if (!(ratio < SPIKE * drift)) {
+      if (++this.#spikes[row]! >= SPIKES && Number.isFinite(ratio)) this.#drift[row] = ratio;
+      return;
+    }
+    this.#spikes[row] = 0;
     this.#drift[row] = drift + (ratio > drift ? UP : DOWN) * (ratio - drift);
     const deviation = Math.abs(ratio - drift) / drift;
     this.#deviation[row]! += SPREAD * (deviation - this.#deviation[row]!);
+  }
+
+  /**
+   * To be called when frames were refused because of these figures and no batch is run. What is never tried is never measured
+   * again: each refusal makes them a little less sure of themselves, until a batch is tried and the truth is learned.
+   */
+  doubt(recipe: number): void {
+    for (let row = this.#row(recipe, 1); row <= this.#row(recipe, this.workersPerGpu); row++) {
+      this.#drift[row]! *= DOUBT;
+      this.#deviation[row]! *= DOUBT;
+    }
   }
 
   #findBestRate(recipe: number): number {

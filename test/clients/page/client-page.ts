@@ -129,8 +129,9 @@ export class ClientPage {
   }
 }
 
+/** At half a camera's rate: two cores encode, swap and show it at once, and what is late is hidden. */
 function openCamera(): Promise<MediaStream> {
-  return navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: true });
+  return navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, frameRate: 15 }, audio: true });
 }
 
 async function playFile(file: string): Promise<MediaStream> {
