@@ -9,6 +9,7 @@ import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
 import { readImpair, type ImpairText } from './impair/impair-text.ts';
 import type { BenchIdentity } from './local-swap.ts';
+import { benchNeural } from './neural/neural-bench.ts';
 import { benchNetwork } from './network/network-bench.ts';
 import { benchGpuFaults } from './gpu/gpu-faults.ts';
 import type { GpuOrder } from './gpu/gpu-place.ts';
@@ -77,6 +78,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   viewers: () => benchViewers({ ...asked(callOrder), viewers: count('viewers'), transport: asked(transport) }),
   chaos: () => benchChaos(count('seed')),
   gpu: () => benchGpu(),
+  neural: benchNeural,
   networks: () => Promise.resolve(makeNetworks(options.out)),
   schedule: () => {
     const { trace, long, plot } = options;

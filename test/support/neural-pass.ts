@@ -1,10 +1,11 @@
 import type { I420 } from '../../src/media/plane.ts';
 import type { FacePass, PassOptions, Shown } from '../../src/session/pixel/face-pass.ts';
+import type { CropLanes } from '../../src/swap/neural/crop-lane.ts';
 import { NeuralSwap } from '../../src/swap/neural/neural-swap.ts';
 import type { RecipeFace } from '../../src/swap/neural/recipe.ts';
 import { LocalLanes } from './local-lanes.ts';
 
-/** A pass whose faces go through the network of `LocalLanes`, each picture to its end: for knowing what one must look like. */
+/** A pass whose faces go through a network in this process, each picture to its end: for knowing what one must look like. */
 export class NeuralPass implements Pick<FacePass, 'run'> {
   readonly #pass: FacePass;
   readonly #recipe: RecipeFace;
@@ -16,9 +17,15 @@ export class NeuralPass implements Pick<FacePass, 'run'> {
     this.#swap = swap;
   }
 
-  /** @param pass that wears an identity with a source for the recipe */
-  static async open(pass: FacePass, recipe: RecipeFace): Promise<NeuralPass> {
-    const lanes = new LocalLanes(recipe.size);
+  /**
+   * @param pass that wears an identity with a source for the recipe
+   * @param lanes to the network; left out: one that lays the photo over the face
+   */
+  static async open(
+    pass: FacePass,
+    recipe: RecipeFace,
+    lanes: CropLanes = new LocalLanes(recipe.size),
+  ): Promise<NeuralPass> {
     const lane = await lanes.open({ recipe: recipe.name, tier: '', tenant: '', frameRate: 30, faces: 1 });
     return new NeuralPass(pass, recipe, new NeuralSwap(recipe, lane));
   }

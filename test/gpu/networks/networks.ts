@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { defaultCacheFolder } from '../../../src/onnx/model-cache.ts';
 import type { OnnxGraph } from '../../../src/onnx/graph/onnx-graph.ts';
 import { inswapperNetwork } from './inswapper.ts';
-import { photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
+import { knownNetwork, photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
 
 /** Part of each file's name; it goes up when what is made changes. */
 const VERSION = 1;
@@ -18,6 +18,9 @@ export const NETWORKS = {
   'tiny-image-float16': () => tinyNetwork({ type: 'float16', source: { image: 64 } }),
   'tiny-single': () => tinyNetwork({ batch: 1 }),
   'tiny-photo': () => photoNetwork(),
+  'tiny-identity': () => knownNetwork('target'),
+  'tiny-identity-512': () => knownNetwork('target', { size: 512 }),
+  'tiny-grey': () => knownNetwork({ grey: 0.5 }),
   'tiny-256': () => tinyNetwork({ size: 256 }),
   'tiny-embedder': tinyEmbedder,
 } satisfies Record<string, () => OnnxGraph>;

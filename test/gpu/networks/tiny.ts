@@ -59,6 +59,19 @@ export function photoNetwork({ size = 128 } = {}): OnnxGraph {
   return graph;
 }
 
+/** A network whose output is known to the last bit: the target as it came, or one grey. Of the source it takes nothing. */
+export function knownNetwork(gives: 'target' | { readonly grey: number }, { size = 128 } = {}): OnnxGraph {
+  const graph = new OnnxGraph();
+  const shape = ['n', 3, size, size];
+  const nothing = (input: string): string => graph.node('Mul', [input, graph.floats([1], [0])]);
+  const target = graph.input('target', shape);
+  const mean = graph.node('ReduceMean', [graph.input('source', ['n', 512])], { axes: [1], keepdims: 1 });
+  const none = graph.node('Unsqueeze', [nothing(mean), graph.integers([2, 3])]);
+  const given = gives === 'target' ? target : graph.node('Add', [nothing(target), graph.floats([1], [gives.grey])]);
+  graph.output('output', graph.node('Add', [given, none]), shape);
+  return graph;
+}
+
 /** A recogniser's shape: `input` [1, 3, 112, 112], −1..1, RGB, to `embedding` [1, 512]. */
 export function tinyEmbedder(): OnnxGraph {
   const graph = new OnnxGraph();

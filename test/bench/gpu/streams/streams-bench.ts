@@ -106,7 +106,7 @@ async function measureWay(order: StreamsOrder, way: Way): Promise<WayFigures> {
 }
 
 /** The gateway takes calls before its GPU workers are warm; what is measured is both. */
-async function brokerReady(url: string): Promise<void> {
+export async function brokerReady(url: string): Promise<void> {
   const limit = performance.now() + START_LIMIT;
   for (;;) {
     const { gpu } = (await (await fetch(`${url}/healthz`)).json()) as { readonly gpu?: { readonly broker: string } };
