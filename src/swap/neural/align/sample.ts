@@ -150,18 +150,22 @@ function atEdge(line: Line, row: number, columns: Columns): void {
 
 /** A bilinear sample at or beyond the edge. */
 function beside(plane: Plane, x: number, y: number, beyond: 'edge' | 'zero'): number {
+  const { bytes, stride, step = 1 } = plane;
   const [lastX, lastY] = [plane.width - 1, plane.height - 1];
   if (beyond === 'zero' && (x <= -1 || y <= -1 || x >= lastX + 1 || y >= lastY + 1)) return 0;
   const [left, top] = [Math.floor(x), Math.floor(y)];
   const [right, down] = [x - left, y - top];
-  const value = (column: number, row: number): number => {
-    const inside = column >= 0 && row >= 0 && column <= lastX && row <= lastY;
-    if (beyond === 'zero' && !inside) return 0;
-    const heldX = Math.max(0, Math.min(lastX, column));
-    const heldY = Math.max(0, Math.min(lastY, row));
-    return plane.bytes[heldY * plane.stride + heldX * (plane.step ?? 1)]!;
-  };
-  const upper = value(left, top) * (1 - right) + value(left + 1, top) * right;
-  const lower = value(left, top + 1) * (1 - right) + value(left + 1, top + 1) * right;
-  return upper * (1 - down) + lower * down;
+  const [at, next] = [held(left, lastX) * step, held(left + 1, lastX) * step];
+  const [above, below] = [held(top, lastY) * stride, held(top + 1, lastY) * stride];
+  // What lies beyond weighs nothing where nothing is there.
+  const zero = beyond === 'zero';
+  const [west, east] = [zero && left < 0 ? 0 : 1 - right, zero && left + 1 > lastX ? 0 : right];
+  const [north, south] = [zero && top < 0 ? 0 : 1 - down, zero && top + 1 > lastY ? 0 : down];
+  const upper = bytes[above + at]! * west + bytes[above + next]! * east;
+  const lower = bytes[below + at]! * west + bytes[below + next]! * east;
+  return upper * north + lower * south;
+}
+
+function held(index: number, last: number): number {
+  return index < 0 ? 0 : index > last ? last : index;
 }
