@@ -98,6 +98,13 @@ export const gpuSchema = z
       .max(16)
       .default([{ name: 'standard', weight: 1, reserved: 0 }])
       .describe('Whom overload reaches last: sessions without a tier have the first. Default one, standard.'),
+    tenantRate: z
+      .number()
+      .min(1)
+      .max(1_000_000)
+      .nullable()
+      .default(null)
+      .describe('Most crops a second of all sessions of one tenant; what is over it is given up. Default none.'),
     hourlyPrice: z
       .number()
       .min(0)

@@ -1,3 +1,5 @@
+import type { Milli } from './time.ts';
+
 /** What can go wrong in the world, by code. A caller's own mistake is a `TypeError`, a broken promise of ours an `assert`. */
 
 export type ErrorCode =
@@ -70,9 +72,12 @@ export type ErrorCode =
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  /** When to try again, where more is known than by the code. */
+  readonly retryAfter: Milli | undefined;
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfter?: Milli }) {
     super(message, options);
     this.code = code;
+    this.retryAfter = options?.retryAfter;
   }
 }
 

@@ -112,6 +112,18 @@ describe('FrameScheduler', () => {
     expect(taken(batch)).toEqual([2]);
   });
 
+  test('takes off a GPU what a lane has put on it, though its recipe was profiled meanwhile', () => {
+    const costs = new CostTable({ recipes: 1, workersPerGpu: 1, maximumBatch: 1 });
+    const { frames } = scheduler({ costs });
+    const lane = frames.openLane(laneOptions);
+    const other = frames.openLane(laneOptions);
+    costs.profile({ recipe: 0, table: [{ batch: 1, p50: 10, p99: 10 }] });
+    frames.closeLane(lane);
+    frames.openLane(laneOptions);
+    frames.closeLane(other);
+    expect(frames.load(0)).toBeCloseTo(0.3);
+  });
+
   test('holds a tenant to its crops a second', () => {
     const { frames, drops } = scheduler({ tenantRate: 40 });
     const lane = frames.openLane({ ...laneOptions, tenant: 7 });

@@ -212,7 +212,7 @@ export class FrameScheduler {
     this.#replace();
   }
 
-  /** What the lanes of a GPU are expected to ask for, 1 being all it can do; Infinity if it has no worker. For `admitToGpu`. */
+  /** What the lanes of a GPU are expected to ask for, 1 being all it can do; Infinity if it has no worker. */
   load(gpu: number): number {
     const { load, works } = this.#gpus[gpu]!;
     return works ? load : Infinity;
@@ -339,7 +339,9 @@ export class FrameScheduler {
   /** Puts a lane's load on its GPU (1), or takes it off (−1). */
   #weigh(lane: number, sign: 1 | -1): void {
     const gpu = this.#gpuOf(lane);
-    gpu.load += sign * this.#loadOf(lane);
+    // What it has put on is taken off, though its recipe may have been profiled meanwhile.
+    if (sign > 0) this.#lanes.load[lane] = this.#loadOf(lane);
+    gpu.load += sign * this.#lanes.load[lane]!;
     gpu.share.lanes(sign);
   }
 

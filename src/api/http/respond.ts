@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
+import type { Milli } from '../../time.ts';
 
 /** HTTP status of an error; codes that are not named are the request's fault (422) if they are about the photo, else ours. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -34,8 +35,12 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   closed: 503,
 };
 
-/** Seconds after which what was answered with 503 may be tried again: where only a process is replaced, soon. */
-export function retryAfter(code: ErrorCode): string {
+/**
+ * Seconds after which what was answered with 503 may be tried again: where only a process is replaced, soon.
+ * @param told what the error itself says
+ */
+export function retryAfter(code: ErrorCode, told?: Milli): string {
+  if (told !== undefined) return String(Math.ceil(told / 1000));
   return code === 'worker_lost' ? '1' : '5';
 }
 
@@ -68,6 +73,6 @@ export function sendError(response: ServerResponse, error: unknown): void {
     return;
   }
   if (status === 401) response.setHeader('www-authenticate', 'Bearer');
-  if (status === 503) response.setHeader('retry-after', retryAfter(code));
+  if (status === 503) response.setHeader('retry-after', retryAfter(code, known?.retryAfter));
   sendJson(response, status, { error: { code, message: known?.message ?? 'something inside went wrong' } });
 }

@@ -134,8 +134,7 @@ export class Caller {
   /** Says what is wrong, then closes session and socket. */
   fail(error: GatewayError, code: number = CLOSE.refused): void {
     if (this.#state.name === 'closed') return;
-    const { code: name, message } = error;
-    const retry = RETRY[name];
+    const { code: name, message, retryAfter: retry = RETRY[name] } = error;
     this.#options.metrics.sessionFailed(name);
     this.#socket.send({ type: 'error', code: name, message, fatal: true, ...(retry === undefined ? {} : { retry }) });
     this.end(code);

@@ -18,6 +18,8 @@ export class Lanes {
   readonly deadline: Float64Array;
   /** Load that it was opened with: crops a second. */
   readonly rate: Float64Array;
+  /** What it adds to the load of its GPU. */
+  readonly load: Float64Array;
   /** Whose account it uses: its own, or that of the lane it was opened beside. */
   readonly account: Int32Array;
   /** By account: frames that it should have had by its tier's share, less those that it had. */
@@ -34,6 +36,7 @@ export class Lanes {
     this.crops = new Int32Array(most);
     this.deadline = new Float64Array(most);
     this.rate = new Float64Array(most);
+    this.load = new Float64Array(most);
     this.account = new Int32Array(most);
     this.owed = new Float64Array(most);
     this.#free = Int32Array.from({ length: most }, (_, i) => most - 1 - i);

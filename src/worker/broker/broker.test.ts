@@ -23,7 +23,7 @@ const options: CropLaneOptions = { recipe: 'tiny-image', tier: 'standard', tenan
 function settings(changes: Partial<GpuSettings> = {}): GpuSettings {
   const { name, file, size, source: taken } = swapRecipe('tiny-image');
   const recipe = { name, file, size, template: 'arcface_128', source: { ...taken, template: 'arcface_112_v2' } };
-  return gpuSchema.parse({ provider: 'cpu', recipes: [recipe], workersPerGpu: 2, ...changes });
+  return gpuSchema.parse({ provider: 'cpu', recipes: [recipe], workersPerGpu: 2, tenantRate: 4, ...changes });
 }
 
 const closing: (() => void | Promise<void>)[] = [];
@@ -101,6 +101,33 @@ describe('a broker', () => {
 
     for (const [index, faces] of (await Promise.all(swaps)).entries()) expectSwapped(faces?.[0], noiseCrop(index));
     await vi.waitUntil(() => Object.keys(host.figures?.batches ?? {}).some((crops) => Number(crops) > 1), WITHIN);
+  });
+
+  test('holds all lanes of one tenant to what it may have, and nobody else', async () => {
+    const one = client();
+    const lanesOf = (tenant: string): Promise<CropLane[]> =>
+      Promise.all(Array.from({ length: 8 }, () => one.open({ ...options, tenant })));
+    const [limited, free] = await Promise.all([lanesOf('acme'), lanesOf('')]);
+
+    const swapped = async (lanes: readonly CropLane[]): Promise<number> => {
+      const faces = await Promise.all(lanes.map((lane) => swap(lane, [noiseCrop(1)])));
+      return faces.filter((face) => face !== undefined).length;
+    };
+
+    expect(await swapped(limited)).toBeLessThan(8);
+    expect(await swapped(free)).toBe(8);
+    await vi.waitUntil(() => (host.figures?.ends['thinned'] ?? 0) > 0, WITHIN);
+  });
+
+  test('says what its lanes need of each GPU', async () => {
+    const one = client();
+    const lane = await one.open({ ...options, faces: 2 });
+    const needed = (): number => host.figures?.gpus[0]?.load ?? 0;
+    const share = 60 / (host.figures?.recipes[0]?.facesPerSecond ?? 0);
+
+    await vi.waitUntil(() => Math.abs(needed() - share) < share / 100, WITHIN);
+    lane.close();
+    await vi.waitUntil(() => needed() < share / 100, WITHIN);
   });
 
   test('gives up what is late', async () => {

@@ -33,7 +33,7 @@ export class Broker {
     this.#dispatcher = new Dispatcher({
       recipes: recipes.map((recipe) => ({ ...recipe, sourceBytes: sourceBytes(recipe) })),
       tiers: gpu.tiers,
-      tenantRate: Infinity,
+      tenantRate: gpu.tenantRate ?? Infinity,
       costs: this.#costs,
       gpus: devices.length,
       workersPerGpu,
@@ -66,7 +66,7 @@ export class Broker {
     const { recipes, devices } = this.#settings.gpu;
     return {
       provider: this.#pool.provider ?? null,
-      gpus: this.#pool.figures,
+      gpus: this.#pool.figures.map((gpu, index) => ({ ...gpu, load: this.#dispatcher.loadOf(index) })),
       lanes: this.#dispatcher.lanes,
       ...this.#dispatcher.tally.toFigures(),
       load: this.#dispatcher.load,

@@ -124,6 +124,13 @@ export class Dispatcher {
     return load;
   }
 
+  /** The same of one GPU, by its place; null while it has no worker. */
+  loadOf(gpu: number): number | null {
+    const load = this.#scheduler.load(gpu);
+    // What lanes have put on and taken off again may leave a rounding below nothing.
+    return Number.isFinite(load) ? Math.max(0, load) : null;
+  }
+
   /** @throws GatewayError recipe_unknown, capacity_full */
   openLane(asked: OpenLane, onLevel: Lane['onLevel']): { lane: number; size: number; level: LaneLevel } {
     const { recipes, tiers } = this.#options;

@@ -1,36 +1,96 @@
 import { describe, expect, test } from 'vitest';
-import { codeOf } from '../../../test/support/code-of.ts';
-import { admitToGpus, type NetworkNeed } from './gpu-room.ts';
+import { GatewayError } from '../../errors.ts';
+import { GpuRoom, type MeasuredGpus, type NetworkNeed } from './gpu-room.ts';
 
-const table = [{ batch: 1, p50: 1, p99: 1 }];
-const figures = {
-  recipes: [
-    { name: 'small', facesPerSecond: 1000, table },
-    { name: 'large', facesPerSecond: 100, table },
-  ],
-};
 const small: NetworkNeed = { recipe: 'small', faces: 30 };
 const large: NetworkNeed = { recipe: 'large', faces: 30 };
 
-function verdict(need: NetworkNeed, others: NetworkNeed[], known: typeof figures | undefined = figures): string {
-  return codeOf(() => admitToGpus(need, others, known));
+/** What GPUs with these loads do: each 1000 faces a second with the small network, 100 with the large one. */
+function measured(...loads: (number | null)[]): MeasuredGpus {
+  const recipes = [
+    { name: 'small', facesPerSecond: 1000 * loads.length },
+    { name: 'large', facesPerSecond: 100 * loads.length },
+  ];
+  return { gpus: loads.map((load) => ({ load })), recipes };
+}
+
+function room(figures: MeasuredGpus | undefined): { room: GpuRoom; pass: (time: number) => void } {
+  let now = 0;
+  const clock = { now: () => now };
+  return { room: new GpuRoom({ figures: () => figures, clock }), pass: (time) => (now += time) };
+}
+
+/** Code, and when to come back if that is said. */
+function verdict(of: GpuRoom, need: NetworkNeed, others: readonly NetworkNeed[]): string {
+  try {
+    of.admit(need, others);
+    return 'admitted';
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return [error.code, error.retryAfter].join(' ').trimEnd();
+  }
+}
+
+function ask(figures: MeasuredGpus | undefined, need: NetworkNeed, others: readonly NetworkNeed[]): string {
+  return verdict(room(figures).room, need, others);
 }
 
 describe('room on the GPUs', () => {
-  test('is what was measured, less a reserve', () => {
+  test('is what was measured, less a reserve, whether or not the broker has heard of the sessions', () => {
     // 28 × 30 of 1000 faces a second are 0.84, one more is 0.87.
-    expect(verdict(small, Array<NetworkNeed>(27).fill(small))).toBe('none');
-    expect(verdict(small, Array<NetworkNeed>(28).fill(small))).toBe('capacity_full');
+    for (const told of [0, 0.3, 0.81]) expect(ask(measured(told), small, Array(27).fill(small))).toBe('admitted');
+    for (const told of [0, 0.3, 0.84])
+      expect(ask(measured(told), small, Array(28).fill(small))).toBe('capacity_full 5000');
+  });
+
+  test('is there again at once when a session has left', () => {
+    expect(ask(measured(0.84), small, Array(27).fill(small))).toBe('admitted');
+    expect(ask(measured(0.84), large, [])).toBe('admitted');
   });
 
   test('is shared by recipes, each at its own cost', () => {
-    expect(verdict(large, [large])).toBe('none');
-    expect(verdict(small, [large, large])).toBe('none');
-    expect(verdict(large, [large, large])).toBe('capacity_full');
+    expect(ask(measured(0), large, [large])).toBe('admitted');
+    expect(ask(measured(0.3), small, [large, large])).toBe('admitted');
+    expect(ask(measured(0), large, [large, large])).toBe('capacity_full 5000');
+  });
+
+  test('is one GPU’s: what is left of two does not add up', () => {
+    const four = Array(4).fill(large);
+    // 0.6 on each, though 0.5 is left of both together.
+    expect(ask(measured(0.6, 0.6), large, four)).toBe('capacity_full 5000');
+    expect(ask(measured(0, 0), large, four)).toBe('capacity_full 5000');
+    expect(ask(measured(0.6, 0.6), small, four)).toBe('admitted');
+    expect(ask(measured(0.9, 0.3), large, four)).toBe('admitted');
+  });
+
+  test('is not on a GPU that has lost its workers', () => {
+    expect(ask(measured(null, 0.6), large, [large, large])).toBe('capacity_full 5000');
+    expect(ask(measured(null, null), large, [])).toBe('worker_lost');
   });
 
   test('is not promised before it was measured', () => {
-    expect(verdict({ recipe: 'other', faces: 30 }, [])).toBe('worker_lost');
-    expect(codeOf(() => admitToGpus(small, [], undefined))).toBe('worker_lost');
+    expect(ask(measured(0), { recipe: 'other', faces: 30 }, [])).toBe('worker_lost');
+    expect(ask(undefined, small, [])).toBe('worker_lost');
+  });
+
+  test('is asked for again by one refused session after the other', () => {
+    const { room: full, pass } = room(measured(0.6));
+    const refused = (): string => verdict(full, large, [large, large]);
+
+    expect([refused(), refused(), refused()]).toEqual([
+      'capacity_full 5000',
+      'capacity_full 6000',
+      'capacity_full 7000',
+    ]);
+    pass(6_500);
+    expect(refused()).toBe('capacity_full 6000');
+    for (let i = 0; i < 1000; i++) refused();
+    expect(refused()).toBe('capacity_full 60000');
+    pass(60_000);
+    expect(refused()).toBe('capacity_full 5000');
+  });
+
+  test('is never there for what takes more than a whole GPU', () => {
+    expect(ask(measured(0, 0), { recipe: 'large', faces: 120 }, [])).toBe('capacity_full 60000');
   });
 });

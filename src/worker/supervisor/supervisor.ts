@@ -16,7 +16,7 @@ import {
 } from '../wire/protocol.ts';
 import { place, placeViewer } from './admission.ts';
 import { Feeds } from './feeds.ts';
-import { admitToGpus } from './gpu-room.ts';
+import { GpuRoom } from './gpu-room.ts';
 import { memoryLimits } from './memory-guard.ts';
 import type { ChosenIdentity, RemoteSession, SessionEvents } from './remote-session.ts';
 import { CostTable, SessionCost } from './session-cost.ts';
@@ -84,14 +84,16 @@ export class Supervisor {
   #masks: Promise<readonly MaskPicture[]> | undefined;
   #maskIds: readonly string[] = [];
   readonly #costs = new CostTable();
+  readonly #gpus: GpuRoom;
   /** Set once no new sessions are taken: called when one has left. */
   #draining: (() => void) | undefined;
   #closed = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#feeds = new Feeds(options.clock);
-    const { workers, memory, media, log, clock } = options;
+    const { workers, broker, memory, media, log, clock } = options;
+    this.#feeds = new Feeds(clock);
+    this.#gpus = new GpuRoom({ figures: () => broker?.figures, clock });
     this.#slots = shareThreads(options.pixelThreads, workers).map(
       (pixelThreads) =>
         new WorkerSlot({
@@ -277,7 +279,7 @@ export class Supervisor {
     const limited = maximumSessions !== null;
     if (cost.networks !== undefined && !limited) {
       const others = this.#all().flatMap(({ networks }) => networks);
-      admitToGpus(cost.networks, others, this.#options.broker?.figures);
+      this.#gpus.admit(cost.networks, others);
     }
     const full = limited && this.status.sessions >= maximumSessions;
     const taken = this.#all().reduce((sum, { load }) => sum + load.cores, 0);

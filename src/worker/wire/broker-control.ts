@@ -43,6 +43,8 @@ export const brokerFiguresSchema = z.object({
       workers: z.array(workerSchema),
       /** Whether its workers are really behind an MPS daemon, and whose. */
       mps: z.enum(['none', 'started', 'attached']),
+      /** What its open lanes need of what it was measured to do, 1 being all; null while it has no worker. */
+      load: amount.nullable(),
       card: cardSchema.nullable(),
     }),
   ),

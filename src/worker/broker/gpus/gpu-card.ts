@@ -57,7 +57,7 @@ export class GpuCard {
   }
 
   /** How it and its workers are. */
-  get figures(): Omit<BrokerFigures['gpus'][number], 'card'> {
+  get figures(): Omit<BrokerFigures['gpus'][number], 'card' | 'load'> {
     const workers = this.#places.map(({ state, running, replaced }) => ({
       state,
       pid: running?.pid ?? null,

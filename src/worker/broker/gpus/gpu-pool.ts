@@ -39,7 +39,8 @@ export class GpuPool {
     return this.#provider;
   }
 
-  get figures(): BrokerFigures['gpus'] {
+  /** Without what lanes need of them. */
+  get figures(): Omit<BrokerFigures['gpus'][number], 'load'>[] {
     return this.#cards.map(({ figures }) => ({ ...figures, card: cardOf(this.#seen, figures.device) }));
   }
 
