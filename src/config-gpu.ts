@@ -90,6 +90,15 @@ export const gpuSchema = z
       .max(1_048_576)
       .default(4096)
       .describe('Weights that stay resident in one worker, MiB; the least used recipe goes first. Default 4096.'),
+    hardMegabytes: z
+      .int()
+      .min(256)
+      .max(1_048_576)
+      .nullable()
+      .default(null)
+      .describe(
+        'A GPU worker above it (resident memory of the host, MiB) is ended and replaced at once. Default 8192 + 2 × memoryMegabytes.',
+      ),
     mps: mpsSchema.prefault({}),
     recipes: z.array(recipeSchema).min(1).max(64).describe('Swap networks, each by a name of its own.'),
     tiers: z
@@ -126,6 +135,15 @@ export const gpuSchema = z
     path: ['tiers'],
   });
 export type GpuSettings = z.infer<typeof gpuSchema>;
+
+const MIB = 1024 * 1024;
+/** Code and libraries of a provider, and what it puts up for a network: on a host that builds TensorRT's engines, gigabytes. */
+const USUAL_RESIDENT = 8192;
+
+/** Host memory of one GPU worker, bytes. Weights are there twice while a recipe is loaded. */
+export function residentLimit({ hardMegabytes, memoryMegabytes }: GpuSettings): number {
+  return (hardMegabytes ?? USUAL_RESIDENT + 2 * memoryMegabytes) * MIB;
+}
 
 /** What those who cut crops and paste them must know of a recipe. */
 export function recipeFace({ name, size, template, source }: RecipeSettings): RecipeFace {

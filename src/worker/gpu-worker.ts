@@ -18,10 +18,12 @@ import {
   type GpuFigures,
   type GpuJob,
   type GpuReady,
+  type GpuResident,
 } from './wire/gpu-protocol.ts';
 
 /** Time for the run that is under way when the broker is gone; a process that waits for a hung device longer would stay for ever. */
 const END_LIMIT: Milli = 5_000;
+const RESIDENT_EVERY: Milli = 1_000;
 
 const log = createLog('gpu-worker');
 let lane: GpuLane | undefined;
@@ -81,6 +83,10 @@ function configure(body: unknown): GpuReady {
   };
   lane = new GpuLane(settings, { log, onLost });
   channel.startPinging({ silence: GATEWAY_SILENCE });
+  setInterval(() => {
+    const body: GpuResident = { bytes: process.memoryUsage.rss() };
+    channel.notifyIfRoom({ type: 'resident', body });
+  }, RESIDENT_EVERY);
   return { provider: settings.provider, pid: process.pid };
 }
 

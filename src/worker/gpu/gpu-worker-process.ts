@@ -12,6 +12,7 @@ import {
   gpuJobReplySchema,
   gpuLoadedSchema,
   gpuReadySchema,
+  gpuResidentSchema,
   type GpuFigures,
   type GpuJob,
   type GpuJobReply,
@@ -34,6 +35,8 @@ export interface GpuWorkerProcessOptions {
   /** Beside this process's own: which GPU, and how it is shared (src/worker/mps/). */
   readonly env?: Readonly<Record<string, string>>;
   readonly log: Logger;
+  /** Each second: its resident memory. */
+  readonly onResident?: (bytes: number) => void;
   /** Exactly once; not after `close()` or `kill()`. */
   readonly onLost: (reason: ChannelEnd) => void;
 }
@@ -66,14 +69,17 @@ export class GpuWorkerProcess {
     return worker;
   }
 
-  private constructor({ env, log, onLost }: GpuWorkerProcessOptions) {
+  private constructor({ env, log, onResident, onLost }: GpuWorkerProcessOptions) {
     this.#child = spawn(process.execPath, [entryFile('worker/gpu-worker')], {
       stdio: ['ignore', 2, 2, 'pipe'],
       env: { ...process.env, UV_THREADPOOL_SIZE: POOL_THREADS, ...env },
     });
     this.#channel = new Channel(this.#child.stdio[CHILD_WIRE_FD] as Duplex, {
       onRequest: () => Promise.reject(new GatewayError('message_invalid', 'a GPU worker must not ask')),
-      onNotice: () => undefined,
+      onNotice: ({ type, body }) => {
+        const resident = gpuResidentSchema.safeParse(body);
+        if (type === 'resident' && resident.success) onResident?.(resident.data.bytes);
+      },
       onClose: (reason) => {
         if (this.#state !== 'open') return;
         this.#state = 'lost';

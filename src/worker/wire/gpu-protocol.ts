@@ -116,6 +116,10 @@ export const gpuJobReplySchema = z.discriminatedUnion('kind', [
 ]);
 export type GpuJobReply = z.infer<typeof gpuJobReplySchema>;
 
+/** Body of the notice `resident`, each second once it is configured. */
+export const gpuResidentSchema = z.strictObject({ bytes: count });
+export type GpuResident = z.infer<typeof gpuResidentSchema>;
+
 /** Answers `figures`. */
 export const gpuFiguresSchema = z.object({
   residentBytes: count,

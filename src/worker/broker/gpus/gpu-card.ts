@@ -1,4 +1,4 @@
-import { gpuRecipe, type GpuSettings } from '../../../config-gpu.ts';
+import { gpuRecipe, residentLimit, type GpuSettings } from '../../../config-gpu.ts';
 import type { Logger } from '../../../log.ts';
 import type { Clock } from '../../../time.ts';
 import { Kept } from '../../child/kept.ts';
@@ -73,11 +73,11 @@ export class GpuCard {
   }
 
   #place(place: number): Kept<GpuRunner> {
-    const { clock, log, onChange } = this.#options;
+    const { gpu, clock, log, onChange } = this.#options;
+    const options = { settings: this.#settings, residentLimit: residentLimit(gpu), log };
     return new Kept({
       what: 'GPU worker',
-      start: (onLost) =>
-        this.#sharing.start((where) => GpuRunner.start({ ...where, settings: this.#settings, onLost, log })),
+      start: (onLost) => this.#sharing.start((where) => GpuRunner.start({ ...where, ...options, onLost })),
       onChange: (running) => onChange(place, running),
       // The context of one that died must be gone from the GPU first; a GPU that is broken is not kept busy with starts.
       pause: { first: 100, longest: 30_000 },

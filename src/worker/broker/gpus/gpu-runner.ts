@@ -14,6 +14,8 @@ export interface GpuRunnerOptions {
   readonly settings: GpuConfigure;
   /** Beside the environment of this process: which GPU, which MPS daemon, which limits. */
   readonly env: Readonly<Record<string, string>>;
+  /** Bytes: if more is resident, it is put down. */
+  readonly residentLimit: number;
   /** Exactly once, unless it was closed. */
   readonly onLost: (reason: string) => void;
   /** What MPS wants done before a client may be killed; bounded in time by itself. */
@@ -51,8 +53,12 @@ export class GpuRunner implements Running {
    * @throws GatewayError as `GpuWorkerProcess.start` and `load`
    */
   static async start(options: GpuRunnerOptions): Promise<GpuRunner> {
-    const tell = { lost: (_reason: string): void => undefined };
-    const worker = await GpuWorkerProcess.start({ ...options, onLost: (reason) => tell.lost(reason) });
+    const tell = { lost: (_reason: string): void => undefined, resident: (_bytes: number): void => undefined };
+    const worker = await GpuWorkerProcess.start({
+      ...options,
+      onLost: (reason) => tell.lost(reason),
+      onResident: (bytes) => tell.resident(bytes),
+    });
     const runner = new GpuRunner(worker, options);
     try {
       // One that is lost meanwhile does not answer.
@@ -62,6 +68,7 @@ export class GpuRunner implements Running {
       throw error;
     }
     tell.lost = (reason) => runner.#lose(reason);
+    tell.resident = (bytes) => runner.#judge(bytes);
     return runner;
   }
 
@@ -104,6 +111,13 @@ export class GpuRunner implements Running {
     this.#over = true;
     this.#watch.close();
     await this.#worker.close();
+  }
+
+  #judge(resident: number): void {
+    const { residentLimit, log } = this.#options;
+    if (resident <= residentLimit || this.#over) return;
+    log.error({ child: this.pid, resident, residentLimit }, 'GPU worker holds too much memory and is ended');
+    this.#lose('holds too much memory');
   }
 
   #lose(reason: string): void {
