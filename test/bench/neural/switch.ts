@@ -26,6 +26,8 @@ const SWITCHES = 8;
 /** From a switch to the next, and by how much more, so that they meet frames at any phase. */
 const PERIOD: Milli = 1500;
 const SPREAD: Milli = 33;
+/** Share of the identity, as a swap on this machine made it, from which it is shown. */
+const SHOWN = 0.5;
 /** What is lost so long after a switch may be lost by it. */
 const AFTER: Milli = 1000;
 const RECIPE = recipeFaceSchema.parse({
@@ -120,7 +122,8 @@ async function durationsOf(clip: Clip, stream: Stream, asked: readonly Asked[]):
     const current = asked.findLastIndex(({ at }) => at <= back);
     if (picture === undefined || input === undefined || current < 0 || durations[current] !== Infinity) continue;
     const { at, to } = asked[current]!;
-    if (judge(picture, references[to][input.clipIndex]!).swapped) durations[current] = back - at;
+    // The caller of the clip is one of the two, so it is no matter whether a face of its own is exposed.
+    if (judge(picture, references[to][input.clipIndex]!).identityShare >= SHOWN) durations[current] = back - at;
   }
   pictures.close();
   return durations;
