@@ -1,5 +1,5 @@
 // npm test: every check and test. With --long: the tests of test/long/ instead. Further arguments go to vitest.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt, ensureInstalled, runPackage } from './ensure.mjs';
@@ -22,7 +22,10 @@ if (!(process.env.GUISE_SKIP ?? '').split(',').includes('browser')) {
 const failedChecks = long ? [] : runChecks();
 ensureBuilt({ page: true });
 
-const report = join(mkdtempSync(join(tmpdir(), 'guise-test-')), 'report.json');
+// What tests and the gateways that they kill leave behind goes with it.
+const folder = mkdtempSync(join(tmpdir(), 'guise-test-'));
+process.env['TMPDIR'] = folder;
+const report = join(folder, 'report.json');
 let green = true;
 try {
   runPackage('vitest/vitest.mjs', [
@@ -37,6 +40,7 @@ try {
   green = false;
 }
 const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+rmSync(folder, { recursive: true, force: true });
 if (failedChecks.length > 0) console.error(`Failed checks: ${failedChecks.join(', ')}`);
 console.log(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
 process.exitCode = green && failedChecks.length === 0 ? 0 : 1;
