@@ -39,6 +39,7 @@ export default {
     room('face', ['onnx', 'media']),
     room('swap', ['onnx', 'media', 'face', 'schedule']),
     room('schedule', ['media']),
+    room('models', ['swap', 'onnx']),
     room('session', ['rtp', 'codec', 'face', 'swap', 'schedule', 'onnx', 'media']),
     room('worker', ['session', 'rtp', 'codec', 'face', 'swap', 'schedule', 'onnx', 'media']),
     room('api', ['worker']),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { printCost, type CostCommand } from './cli/cost.ts';
 import { printLandmarks } from './cli/landmarks.ts';
 import { printToken, type TokenCommand } from './cli/token.ts';
+import { addModels, configuredModels, listModels, removeModel, verifyModels } from './cli/models.ts';
 import { listMasks } from './cli/masks.ts';
 import { swapFile, type SwapCommand } from './cli/swap/command.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -61,6 +62,7 @@ function commands(terminal: Terminal, signal: AbortSignal): Command {
     .option('--out <folder>', 'write a picture of each there')
     .action(({ out }: { out?: string }) => listMasks(out, terminal));
   addCost(guise, terminal);
+  addModelCommands(guise, terminal);
   guise
     .command('token')
     .description('sign a token with the secret of the configuration (docs/access.md)')
@@ -90,6 +92,32 @@ function addCost(guise: Command, terminal: Terminal): void {
     .option('--taken <share>', 'share of the places that are taken on average', checked(z.number().gt(0).max(1)), 1)
     .option('--json', '{"streamsPerGpu","perStreamHour","perStreamMonth"}')
     .action((options: CostCommand) => printCost(options, terminal));
+}
+
+function addModelCommands(guise: Command, terminal: Terminal): void {
+  const models = guise
+    .command('models')
+    .description('the ONNX files of swap networks and what belongs to them (docs/models.md)');
+  models
+    .command('list')
+    .description('every published model, whether it is there, and its licence')
+    .option('--json', '{"folder","models":[{"name","kind","licence","file", …}]}')
+    .action(({ json }: { json?: true }) => listModels(configuredModels(), json ?? false, terminal));
+  models
+    .command('add')
+    .description('put ONNX files into the folder of models')
+    .argument('<file...>', 'known by its digest, else by its name, else by its graph')
+    .option('--as <name>', 'the model that it is')
+    .action((files: string[], { as }: { as?: string }) => addModels(configuredModels(), { files, as }, terminal));
+  models
+    .command('verify')
+    .description('check digest and graph of the files that are there')
+    .action(() => verifyModels(configuredModels(), terminal));
+  models
+    .command('remove')
+    .description('delete the file of a model')
+    .argument('<name>', 'as listed')
+    .action((name: string) => removeModel(configuredModels(), name, terminal));
 }
 
 function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void {

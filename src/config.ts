@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { gpuSchema } from './config-gpu.ts';
 import { limitsSchema, memorySchema } from './config-workers.ts';
+import { modelsSchema } from './config-models.ts';
 import { iceServersSchema, networkFields } from './config-network.ts';
 import { roomsSchema } from './config-rooms.ts';
 import { PROJECT_ROOT } from './entry.ts';
@@ -166,6 +167,7 @@ export const configSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('GPUs and the swap networks that run on them (docs/gpu.md). Default none.'),
+  models: modelsSchema.prefault({}),
   iceServers: iceServersSchema.prefault({}),
   sessions: sessions.prefault({}),
   rooms: roomsSchema.prefault({}),
@@ -210,6 +212,8 @@ export const ENVIRONMENT: Readonly<Record<string, { readonly path: readonly stri
   GUISE_ANNOUNCE: { path: ['media', 'announce'], parse: asList },
   GUISE_ICE: { path: ['media', 'ice'], parse: asText },
   GUISE_STUN_SERVERS: { path: ['media', 'stunServers'], parse: asList },
+  GUISE_MODELS: { path: ['models', 'folder'], parse: asText },
+  GUISE_ALLOW_NON_COMMERCIAL: { path: ['models', 'allowNonCommercial'], parse: asBoolean },
   GUISE_ICE_SERVERS: { path: ['iceServers', 'urls'], parse: asList },
   GUISE_TURN_SECRET: { path: ['iceServers', 'secret'], parse: asText },
   GUISE_MEMORY_SOFT: { path: ['media', 'memory', 'softMegabytes'], parse: asNumber },
