@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { printCost, type CostCommand } from './cli/cost.ts';
 import { printLandmarks } from './cli/landmarks.ts';
 import { printToken, type TokenCommand } from './cli/token.ts';
-import { addModels, configuredModels, listModels, removeModel, verifyModels } from './cli/models.ts';
+import { addModels, configuredModels, fetchModel, listModels, removeModel, verifyModels } from './cli/models.ts';
 import { listMasks } from './cli/masks.ts';
 import { swapFile, type SwapCommand } from './cli/swap/command.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -62,7 +62,7 @@ function commands(terminal: Terminal, signal: AbortSignal): Command {
     .option('--out <folder>', 'write a picture of each there')
     .action(({ out }: { out?: string }) => listMasks(out, terminal));
   addCost(guise, terminal);
-  addModelCommands(guise, terminal);
+  addModelCommands(guise, terminal, signal);
   guise
     .command('token')
     .description('sign a token with the secret of the configuration (docs/access.md)')
@@ -94,7 +94,7 @@ function addCost(guise: Command, terminal: Terminal): void {
     .action((options: CostCommand) => printCost(options, terminal));
 }
 
-function addModelCommands(guise: Command, terminal: Terminal): void {
+function addModelCommands(guise: Command, terminal: Terminal, signal: AbortSignal): void {
   const models = guise
     .command('models')
     .description('the ONNX files of swap networks and what belongs to them (docs/models.md)');
@@ -118,6 +118,14 @@ function addModelCommands(guise: Command, terminal: Terminal): void {
     .description('delete the file of a model')
     .argument('<name>', 'as listed')
     .action((name: string) => removeModel(configuredModels(), name, terminal));
+  models
+    .command('fetch')
+    .description('download a model; a download that was ended is gone on with')
+    .argument('<name>', 'as listed')
+    .option('--accept-licence', 'you have read its licence and accept it')
+    .action((name: string, { acceptLicence }: { acceptLicence?: true }) =>
+      fetchModel(configuredModels(), { name, acceptLicence: acceptLicence ?? false, signal }, terminal),
+    );
 }
 
 function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void {

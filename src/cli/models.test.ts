@@ -51,6 +51,13 @@ describe('guise models', () => {
     expect(err).toContain('[models:ghost_1_256]');
   });
 
+  test('fetches nothing whose licence was not accepted', async () => {
+    const { code, err } = await models('fetch', 'gfpgan_1.4');
+
+    expect([code, err]).toEqual([1, expect.stringMatching(/--accept-licence.*\[licence:Apache-2.0\] \[page:https:/)]);
+    expect((await models('fetch', 'gfpgan_9', '--accept-licence')).err).toContain('[not_found]');
+  });
+
   test('refuses a model that is not for commercial use where that is not allowed', async () => {
     vi.stubEnv('GUISE_ALLOW_NON_COMMERCIAL', '0');
 

@@ -1,8 +1,11 @@
 import { loadConfig } from '../config.ts';
 import { modelsFolder } from '../config-models.ts';
 import { GatewayError } from '../errors.ts';
+import { fetchModel as fetchInto } from '../models/fetch-model.ts';
 import { ModelFolder } from '../models/model-folder.ts';
 import type { PublishedModel } from '../models/contract.ts';
+import type { Identified } from '../models/identify.ts';
+import { ProgressBar } from './progress-bar.ts';
 import type { Terminal } from './terminal.ts';
 
 const MEGABYTE = 1e6;
@@ -44,8 +47,7 @@ export async function addModels(
   }
   for (const file of files) {
     const { model, by } = await models.add(file, { as });
-    const how = by === 'sha256' ? 'a published file' : `not a file with a known digest, its graph fits`;
-    out.write(`${model.name}: ${how}\n`);
+    out.write(`${model.name}: ${howKnown(by)}\n`);
   }
 }
 
@@ -62,10 +64,38 @@ export async function verifyModels(models: ModelFolder, { out }: Terminal): Prom
   throw new GatewayError('asset_corrupt', `models must be as they were published or added [models:${names}]`);
 }
 
+/** Downloads a model, with a bar. @throws GatewayError as `fetchModel` of `src/models/` */
+export async function fetchModel(
+  models: ModelFolder,
+  {
+    name,
+    acceptLicence,
+    signal,
+  }: { readonly name: string; readonly acceptLicence: boolean; readonly signal: AbortSignal },
+  terminal: Terminal,
+): Promise<void> {
+  let bar: ProgressBar | undefined;
+  const onProgress = (done: number, total: number | undefined): void => {
+    bar ??= new ProgressBar(terminal, { unit: 'bytes', total, done });
+    bar.reach(done);
+  };
+  try {
+    const { model, by } = await fetchInto(models, name, { acceptLicence, signal, onProgress });
+    bar?.stop();
+    terminal.out.write(`${model.name}: ${howKnown(by)}\n`);
+  } finally {
+    bar?.stop();
+  }
+}
+
 /** @throws GatewayError not_found */
 export async function removeModel(models: ModelFolder, name: string, { out }: Terminal): Promise<void> {
   await models.remove(name);
   out.write(`${name}: removed\n`);
+}
+
+function howKnown(by: Identified['by']): string {
+  return by === 'sha256' ? 'a published file' : 'not a file with a known digest, its graph fits';
 }
 
 /** Its licence, and whether it may be used commercially together with the models that it needs. */

@@ -64,17 +64,41 @@ export class ModelFolder {
     const found = await identify(path, { manifest: this.manifest, as });
     this.requireLicence(found.model);
     await this.#write(async () => {
-      const beside = this.beside(found.model);
-      await copyFile(path, beside, constants.COPYFILE_FICLONE);
-      await this.#place(beside, found);
+      const part = this.#part(found.model);
+      await copyFile(path, part, constants.COPYFILE_FICLONE);
+      await this.#place(part, found);
     });
     return found;
   }
 
-  /** Moves a file that lies in the folder to its place. @throws GatewayError as `add` */
-  async adopt(beside: string, { model }: { readonly model: PublishedModel }): Promise<Identified> {
-    const found = await identify(beside, { manifest: this.manifest, as: model.name });
-    await this.#write(() => this.#place(beside, found));
+  /**
+   * Where a model that is not whole yet is written.
+   * @param options `keep` what an earlier run left
+   * @throws GatewayError file_unwritable
+   */
+  async openPart(model: PublishedModel, { keep }: { readonly keep: boolean }): Promise<string> {
+    const part = this.#part(model);
+    await this.#write(() => (keep ? Promise.resolve() : rm(part, { force: true })));
+    return part;
+  }
+
+  /**
+   * Moves a part that is whole now to its place.
+   * @param options `published`: it must be a published file
+   * @throws GatewayError asset_corrupt, model_unsupported, file_unwritable
+   */
+  async adopt(
+    part: string,
+    { model, published }: { readonly model: PublishedModel; readonly published: boolean },
+  ): Promise<Identified> {
+    const found = await identify(part, { manifest: this.manifest, as: model.name });
+    if (published && found.by !== 'sha256') {
+      throw new GatewayError(
+        'asset_corrupt',
+        `model must be the published file [model:${model.name}] [sha256:${found.sha256}]`,
+      );
+    }
+    await this.#write(() => this.#place(part, found));
     return found;
   }
 
@@ -108,15 +132,14 @@ export class ModelFolder {
     );
   }
 
-  /** A name in the folder for a file that is not whole yet. */
-  beside({ name }: PublishedModel): string {
+  #part({ name }: PublishedModel): string {
     return join(this.folder, `.${name}.part`);
   }
 
-  async #place(beside: string, { model, sha256 }: Identified): Promise<void> {
-    const { size: bytes } = await stat(beside);
+  async #place(part: string, { model, sha256 }: Identified): Promise<void> {
+    const { size: bytes } = await stat(part);
     await writeFile(this.#record(model), `${JSON.stringify({ sha256, bytes })}\n`);
-    await rename(beside, this.file(model));
+    await rename(part, this.file(model));
   }
 
   async #write(work: () => Promise<void>): Promise<void> {

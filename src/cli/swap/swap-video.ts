@@ -10,7 +10,7 @@ import { note, type Terminal } from '../terminal.ts';
 import type { FaceSwapper } from './face-swapper.ts';
 import type { OutputFile } from './output.ts';
 import { isPictureEnding } from './swap-picture.ts';
-import { ProgressBar } from './progress-bar.ts';
+import { ProgressBar } from '../progress-bar.ts';
 import { Tally } from './tally.ts';
 
 export interface VideoSwapOptions {
@@ -78,7 +78,7 @@ async function swapAll(
 ): Promise<{ tally: Tally; rate: number }> {
   const work = new WorkPicture();
   const tally = new Tally();
-  const bar = new ProgressBar(terminal, reader.facts.frames);
+  const bar = new ProgressBar(terminal, { unit: 'frames', total: reader.facts.frames });
   const tick = (1000 * reader.timeBase.num) / reader.timeBase.den;
   try {
     for (;;) {
