@@ -1,5 +1,6 @@
 /** The part of the settings that says what a host with GPUs swaps with (docs/gpu.md). */
 import { z } from 'zod';
+import { SWAP_MODELS } from './models/recipe-of-model.ts';
 import { recipeFaceSchema, recipeNameSchema, type RecipeFace } from './swap/neural/recipe.ts';
 import { gpuRecipeSchema, MAXIMUM_BATCH, providerSchema, type GpuRecipe } from './worker/wire/gpu-protocol.ts';
 
@@ -11,6 +12,10 @@ const EMBEDDING = 512;
 
 const recipeSchema = z.strictObject({
   name: recipeNameSchema.describe('What sessions choose it by: small letters, digits, _ and -.'),
+  model: z
+    .enum(SWAP_MODELS)
+    .optional()
+    .describe('Published model in models.folder that the fields below but maximumBatch are taken from. Default none.'),
   file: model.file.describe('ONNX file of the swap network.'),
   size: face.size.describe('Side of its crops, pixels, 64–1024.'),
   template: face.template.describe('How its crops are aligned (docs/neural.md).'),

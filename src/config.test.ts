@@ -161,6 +161,39 @@ describe('settings', () => {
     expect(mistakesOf(() => loadConfig({ env: {}, file: settingsFile('[]') }))).toContain('JSON object');
   });
 
+  test('take what a published model needs from the manifest, and refuse one that may not be used', () => {
+    const recipes = [
+      { name: 'swap', model: 'ghost_1_256', maximumBatch: 4 },
+      { name: 'own', model: 'uniface_256', file: '/u.onnx' },
+    ];
+    const models = { folder: '/models', allowNonCommercial: true };
+    const load = (settings: object) => loadConfig({ env: {}, file: settingsFile(JSON.stringify(settings)) });
+
+    expect(load({ gpu: { recipes }, models }).gpu?.recipes).toMatchObject([
+      {
+        file: '/models/ghost_1_256.onnx',
+        size: 256,
+        template: 'arcface_112_v1',
+        input: 'signed',
+        output: 'signed',
+        source: {
+          kind: 'embedding',
+          embedder: '/models/arcface_w600k_r50.onnx',
+          converter: '/models/crossface_ghost.onnx',
+          normalise: false,
+        },
+        maximumBatch: 4,
+      },
+      { file: '/u.onnx', source: { kind: 'image', size: 256, template: 'ffhq_512' } },
+    ]);
+    const refused = mistakesOf(() => load({ gpu: { recipes } }));
+    expect(refused).toContain('gpu.recipes.0.model: arcface_w600k_r50, crossface_ghost may not');
+    expect(refused).toContain('gpu.recipes.1.model: uniface_256 may not');
+    expect(mistakesOf(() => load({ gpu: { recipes: [{ name: 'x', model: 'none' }] }, models }))).toContain(
+      'recipes.0.model',
+    );
+  });
+
   test('say unit or range and default of every field, and are all in the documentation', () => {
     const undescribed: string[] = [];
     const fields: string[] = [];

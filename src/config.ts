@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { gpuSchema } from './config-gpu.ts';
 import { limitsSchema, memorySchema } from './config-workers.ts';
 import { modelsSchema } from './config-models.ts';
+import { licenceMistakes, withModels } from './config-recipes.ts';
 import { iceServersSchema, networkFields } from './config-network.ts';
 import { roomsSchema } from './config-rooms.ts';
 import { PROJECT_ROOT } from './entry.ts';
@@ -255,8 +256,9 @@ export function loadConfig(sources: ConfigSources): Config {
   }
   for (const [path, value] of sources.overrides ?? []) put(given, path, value);
 
-  const checked = configSchema.safeParse(given);
+  const checked = configSchema.safeParse(withModels(given));
   if (!checked.success) mistakes.push(...checked.error.issues.map((issue) => describe(issue, setBy)));
+  else mistakes.push(...licenceMistakes(checked.data));
   if (mistakes.length > 0 || !checked.success) {
     throw new GatewayError('config_invalid', `settings must be valid:\n${mistakes.map((m) => `  - ${m}`).join('\n')}`);
   }

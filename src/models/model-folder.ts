@@ -7,6 +7,7 @@ import { readSignature } from '../onnx/signature.ts';
 import type { PublishedModel } from './contract.ts';
 import { fileSha256, identify, modelOfDigest, requireFit, type Identified } from './identify.ts';
 import { MANIFEST, publishedModel } from './manifest.ts';
+import { modelFile } from './recipe-of-model.ts';
 
 /** What is written down of a file when it is put into the folder. */
 const recordSchema = z.object({ sha256: z.hash('sha256'), bytes: z.int().nonnegative() });
@@ -48,7 +49,7 @@ export class ModelFolder {
 
   /** Where a model's file is, if it is there. */
   file({ name }: Pick<PublishedModel, 'name'>): string {
-    return join(this.folder, `${name}.onnx`);
+    return modelFile(this.folder, name);
   }
 
   /** All published models, in the manifest's order. */
