@@ -1,7 +1,8 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { GatewayError } from '../errors.ts';
 import type { Milli } from '../time.ts';
+import { bytesOf } from './bytes-of.ts';
 
 /** Tries in a row that may bring nothing. */
 const TRIES = 5;
@@ -33,7 +34,7 @@ interface Part {
  * @throws GatewayError asset_missing if the server does not have it or brings nothing any more, file_unwritable
  */
 export async function download({ firstWait = FIRST_WAIT, ...options }: DownloadOptions): Promise<void> {
-  const part: Part = { bytes: await bytesOf(options.file), tag: undefined };
+  const part: Part = { bytes: (await bytesOf(options.file)) ?? 0, tag: undefined };
   for (let tries = 0; ;) {
     const before = part.bytes;
     try {
@@ -133,14 +134,6 @@ async function closing(handle: FileHandle, work: (handle: FileHandle) => Promise
     await work(handle);
   } finally {
     await handle.close();
-  }
-}
-
-async function bytesOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch {
-    return 0; // nothing is there yet
   }
 }
 

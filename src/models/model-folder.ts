@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { readSignature } from '../onnx/signature.ts';
+import { bytesOf } from './bytes-of.ts';
 import type { PublishedModel } from './contract.ts';
 import { fileSha256, identify, modelOfDigest, requireFit, type Identified } from './identify.ts';
 import { MANIFEST, publishedModel } from './manifest.ts';
@@ -184,15 +185,5 @@ export class ModelFolder {
 
   #record({ name }: PublishedModel): string {
     return join(this.folder, `${name}.json`);
-  }
-}
-
-/** @returns undefined if there is no such file */
-async function bytesOf(path: string): Promise<number | undefined> {
-  try {
-    const { size } = await stat(path);
-    return size;
-  } catch {
-    return undefined; // absent, or not to be looked at, which is as good as absent
   }
 }
