@@ -5,6 +5,8 @@ import type { Light } from './light.ts';
 
 /** Luma corrections of one row of cells, and of one row of pixels, 1/16 steps with 8 fraction bits. */
 const cells = new Float32Array(GRID);
+/** For each value of luma, its new one in the upper half, how much of a correction it takes in the lower one. */
+const entries = new Int32Array(256);
 let line = new Int32Array(2048);
 
 /**
@@ -24,8 +26,7 @@ function blendLuma(picture: I420, crop: SwappedCrop, light: Light, whole: number
   const height = Math.min(crop.height, picture.height - crop.y);
   const { luma, lumaMask } = crop;
   const plane = picture.y;
-  const table = light.luma;
-  const { take } = light;
+  for (let i = 0; i < 256; i++) entries[i] = (light.luma[i]! << 16) | light.take[i]!;
   if (line.length < width) line = new Int32Array(width + 64);
   const correction = line;
   for (let y = 0; y < height; y++) {
@@ -35,9 +36,9 @@ function blendLuma(picture: I420, crop: SwappedCrop, light: Light, whole: number
     for (let x = 0; x < width; x++, at++, to++) {
       const mask = lumaMask[at]!;
       if (mask === 0) continue;
-      const value = luma[at]!;
+      const entry = entries[luma[at]!]!;
       // 1/16 steps, held within 16–235; the mask's 255 steps count as 256 by adding its top bit, so that 255 replaces wholly.
-      let lit = table[value]! + (Math.imul(correction[x]!, take[value]!) >> 16);
+      let lit = (entry >> 16) + (Math.imul(correction[x]!, entry & 0xffff) >> 16);
       if (lit < 256) lit = 256;
       else if (lit > 3760) lit = 3760;
       const share = Math.imul(mask + (mask >> 7), whole);

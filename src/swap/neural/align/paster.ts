@@ -2,18 +2,22 @@ import type { I420 } from '../../../media/plane.ts';
 import type { CropBuffer } from '../../crop-buffer.ts';
 import { allocPlanes444, fillPlanes444, type Planes444 } from '../../planes.ts';
 import type { SwappedPixels } from '../crop-lane.ts';
-import { sample, type SampleOptions } from './sample.ts';
+import { Pairs } from './pairs.ts';
 import { from, invert, type Similarity } from './similarity.ts';
 
 /** Lays aligned crops of one size back where they were cut from. Keeps its planes, so that no frame allocates any. */
 export class Paster {
   readonly #size: number;
   readonly #planes: Planes444;
+  readonly #lumaAndMask: Pairs;
+  readonly #chroma: Pairs;
   readonly #corners = new Float32Array(8);
 
   constructor(size: number) {
     this.#size = size;
     this.#planes = allocPlanes444(size * size);
+    this.#lumaAndMask = new Pairs(size, 'zero');
+    this.#chroma = new Pairs(size, 'edge');
   }
 
   /**
@@ -22,26 +26,33 @@ export class Paster {
    * @returns false if the part of the face inside the picture is too small to swap
    */
   paste(picture: I420, toPicture: Similarity, { rgb, mask }: SwappedPixels, into: CropBuffer): boolean {
-    const size = this.#size;
-    placeCorners(toPicture, size, this.#corners);
+    placeCorners(toPicture, this.#size, this.#corners);
     if (!into.layAround(picture, this.#corners)) return false;
+    const { y, u, v } = this.#planes;
     fillPlanes444(rgb, this.#planes);
+    this.#lumaAndMask.fill(y, mask);
+    this.#chroma.fill(u, v);
     const toCrop = invert(toPicture);
-    const { x, y, width, height } = into;
-    const lay = (bytes: Uint8Array, unit: 1 | 2, target: Uint8Array, options: SampleOptions): void =>
-      sample(
-        { bytes, width: size, height: size, stride: size },
-        from(toCrop, x, y, unit),
-        { bytes: target, width: width / unit, height: height / unit },
-        options,
-      );
-    const { lumaMask, chromaMask } = into;
-    lay(mask, 1, lumaMask, { beyond: 'zero' });
-    lay(this.#planes.y, 1, into.luma, { where: lumaMask });
-    lay(mask, 2, chromaMask, { beyond: 'zero' });
-    lay(this.#planes.u, 2, into.u, { where: chromaMask });
-    lay(this.#planes.v, 2, into.v, { where: chromaMask });
+    const { width, height, luma, lumaMask } = into;
+    this.#lumaAndMask.lay(from(toCrop, into.x, into.y, 1), { first: luma, second: lumaMask, width, height });
+    const half = { width: width / 2, height: height / 2 };
+    this.#chroma.lay(from(toCrop, into.x, into.y, 2), { first: into.u, second: into.v, ...half });
+    halve(lumaMask, into.chromaMask, half);
     return true;
+  }
+}
+
+/** A mask at half its resolution: the mean of four. */
+function halve(
+  mask: Uint8Array,
+  into: Uint8Array,
+  { width, height }: { readonly width: number; readonly height: number },
+): void {
+  for (let row = 0, to = 0; row < height; row++) {
+    let at = row * 4 * width;
+    for (const end = to + width; to < end; to++, at += 2) {
+      into[to] = (mask[at]! + mask[at + 1]! + mask[at + 2 * width]! + mask[at + 2 * width + 1]! + 2) >> 2;
+    }
   }
 }
 

@@ -18,22 +18,16 @@ export interface Target {
   readonly height: number;
 }
 
-export interface SampleOptions {
-  /** What lies beyond the plane: its edge repeated, or 0. Default its edge. */
-  readonly beyond?: 'edge' | 'zero';
-  /** Only where this is not 0, of the target's size, something is written. */
-  readonly where?: Uint8Array;
-}
-
 /** So far apart, samples of the plane, may bilinear samples lie that leave none of it out: each reaches one to either side. */
-const REACH = 1.5;
+export const REACH = 1.5;
 
 /**
  * Fills `target` from a plane that lies turned and scaled under it. True to area: where several samples of the plane fall on
  * one of the target it takes a grid of them, bilinear each, so that nothing flickers or aliases.
+ * Beyond the plane its edge is repeated.
  * @param toPlane takes points of the target to points of the plane
  */
-export function sample(plane: Plane, toPlane: Similarity, target: Target, options: SampleOptions = {}): void {
+export function sample(plane: Plane, toPlane: Similarity, target: Target): void {
   const { a, b, tx, ty } = toPlane;
   const grid = Math.max(1, Math.ceil(scaleOf(toPlane) / REACH - 0.01));
   const [stepX, stepY] = [a / grid, b / grid];
@@ -43,7 +37,7 @@ export function sample(plane: Plane, toPlane: Similarity, target: Target, option
   const reachX = (grid - 1) * Math.min(0, stepX, -stepY, stepX - stepY);
   const reachY = (grid - 1) * Math.min(0, stepY, stepX, stepX + stepY);
   const spanX = (grid - 1) * (Math.abs(stepX) + Math.abs(stepY));
-  const line = { target, plane, grid, stepX, stepY, a, b, beyond: options.beyond ?? 'edge', where: options.where };
+  const line = { target, plane, grid, stepX, stepY, a, b };
   for (let row = 0; row < target.height; row++) {
     const [x, y] = [startX - b * row, startY + a * row];
     const [fromX, toX] = within(x + reachX, a, plane.width - 1 - spanX);
@@ -66,8 +60,6 @@ interface Line {
   readonly stepY: number;
   readonly a: number;
   readonly b: number;
-  readonly beyond: 'edge' | 'zero';
-  readonly where: Uint8Array | undefined;
 }
 
 /** Columns of a row; (x, y) is the plane's point of column 0. */
@@ -86,14 +78,13 @@ function within(start: number, step: number, end: number): readonly [from: numbe
 }
 
 /** Every sample is inside the plane, one for each of the target. */
-function inside({ target, plane, a, b, where }: Line, row: number, columns: Columns): void {
+function inside({ target, plane, a, b }: Line, row: number, columns: Columns): void {
   const { bytes, stride, step = 1 } = plane;
   const out = target.bytes;
   let x = columns.x + a * columns.from;
   let y = columns.y + b * columns.from;
   const end = row * target.width + columns.to;
   for (let to = row * target.width + columns.from; to < end; to++, x += a, y += b) {
-    if (where !== undefined && where[to] === 0) continue;
     const left = x | 0;
     const top = y | 0;
     const at = top * stride + left * step;
@@ -106,12 +97,11 @@ function inside({ target, plane, a, b, where }: Line, row: number, columns: Colu
 
 /** The same where a grid of samples falls on one of the target. */
 function insideByGrid(line: Line, row: number, columns: Columns): void {
-  const { target, plane, grid, stepX, stepY, a, b, where } = line;
+  const { target, plane, grid, stepX, stepY, a, b } = line;
   const { bytes, stride, step = 1 } = plane;
   const share = 1 / (grid * grid);
   let to = row * target.width + columns.from;
   for (let column = columns.from; column < columns.to; column++, to++) {
-    if (where !== undefined && where[to] === 0) continue;
     let sum = 0;
     for (let j = 0; j < grid; j++) {
       let x = columns.x + a * column - stepY * j;
@@ -132,16 +122,15 @@ function insideByGrid(line: Line, row: number, columns: Columns): void {
 
 /** Samples may lie at the edge of the plane or beyond it. */
 function atEdge(line: Line, row: number, columns: Columns): void {
-  const { target, plane, grid, stepX, stepY, a, b, beyond, where } = line;
+  const { target, plane, grid, stepX, stepY, a, b } = line;
   let to = row * target.width + columns.from;
   for (let column = columns.from; column < columns.to; column++, to++) {
-    if (where !== undefined && where[to] === 0) continue;
     let sum = 0;
     for (let j = 0; j < grid; j++) {
       for (let i = 0; i < grid; i++) {
         const x = columns.x + a * column + stepX * i - stepY * j;
         const y = columns.y + b * column + stepY * i + stepX * j;
-        sum += beside(plane, x, y, beyond);
+        sum += beside(plane, x, y);
       }
     }
     target.bytes[to] = sum / (grid * grid) + 0.5;
@@ -149,21 +138,14 @@ function atEdge(line: Line, row: number, columns: Columns): void {
 }
 
 /** A bilinear sample at or beyond the edge. */
-function beside(plane: Plane, x: number, y: number, beyond: 'edge' | 'zero'): number {
-  const { bytes, stride, step = 1 } = plane;
-  const [lastX, lastY] = [plane.width - 1, plane.height - 1];
-  if (beyond === 'zero' && (x <= -1 || y <= -1 || x >= lastX + 1 || y >= lastY + 1)) return 0;
+function beside({ bytes, width, height, stride, step = 1 }: Plane, x: number, y: number): number {
   const [left, top] = [Math.floor(x), Math.floor(y)];
-  const [right, down] = [x - left, y - top];
-  const [at, next] = [held(left, lastX) * step, held(left + 1, lastX) * step];
-  const [above, below] = [held(top, lastY) * stride, held(top + 1, lastY) * stride];
-  // What lies beyond weighs nothing where nothing is there.
-  const zero = beyond === 'zero';
-  const [west, east] = [zero && left < 0 ? 0 : 1 - right, zero && left + 1 > lastX ? 0 : right];
-  const [north, south] = [zero && top < 0 ? 0 : 1 - down, zero && top + 1 > lastY ? 0 : down];
-  const upper = bytes[above + at]! * west + bytes[above + next]! * east;
-  const lower = bytes[below + at]! * west + bytes[below + next]! * east;
-  return upper * north + lower * south;
+  const right = x - left;
+  const [at, next] = [held(left, width - 1) * step, held(left + 1, width - 1) * step];
+  const [above, below] = [held(top, height - 1) * stride, held(top + 1, height - 1) * stride];
+  const upper = bytes[above + at]! + (bytes[above + next]! - bytes[above + at]!) * right;
+  const lower = bytes[below + at]! + (bytes[below + next]! - bytes[below + at]!) * right;
+  return upper + (lower - upper) * (y - top);
 }
 
 function held(index: number, last: number): number {
