@@ -61,6 +61,8 @@ export interface Tried extends GpuUse {
   readonly cores: number;
   readonly clientCores: number;
   readonly firstFrameMs: number;
+  /** Milliseconds of each station for a frame of a stream at 30 a second. */
+  readonly stationMs: Readonly<Record<string, number>>;
   readonly drops: Readonly<Record<string, number>>;
 }
 
@@ -167,9 +169,16 @@ async function tryStreams(gateway: GatewayProcess, order: StreamsOrder, streams:
     cores: round(Math.max(...runs.map(({ cores }) => cores))),
     clientCores: round(sum(runs, ({ clientCores }) => clientCores)),
     firstFrameMs: round(Math.max(...runs.map(({ result }) => result.firstFrameMs)), 0),
+    stationMs: stationsOf(runs, streams),
     drops: sumDrops(runs),
     ...gpu.stop(),
   };
+}
+
+/** Each client's figures are those of the whole gateway. */
+function stationsOf([first]: readonly CallRun[], streams: number): Record<string, number> {
+  const entries = Object.entries(first!.stations.cores).filter(([, cores]) => cores > 0);
+  return Object.fromEntries(entries.map(([station, cores]) => [station, round((1000 * cores) / (30 * streams), 2)]));
 }
 
 function sumDrops(runs: readonly CallRun[]): Record<string, number> {
