@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -92,6 +92,19 @@ describe('guise swap on a picture', () => {
     expect(code).toBe(EXIT.done);
     expect(err).toContain('note [photo_mouth_open]');
     expect(readPicture(readFileSync(made('swapped.jpg'))).height).toBe(600);
+  });
+
+  it('puts on whom a folder of photos shows, and says which of them it could not use', async () => {
+    const folder = at('photos');
+    mkdirSync(folder);
+    copyFileSync(ASTRONAUT, join(folder, 'a.png'));
+    writeFileSync(join(folder, 'b.jpg'), 'no picture');
+    writeFileSync(join(folder, 'notes.txt'), 'no picture either');
+    const args = ['swap', HOPPER, '--identity', folder, '--identity', ASTRONAUT, '--out', made('several.png')];
+    const { code, err } = await guise([...args, ...CONSENT]);
+    expect(code).toBe(EXIT.done);
+    expect(err).toContain(`not used: ${join(folder, 'b.jpg')} [photo_unreadable]`);
+    expect(err).not.toContain('notes.txt');
   });
 
   it('is upright as its EXIF orientation says, so that the face is found', async () => {

@@ -134,7 +134,11 @@ function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void 
     .command('swap')
     .description('swap the faces of a picture or video file; the sound of a video is kept')
     .argument('<in>', 'picture (JPEG, PNG, WebP, GIF) or video file')
-    .requiredOption('--identity <who>', 'mask:NAME (see "guise masks") or the file of a photo')
+    .requiredOption(
+      '--identity <who>',
+      'mask:NAME (see "guise masks"), or a photo; several of one person, or a folder of them, give a better likeness',
+      (who: string, others: readonly string[] = []) => [...others, who],
+    )
     .requiredOption('--out <file>', 'picture: .png, .jpg; video: .mp4, .mov, .mkv, .webm, or what ffmpeg knows')
     .option('--subject <name>', 'with a photo: who is in it')
     .option('--granted-by <name>', 'with a photo: who states that this person agreed')

@@ -46,6 +46,8 @@ export type ErrorCode =
   | 'photo_too_slow'
   | 'photo_no_face'
   | 'photo_many_faces'
+  | 'photo_too_many'
+  | 'photo_other_person'
   | 'photo_face_small'
   | 'photo_face_turned'
   | 'photo_dark'

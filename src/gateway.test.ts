@@ -85,6 +85,24 @@ describe('the gateway over HTTP', () => {
     expect(masks.every(({ id }) => id.startsWith('mask:'))).toBe(true);
   });
 
+  test('makes one identity of several photos of a form, and says which it left out', async () => {
+    const form = new FormData();
+    for (const file of [photo, Buffer.from('no photo'), photo]) form.append('photo', new Blob([file]), 'photo.png');
+    const statement = encodeURIComponent(JSON.stringify(consent));
+    const response = await fetch(url('/v1/identities'), {
+      method: 'POST',
+      body: form,
+      headers: { 'x-guise-consent': statement },
+    });
+
+    const made = identityCreatedSchema.parse(await response.json());
+    expect([response.status, made.photos]).toEqual([201, 2]);
+    expect(made.refusals).toMatchObject([{ photo: 2, code: 'photo_unreadable' }]);
+    const empty = { 'content-type': 'multipart/form-data; boundary=none' };
+    expect(await refusal(await upload(Buffer.from('--none--\r\n'), empty))).toEqual([400, 'photo_empty']);
+    expect(await refusal(await upload(Buffer.from('no form at all'), empty))).toEqual([415, 'photo_unreadable']);
+  });
+
   test('says what is wrong with each bad photo', async () => {
     expect(await refusal(await upload(new Uint8Array(0)))).toEqual([400, 'photo_empty']);
     expect(await refusal(await upload(Buffer.from('this is a text that was named .jpg')))).toEqual([

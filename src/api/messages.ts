@@ -173,13 +173,17 @@ export const maskListSchema = z.object({
 export type MaskList = z.infer<typeof maskListSchema>;
 
 /**
- * `POST /v1/identities`, body = the photo's bytes, header `x-guise-consent` = JSON of a Consent, URI-encoded:
+ * `POST /v1/identities`, body = the photo's bytes, or a form (multipart/form-data) with several of one person; header `x-guise-consent` = JSON of a Consent, URI-encoded:
  * 201 with this; 4xx with `errorBodySchema`.
  */
 export const identityCreatedSchema = z.object({
   id: z.string(),
   /** What could be better about the photo. */
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  /** How many photos it is made of. */
+  photos: z.int(),
+  /** Those of a form that were left out, by their place from 1. */
+  refusals: z.array(z.object({ photo: z.int(), code: z.string(), message: z.string() })),
   /** PNG, a path on the gateway. */
   thumbnail: z.string(),
   /** Wall clock, ISO 8601. */

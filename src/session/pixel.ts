@@ -99,10 +99,13 @@ export interface FrameCost {
   readonly h264: Milli;
 }
 
-/** Judging and preparing a photo, in a thread of its own so that no live frame waits for it. */
+/** Judging and preparing photos, in a thread of its own so that no live frame waits for it. */
 export interface PhotoRequest {
   readonly request: number;
-  readonly photo: Uint8Array;
+  /** A photo's file, or a form (multipart/form-data) with several. */
+  readonly body: Uint8Array;
+  /** What a form's head says it is; anything else is a photo. */
+  readonly type: string;
   readonly consent: Consent;
 }
 
@@ -112,6 +115,8 @@ export type PhotoReply =
       readonly ok: true;
       readonly identity: PreparedIdentity;
       readonly warnings: readonly { readonly code: string; readonly message: string }[];
+      /** Photos that were left out, by their place from 1. */
+      readonly refusals: readonly { readonly photo: number; readonly code: string; readonly message: string }[];
       /** PNG of the face, 128 × 128. */
       readonly thumbnail: Uint8Array;
     }

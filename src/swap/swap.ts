@@ -11,6 +11,8 @@ export interface Consent {
   readonly grantedBy: string;
   /** When, ISO 8601. */
   readonly grantedAt: string;
+  /** Photos that it covers. Default 1. */
+  readonly photos?: number | undefined;
 }
 
 /**

@@ -182,11 +182,11 @@ function tellResources(): void {
   }, RESOURCES_EVERY);
 }
 
-async function judge(photo: Uint8Array, { consent }: ReturnType<typeof photoSchema.parse>): Promise<Answer> {
-  const { identity, warnings, thumbnail } = await runningNow().desk.judge(photo, consent);
+async function judge(photos: Uint8Array, how: ReturnType<typeof photoSchema.parse>): Promise<Answer> {
+  const { identity, warnings, refusals, thumbnail } = await runningNow().desk.judge(photos, how);
   const { head, parts } = packIdentity(identity);
   return {
-    body: { identity: head, warnings, thumbnailBytes: thumbnail.length },
+    body: { identity: head, warnings, refusals, thumbnailBytes: thumbnail.length },
     payload: [...parts, thumbnail],
   };
 }

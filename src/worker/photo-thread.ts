@@ -6,14 +6,14 @@ import { assert, GatewayError } from '../errors.ts';
 import { FaceModels } from '../face/models.ts';
 import { createLog } from '../log.ts';
 import type { PhotoReply, PhotoRequest } from '../session/pixel.ts';
-import { prepareIdentity } from '../swap/identity/prepare.ts';
+import { identityFromPhotos } from '../swap/identity/from-photos.ts';
 import { openMasks } from '../swap/masks/kept-masks.ts';
 import { MASKS } from '../swap/masks/paint.ts';
 import { maskThumbnail } from '../swap/masks/thumbnail.ts';
 import { Embedder } from '../swap/neural/embedder.ts';
 import type { RecipeFace } from '../swap/neural/recipe.ts';
-import { sourcesOf } from '../swap/neural/sources.ts';
 import { END } from './threads/end-thread.ts';
+import { uploadedPhotos } from './threads/uploaded-photos.ts';
 import { failureBody } from './wire/channel.ts';
 
 /** Set once for the thread. */
@@ -51,16 +51,14 @@ const settings = workerData as PhotoThreadSettings;
 const embedder = new Embedder();
 let models: Promise<FaceModels> | undefined;
 
-async function judge({ request, photo, consent }: PhotoRequest): Promise<PhotoThreadReply> {
-  const picture = readPicture(photo, { ...settings, fitSide: FIT_SIDE });
-  const { identity, warnings, thumbnail, landmarks } = await prepareIdentity(
-    await (models ??= FaceModels.open()),
-    picture,
-    consent,
+async function judge({ request, body, type, consent }: PhotoRequest): Promise<PhotoThreadReply> {
+  const photos = (await uploadedPhotos(body, type)).map(
+    (photo) => () => readPicture(photo, { ...settings, fitSide: FIT_SIDE }),
   );
-  const sources = await sourcesOf({ photo: picture, landmarks }, settings.recipes, embedder);
-  const whole = { ...identity, sources };
-  return { kind: 'photo', request, ok: true, identity: whole, warnings, thumbnail: writePng(thumbnail) };
+  const { recipes } = settings;
+  const options = { models: await (models ??= FaceModels.open()), recipes, embedder, consent };
+  const { thumbnail, ...made } = await identityFromPhotos(photos, options);
+  return { kind: 'photo', request, ok: true, ...made, thumbnail: writePng(thumbnail) };
 }
 
 async function paint(request: number): Promise<PhotoThreadReply> {

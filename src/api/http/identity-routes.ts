@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../../errors.ts';
 import { wallClock, type Clock, type Milli } from '../../time.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
+import { isForm } from '../../worker/threads/uploaded-photos.ts';
 import { consentSchema } from '../../worker/wire/protocol.ts';
 import type { IdentityCreated, MaskList } from '../messages.ts';
 import type { Access } from '../access/access.ts';
@@ -12,6 +13,10 @@ import { SAFE_HEADERS, sendError, sendJson } from './respond.ts';
 
 /** Photos that are received or judged at the same time; each may hold tens of megabytes. */
 const MAXIMUM_UPLOADS = 4;
+/** Characters of a content type that are looked at. */
+const LONGEST_TYPE = 256;
+/** Bytes of a form with several photos, unless one may be larger: what is under way together must not choke a media worker's wire. */
+const LARGEST_FORM = 20 * 1024 * 1024;
 const ROUTE = '/v1/identities';
 
 export interface IdentityRoutesOptions {
@@ -98,9 +103,11 @@ export class IdentityRoutes {
       throw new GatewayError('capacity_full', 'there must be room for another identity; try again later');
     }
     this.#uploads++;
+    const type = (request.headers['content-type'] ?? '').slice(0, LONGEST_TYPE);
+    const most = isForm(type) ? Math.max(maximumPhotoBytes, LARGEST_FORM) : maximumPhotoBytes;
     try {
-      const photo = await readPhoto(request, maximumPhotoBytes);
-      const stored = store.add(await supervisor.judgePhoto(photo, consent));
+      const photo = await readPhoto(request, most);
+      const stored = store.add(await supervisor.judgePhoto(photo, consent, type));
       response.setHeader('location', `${ROUTE}/${stored.id}`);
       sendJson(response, 201, this.#created(stored));
     } finally {
@@ -108,11 +115,13 @@ export class IdentityRoutes {
     }
   }
 
-  #created({ id, warnings, expires }: StoredIdentity): IdentityCreated {
+  #created({ id, identity, warnings, refusals, expires }: StoredIdentity): IdentityCreated {
     const left: Milli = expires - this.#options.clock.now();
     return {
       id,
       warnings: warnings.map(({ code, message }) => ({ code, message })),
+      photos: identity.head.consent?.photos ?? 1,
+      refusals: refusals.map(({ photo, code, message }) => ({ photo, code, message })),
       thumbnail: thumbnailPath(id),
       expires: new Date(wallClock() + left).toISOString(),
     };

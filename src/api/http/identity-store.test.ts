@@ -7,7 +7,12 @@ const HOUR = 3_600_000;
 
 function photo(bytes = 1000): JudgedPhoto {
   const head = { id: 'a', kind: 'photo', width: 1, height: 1 } as const;
-  return { identity: { head, bytes: new Uint8Array(bytes) }, warnings: [], thumbnail: new Uint8Array(10) };
+  return {
+    identity: { head, bytes: new Uint8Array(bytes) },
+    warnings: [],
+    refusals: [],
+    thumbnail: new Uint8Array(10),
+  };
 }
 
 function store(limits: Partial<ConstructorParameters<typeof IdentityStore>[0]> = {}): {

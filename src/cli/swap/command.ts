@@ -37,7 +37,7 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
   let models: FaceModels | undefined;
   const createSwapper = async () => {
     models = await FaceModels.open();
-    return new FaceSwapper(models, await loadIdentity(models, identity, terminal), {
+    return new FaceSwapper(models, await loadIdentity(models, identity, { terminal }), {
       policy: command.policy,
       faces: command.faces,
       opacity: command.opacity,

@@ -20,6 +20,12 @@ export const consentSchema = z.object({
     .refine((at) => Date.parse(at) <= wallClock() + AHEAD, { message: 'must not be in the future' }),
 });
 
+/** A statement as it is kept. */
+export const consentRecordSchema = consentSchema.extend({
+  /** Photos that it covers. Default 1. */
+  photos: z.int().min(1).max(100).optional(),
+});
+
 /**
  * Checks a consent statement.
  * @throws GatewayError consent_missing; the message names the field

@@ -24,6 +24,8 @@ export interface PreparedPhoto {
   readonly warnings: readonly PhotoWarning[];
   /** The face as in the photo, 128 × 128. */
   readonly thumbnail: Rgb;
+  /** How far the head is turned or nodded, degrees, both together. */
+  readonly turned: number;
   /** Of the face, 478 × (x, y, z) pixels of the photo. */
   readonly landmarks: Float32Array;
 }
@@ -51,11 +53,13 @@ export function prepareFound(
 ): PreparedPhoto {
   const consent = readConsent(statement);
   const { landmarks } = judgeFaces(faces, (face) => headPose(face.landmarks, geometry));
+  const { yaw, pitch } = headPose(landmarks, geometry);
   const fields = fieldsOf(geometry);
   const portrait = cutPortrait(photo, landmarks, geometry);
   const warnings = judgePortrait(portrait, fields);
   repairPortrait(portrait, fields);
-  return { identity: identityOf(portrait, consent), warnings, thumbnail: thumbnailOf(photo, landmarks), landmarks };
+  const identity = identityOf(portrait, consent);
+  return { identity, warnings, thumbnail: thumbnailOf(photo, landmarks), turned: Math.hypot(yaw, pitch), landmarks };
 }
 
 function identityOf({ width, height, y, u, v, points }: Portrait, consent: Consent): PreparedIdentity {

@@ -16,23 +16,29 @@ export class Embedder {
   readonly #matrices = new Map<string, Promise<Float32Array>>();
 
   /**
-   * What a network takes of a face: its embedding, through what the source says, in this order: converted, brought to
-   * length 1, multiplied by the matrix.
+   * What a recogniser makes of a face: 512 numbers.
    * @param crop [112, 112, 3] uint8, RGB
-   * @returns 512 float32, little-endian
    * @throws GatewayError asset_missing, model_unsupported
    */
-  async embed(source: EmbeddingSource, crop: Uint8Array): Promise<Uint8Array> {
-    const { embedder, converter, normalise = true, matrix } = source;
-    let values = await this.#run(embedder, FACE, (input) => {
+  recognise(file: string, crop: Uint8Array): Promise<Float32Array> {
+    return this.#run(file, FACE, (input) => {
       for (let c = 0; c < 3; c++) {
         for (let i = 0; i < PIXELS; i++) input[c * PIXELS + i] = (crop[i * 3 + c]! - 127.5) / 127.5;
       }
     });
-    if (converter !== undefined) {
-      const raw = values;
-      values = await this.#run(converter, [1, VALUES], (input) => input.set(raw));
-    }
+  }
+
+  /**
+   * What a network takes of a person: an embedding through what the source says, in this order: converted, brought to length 1,
+   * multiplied by the matrix.
+   * @param embedding as the source's recogniser gave it, or the mean of several
+   * @returns 512 float32, little-endian
+   * @throws GatewayError asset_missing, model_unsupported
+   */
+  async sourceOf(source: EmbeddingSource, embedding: Float32Array): Promise<Uint8Array> {
+    const { converter, normalise = true, matrix } = source;
+    let values: Float32Array = embedding.slice();
+    if (converter !== undefined) values = await this.#run(converter, [1, VALUES], (input) => input.set(embedding));
     if (normalise) {
       const length = Math.hypot(...values);
       values = values.map((value) => value / length);

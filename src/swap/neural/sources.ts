@@ -6,6 +6,7 @@ import { fitSimilarity, invert } from './align/similarity.ts';
 import { templatePoints, type TemplateName } from './align/templates.ts';
 import type { CropSource } from './crop-lane.ts';
 import type { Embedder } from './embedder.ts';
+import { meanOf } from './likeness.ts';
 import type { RecipeFace } from './recipe.ts';
 import { GatewayError } from '../../errors.ts';
 
@@ -19,21 +20,58 @@ export interface FaceInPhoto {
   readonly landmarks: Float32Array;
 }
 
+/** Embeddings of faces as each recogniser gives them, by its file. */
+export type Recognised<Embedding> = ReadonlyMap<string, Embedding>;
+
+/** A face as recognisers take it: [112, 112, 3] uint8, RGB. @throws GatewayError photo_no_face */
+export function recognisable(face: FaceInPhoto): Uint8Array {
+  return alignedPhoto(face, RECOGNISED);
+}
+
+/**
+ * What each recogniser of these recipes makes of faces; each runs once for a face. Takes its time: never in a thread with live
+ * sessions.
+ * @param crops as `recognisable` makes them
+ * @throws GatewayError asset_missing, model_unsupported
+ */
+export async function recogniseAll(
+  crops: readonly Uint8Array[],
+  recipes: readonly RecipeFace[],
+  embedder: Embedder,
+): Promise<Recognised<readonly Float32Array[]>> {
+  const files = new Set(recipes.flatMap(({ source }) => (source.kind === 'embedding' ? [source.embedder] : [])));
+  const recognised = new Map<string, readonly Float32Array[]>();
+  for (const file of files) {
+    const embeddings: Float32Array[] = [];
+    for (const crop of crops) embeddings.push(await embedder.recognise(file, crop));
+    recognised.set(file, embeddings);
+  }
+  return recognised;
+}
+
+/** The mean of each recogniser's. */
+export function meansOf(recognised: Recognised<readonly Float32Array[]>): Recognised<Float32Array> {
+  return new Map([...recognised].map(([file, embeddings]) => [file, meanOf(embeddings)]));
+}
+
 /**
  * What the networks of each recipe take of a photo, by the recipe's name. Takes its time: never in a thread with live sessions.
- * @throws GatewayError asset_missing, model_unsupported if an embedder cannot be used
+ * @param recognised what their recognisers made of the person; left out: what they make of this face
+ * @throws GatewayError asset_missing, model_unsupported if a recogniser cannot be used
  */
 export async function sourcesOf(
   face: FaceInPhoto,
   recipes: readonly RecipeFace[],
   embedder: Embedder,
+  recognised?: Recognised<Float32Array>,
 ): Promise<ReadonlyMap<string, CropSource>> {
+  const known = recognised ?? meansOf(await recogniseAll([recognisable(face)], recipes, embedder));
   const sources = new Map<string, CropSource>();
   for (const { name, source } of recipes) {
     const bytes =
       source.kind === 'image'
         ? alignedPhoto(face, source)
-        : await embedder.embed(source, alignedPhoto(face, RECOGNISED));
+        : await embedder.sourceOf(source, known.get(source.embedder)!);
     sources.set(name, { hash: createHash('sha256').update(bytes).digest('hex'), bytes });
   }
   return sources;

@@ -26,7 +26,7 @@ import { WorkerSlot } from './worker-slot.ts';
 /** Callers of a lost worker come back after so long: the replacement is usually ready by then. */
 export const RETRY_WHEN_LOST: Milli = 1_000;
 /** Decoding, finding the face, preparing the texture; the photo thread has a shorter limit of its own. */
-const PHOTO_LIMIT: Milli = 20_000;
+const PHOTO_LIMIT: Milli = 50_000;
 const MASKS_LIMIT: Milli = 10_000;
 /** Threads answer between two frames. */
 const HELD_LIMIT: Milli = 2_000;
@@ -58,6 +58,8 @@ export interface SupervisorOptions {
 export interface JudgedPhoto {
   readonly identity: PackedIdentity;
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Photos that were left out, by their place from 1. */
+  readonly refusals: readonly { readonly photo: number; readonly code: string; readonly message: string }[];
   /** PNG. */
   readonly thumbnail: Uint8Array;
 }
@@ -197,10 +199,14 @@ export class Supervisor {
     }
   }
 
-  /** Judges a photo in a media worker. @throws GatewayError photo_… */
-  async judgePhoto(photo: Uint8Array, consent: Consent): Promise<JudgedPhoto> {
+  /**
+   * Judges a photo in a media worker, or several of a form (multipart/form-data).
+   * @param type as the head of the upload says
+   * @throws GatewayError photo_…
+   */
+  async judgePhoto(photo: Uint8Array, consent: Consent, type = ''): Promise<JudgedPhoto> {
     const reply = await this.#anyWorker().request(
-      { type: 'photo', body: { consent }, payload: [photo] },
+      { type: 'photo', body: { consent, type }, payload: [photo] },
       { timeout: PHOTO_LIMIT },
     );
     const checked = photoReplySchema.safeParse(reply.body);
@@ -211,7 +217,8 @@ export class Supervisor {
       throw new GatewayError('internal', 'the media worker must send all bytes of the identity');
     }
     const identity = { head, bytes: reply.payload.subarray(0, end) };
-    return { identity, warnings: checked.data?.warnings ?? [], thumbnail: reply.payload.subarray(end) };
+    const { warnings = [], refusals = [] } = checked.data ?? {};
+    return { identity, warnings, refusals, thumbnail: reply.payload.subarray(end) };
   }
 
   /** What each media worker holds, by its place. One that does not answer is left out. */

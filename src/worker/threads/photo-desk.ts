@@ -5,10 +5,13 @@ import type { Milli } from '../../time.ts';
 import type { Consent } from '../../swap/swap.ts';
 import { endThread } from './end-thread.ts';
 import { nextMessage } from './next-message.ts';
+import { isForm } from './uploaded-photos.ts';
 import type { MasksRequest, PhotoThreadReply, PhotoThreadRequest, PhotoThreadSettings } from '../photo-thread.ts';
 
 /** One photo takes some 300 ms; the first also loads the models. A picture that takes longer is an attack. */
 const PHOTO_LIMIT: Milli = 15_000;
+/** Several in one form, of which each takes its time. */
+const FORM_LIMIT: Milli = 45_000;
 /** A thread without work goes after so long: its models take 100 MB. */
 const IDLE_LIMIT: Milli = 30_000;
 /** Photos that may wait for the one before. */
@@ -36,8 +39,11 @@ export class PhotoDesk {
   }
 
   /** @throws GatewayError photo_…, capacity_full */
-  judge(photo: Uint8Array, consent: Consent): Promise<Extract<Ok, { kind: 'photo' }>> {
-    return this.#inTurn({ kind: 'photo', photo, consent, request: this.#nextRequest++ });
+  judge(
+    body: Uint8Array,
+    { type, consent }: { readonly type: string; readonly consent: Consent },
+  ): Promise<Extract<Ok, { kind: 'photo' }>> {
+    return this.#inTurn({ kind: 'photo', body, type, consent, request: this.#nextRequest++ });
   }
 
   /** The painted masks with thumbnails. @throws GatewayError timed_out */
@@ -74,7 +80,8 @@ export class PhotoDesk {
     clearTimeout(this.#idle);
     const thread = (this.#thread ??= this.#startThread());
     try {
-      const reply = nextMessage<PhotoThreadReply>(thread, { limit: PHOTO_LIMIT, of: 'photo thread' });
+      const limit = request.kind === 'photo' && isForm(request.type) ? FORM_LIMIT : PHOTO_LIMIT;
+      const reply = nextMessage<PhotoThreadReply>(thread, { limit, of: 'photo thread' });
       thread.postMessage(request);
       return await reply;
     } catch (error) {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { exposurePolicySchema, sendCodecSchema, sessionSettingsSchema } from '../../session/settings.ts';
 import { STATIONS } from '../../session/statistics.ts';
 import { TRANSPORTS } from '../../session/transport/transport-settings.ts';
-import { consentSchema } from '../../swap/identity/consent.ts';
+import { consentRecordSchema, consentSchema } from '../../swap/identity/consent.ts';
 import { recipeFaceSchema, recipeNameSchema } from '../../swap/neural/recipe.ts';
 
 /** Recipes that a gateway offers at most, and bytes of what one of them takes of a photo: an RGB square of 1024. */
@@ -23,7 +23,7 @@ export const identityHeadSchema = z.strictObject({
   kind: z.enum(['photo', 'mask']),
   width: z.int().min(1).max(4096),
   height: z.int().min(1).max(4096),
-  consent: consentSchema.optional(),
+  consent: consentRecordSchema.optional(),
   /** What the networks of each recipe take of the photo: name, SHA-256, length in bytes. */
   sources: z
     .array(
@@ -125,12 +125,17 @@ export const changeSchema = z.strictObject({
 export const sessionOnlySchema = z.strictObject({ session });
 export const candidateSchema = z.strictObject({ session, candidate: z.string(), mid: z.string() });
 
-/** Judges a photo, the payload, and makes an identity of it. */
-export const photoSchema = z.strictObject({ consent: consentSchema });
+/**
+ * Judges a photo, the payload, and makes an identity of it; or several, where `type` says that the payload is a form
+ * (multipart/form-data).
+ */
+export const photoSchema = z.strictObject({ consent: consentSchema, type: z.string().max(256) });
 /** Payload = bytes of the identity, then those of the thumbnail (PNG). */
 export const photoReplySchema = z.object({
   identity: identityHeadSchema,
   warnings: z.array(z.object({ code: z.string().max(64), message: z.string().max(500) })).max(16),
+  /** Photos that were left out, by their place from 1. */
+  refusals: z.array(z.object({ photo: z.int(), code: z.string().max(64), message: z.string().max(500) })).max(100),
   thumbnailBytes: z.int().nonnegative(),
 });
 

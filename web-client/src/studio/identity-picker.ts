@@ -3,9 +3,9 @@ import type { MaskList } from '../../../src/api/messages.ts';
 import { askConsent } from './consent.ts';
 import { element } from './elements.ts';
 
-/** A photo that was uploaded in this page; kept so that it can be uploaded again to a restarted gateway. */
-interface UploadedPhoto {
-  readonly photo: Blob;
+/** Photos of one person that were uploaded in this page; kept so that they can be uploaded again to a restarted gateway. */
+interface UploadedPhotos {
+  readonly photos: readonly Blob[];
   readonly consent: ConsentStatement;
   readonly option: HTMLInputElement;
 }
@@ -16,7 +16,7 @@ export class IdentityPicker {
   readonly #group = element('picker', HTMLDivElement);
   readonly #onPick: (identity: string | null) => void;
   readonly #say: (notice: string) => void;
-  readonly #photos: UploadedPhoto[] = [];
+  readonly #photos: UploadedPhotos[] = [];
 
   constructor(gateway: GatewayDoor, listener: { onPick(identity: string | null): void; say(notice: string): void }) {
     this.#gateway = gateway;
@@ -24,9 +24,9 @@ export class IdentityPicker {
     this.#say = listener.say;
     const file = element('photo', HTMLInputElement);
     file.addEventListener('change', () => {
-      const [photo] = file.files ?? [];
+      const photos = [...(file.files ?? [])];
       file.value = '';
-      if (photo) void this.add(photo);
+      if (photos.length > 0) void this.add(photos);
     });
     this.#takeDrops();
   }
@@ -52,17 +52,21 @@ export class IdentityPicker {
     this.#onPick(this.chosen);
   }
 
-  /** Asks for consent, uploads, and puts the photo on. */
-  async add(photo: Blob): Promise<void> {
-    if (!photo.type.startsWith('image/')) return this.#say('That is not a picture. Use a JPEG, PNG or WebP photo.');
-    const consent = await askConsent(photo);
+  /** Asks for consent, uploads, and puts on who is in the photo; several photos are of one person. */
+  async add(photos: readonly File[]): Promise<void> {
+    if (!photos.every(({ type }) => type.startsWith('image/')))
+      return this.#say('That is not a picture. Use a JPEG, PNG or WebP photo.');
+    const consent = await askConsent(photos);
     if (!consent) return;
     try {
-      const identity = await uploadPhoto(this.#gateway, photo, consent);
+      const identity = await uploadPhoto(this.#gateway, photos, consent);
       const option = this.#addOption(identity.id, consent.subject, identity.thumbnail);
-      this.#photos.push({ photo, consent, option });
+      this.#photos.push({ photos, consent, option });
       option.checked = true;
-      this.#say(identity.warnings.map((warning) => warning.message).join(' '));
+      const left = identity.refusals.map(
+        ({ photo, message }) => `Left out, ${photos[photo - 1]?.name ?? ''}: ${message}.`,
+      );
+      this.#say([...left, ...identity.warnings.map((warning) => warning.message)].join(' '));
       this.#onPick(identity.id);
     } catch (error) {
       this.#say(error instanceof Error ? error.message : String(error));
@@ -71,8 +75,8 @@ export class IdentityPicker {
 
   /** Uploads this page's photos again: the gateway keeps them in memory only and may have restarted. */
   async renew(): Promise<void> {
-    for (const { photo, consent, option } of this.#photos) {
-      option.value = (await uploadPhoto(this.#gateway, photo, consent)).id;
+    for (const { photos, consent, option } of this.#photos) {
+      option.value = (await uploadPhoto(this.#gateway, photos, consent)).id;
     }
     this.#onPick(this.chosen);
   }
@@ -106,8 +110,8 @@ export class IdentityPicker {
     };
     for (const name of ['dragover', 'dragleave', 'drop'] as const) document.addEventListener(name, over);
     document.addEventListener('drop', (event) => {
-      const photo = event.dataTransfer?.files[0];
-      if (photo) void this.add(photo);
+      const photos = [...(event.dataTransfer?.files ?? [])];
+      if (photos.length > 0) void this.add(photos);
     });
   }
 }
