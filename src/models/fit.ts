@@ -1,9 +1,6 @@
 import type { GraphSignature, GraphValue } from '../onnx/signature.ts';
 import type { ContractTensor, PublishedModel } from './contract.ts';
 
-/** What a file may call an extent that is free, besides by a name: 0, or −1, which is a very large number on the wire. */
-const LARGEST_EXTENT = 2 ** 31;
-
 /** What of a graph is not as the model's contract says, naming the tensor and both shapes; undefined if all of it is. */
 export function misfit(model: PublishedModel, graph: GraphSignature): string | undefined {
   const given = graph.inputs.find(({ name }) => !model.inputs.some((tensor) => tensor.name === name));
@@ -70,12 +67,12 @@ function fits(expected: ContractTensor['shape'], shape: GraphValue['shape']): bo
     expected.length === shape.length &&
     expected.every((extent, axis) => {
       const given = shape[axis]!;
-      const free = typeof given === 'string' || given === 0 || given > LARGEST_EXTENT;
+      const free = typeof given === 'string' || given <= 0;
       return free || given === (extent === 'n' ? 1 : extent);
     })
   );
 }
 
 function extents(shape: readonly (number | string)[] | undefined): string {
-  return shape?.map((extent) => (extent === '' || Number(extent) > LARGEST_EXTENT ? '?' : extent)).join('×') ?? 'any';
+  return shape?.map((extent) => (extent === '' || Number(extent) < 0 ? '?' : extent)).join('×') ?? 'any';
 }

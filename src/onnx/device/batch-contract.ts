@@ -1,17 +1,25 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { GatewayError } from '../../errors.ts';
 
-/** What a model run in batches must take and give: extents without the batch, which comes first. */
+/** A tensor that a model run in batches must take or give. */
+export interface TensorContract {
+  /** float is float32 or float16. Default float. */
+  readonly type?: 'float' | 'uint8';
+  /** Without the batch, which comes first. */
+  readonly extents: readonly number[];
+}
+
+/** What such a model must take and give, and nothing else. */
 export interface BatchContract {
-  readonly inputs: Readonly<Record<string, readonly number[]>>;
-  /** It has one output, under any name. */
-  readonly output: readonly number[];
+  readonly inputs: Readonly<Record<string, TensorContract>>;
+  /** In the order of the graph, under any names. */
+  readonly outputs: readonly TensorContract[];
 }
 
 /** One input or output. */
-export interface FloatValue {
+export interface BatchValue {
   readonly name: string;
-  readonly type: 'float32' | 'float16';
+  readonly type: 'float32' | 'float16' | 'uint8';
   /** Without the batch. */
   readonly extents: readonly number[];
   /** Of one item. */
@@ -25,7 +33,7 @@ export interface FloatValue {
 export function readContract(
   model: Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'>,
   contract: BatchContract,
-): { readonly inputs: readonly FloatValue[]; readonly output: FloatValue; readonly single: boolean } {
+): { readonly inputs: readonly BatchValue[]; readonly outputs: readonly BatchValue[]; readonly single: boolean } {
   const names = Object.keys(contract.inputs);
   for (const { name } of model.inputMetadata) {
     if (!names.includes(name)) refuse(`model must have no input besides ${names.join(' and ')} [input:${name}]`);
@@ -34,23 +42,25 @@ export function readContract(
     const value = model.inputMetadata.find((input) => input.name === name);
     return value ?? refuse(`model must have this input [input:${name}] [inputs:${list(model.inputMetadata)}]`);
   });
-  const [output, another] = model.outputMetadata;
-  if (output === undefined || another !== undefined) {
-    refuse(`model must have one output [outputs:${list(model.outputMetadata)}]`);
+  const outputs = model.outputMetadata;
+  const count = contract.outputs.length;
+  if (outputs.length !== count) {
+    const many = count === 1 ? 'one output' : `${count} outputs`;
+    refuse(`model must have ${many} [outputs:${list(outputs)}]`);
   }
-  const inputs = given.map((value) => fit(value, contract.inputs[value.name]!));
   return {
-    inputs,
-    output: fit(output, contract.output),
-    single: [...given, output].some((value) => value.isTensor && value.shape[0] === 1),
+    inputs: given.map((value) => fit(value, contract.inputs[value.name]!)),
+    outputs: outputs.map((value, index) => fit(value, contract.outputs[index]!)),
+    single: [...given, ...outputs].some((value) => value.isTensor && value.shape[0] === 1),
   };
 }
 
-function fit(value: InferenceSession.ValueMetadata, extents: readonly number[]): FloatValue {
+function fit(value: InferenceSession.ValueMetadata, { type = 'float', extents }: TensorContract): BatchValue {
   const wanted = `[n|1, ${extents.join(', ')}]`;
-  if (!value.isTensor || (value.type !== 'float32' && value.type !== 'float16')) {
-    const type = value.isTensor ? value.type : 'no tensor';
-    refuse(`tensor must be float32 or float16 ${wanted} [tensor:${value.name}] [type:${type}]`);
+  const types: readonly string[] = type === 'float' ? ['float32', 'float16'] : [type];
+  if (!value.isTensor || !isBatchType(value.type) || !types.includes(value.type)) {
+    const given = value.isTensor ? value.type : 'no tensor';
+    refuse(`tensor must be ${types.join(' or ')} ${wanted} [tensor:${value.name}] [type:${given}]`);
   }
   const [batch, ...rest] = value.shape;
   // A free extent takes what it is given, and the run says whether it fits.
@@ -65,6 +75,10 @@ function fit(value: InferenceSession.ValueMetadata, extents: readonly number[]):
     extents,
     elements: extents.reduce((product, extent) => product * extent, 1),
   };
+}
+
+function isBatchType(type: string): type is BatchValue['type'] {
+  return type === 'float32' || type === 'float16' || type === 'uint8';
 }
 
 function list(values: readonly InferenceSession.ValueMetadata[]): string {

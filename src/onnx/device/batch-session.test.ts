@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { OnnxGraph } from '../graph/onnx-graph.ts';
 import { BatchSession } from './batch-session.ts';
 
-const contract = { inputs: { source: [512] }, output: [3] };
+const contract = { inputs: { source: { extents: [512] } }, outputs: [{ extents: [3] }] };
 const options = { contract, provider: 'cpu', deviceId: 0, threads: 1, maximumBatch: 2 } as const;
 
 /** A file of one product, whose extents are free but for what it multiplies by. */
@@ -25,9 +25,9 @@ test('a batch is run as far as it is asked for', async () => {
   session.inputs['source']!.fill(2, 512);
 
   await session.run(1);
-  const one = [...session.output];
+  const one = [...session.outputs[0]!];
   await session.run(2);
-  const two = [...session.output];
+  const two = [...session.outputs[0]!];
   await session.close();
 
   expect(one).toEqual([512, 512, 512, 0, 0, 0]);

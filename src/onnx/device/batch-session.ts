@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GatewayError } from '../../errors.ts';
-import { readContract, type BatchContract, type FloatValue } from './batch-contract.ts';
+import { readContract, type BatchContract, type BatchValue } from './batch-contract.ts';
 import { proveProvider, type ProviderName, type ProviderProof } from './provider-proof.ts';
 
 export interface BatchSessionOptions {
@@ -17,8 +17,8 @@ export interface BatchSessionOptions {
   readonly maximumBatch: number;
 }
 
-/** Values of one tensor for the largest batch: float32, or the bits of float16. */
-export type TensorValues = Float32Array | Uint16Array;
+/** Values of one tensor for the largest batch: float32, the bits of float16, or uint8. */
+export type TensorValues = Float32Array | Uint16Array | Uint8Array;
 
 /** The session's ends for one batch size. */
 interface Ends {
@@ -34,13 +34,13 @@ interface Ends {
 export class BatchSession {
   /** Values of each input, [maximumBatch, …], to be written before a run. */
   readonly inputs: Readonly<Record<string, TensorValues>>;
-  /** Values of the output, [maximumBatch, …], to be read after it. */
-  readonly output: TensorValues;
+  /** Values of each output, [maximumBatch, …], to be read after it. */
+  readonly outputs: readonly TensorValues[];
   /** By batch size; where one serves all, it is that of 1. */
   readonly #sessions: Map<number, InferenceSession>;
   readonly #file: string;
   readonly #options: BatchSessionOptions;
-  readonly #values: readonly FloatValue[];
+  readonly #values: { readonly inputs: readonly BatchValue[]; readonly outputs: readonly BatchValue[] };
   /** Whether the model takes one item at a time only. */
   readonly #single: boolean;
   readonly #ends = new Map<string, Ends>();
@@ -48,14 +48,14 @@ export class BatchSession {
 
   private constructor(session: InferenceSession, file: string, options: BatchSessionOptions) {
     const { contract, maximumBatch } = options;
-    const { inputs, output, single } = readContract(session, contract);
+    const { inputs, outputs, single } = readContract(session, contract);
     this.#sessions = new Map([[1, session]]);
     this.#file = file;
     this.#options = options;
     this.#single = single;
-    this.#values = [...inputs, output];
+    this.#values = { inputs, outputs };
     this.inputs = Object.fromEntries(inputs.map((value) => [value.name, buffer(value, maximumBatch)]));
-    this.output = buffer(output, maximumBatch);
+    this.outputs = outputs.map((value) => buffer(value, maximumBatch));
   }
 
   /**
@@ -145,15 +145,15 @@ export class BatchSession {
   }
 
   #makeEnds(first: number, batch: number): Ends {
-    const feeds: Record<string, Tensor> = {};
-    const fetches: Record<string, Tensor> = {};
-    for (const value of this.#values) {
-      const input = this.inputs[value.name];
-      const part = (input ?? this.output).subarray(first * value.elements, (first + batch) * value.elements);
-      const tensor = new Tensor(value.type, part as never, [batch, ...value.extents]);
-      (input === undefined ? fetches : feeds)[value.name] = tensor;
-    }
-    return { feeds, fetches };
+    const part = ({ name, type, extents, elements }: BatchValue, values: TensorValues): [string, Tensor] => {
+      const items = values.subarray(first * elements, (first + batch) * elements);
+      return [name, new Tensor(type, items as never, [batch, ...extents])];
+    };
+    const { inputs, outputs } = this.#values;
+    return {
+      feeds: Object.fromEntries(inputs.map((value) => part(value, this.inputs[value.name]!))),
+      fetches: Object.fromEntries(outputs.map((value, index) => part(value, this.outputs[index]!))),
+    };
   }
 }
 
@@ -161,7 +161,8 @@ async function runOnce(session: InferenceSession, { feeds, fetches }: Ends): Pro
   await session.run(feeds, fetches);
 }
 
-function buffer({ type, elements }: FloatValue, batch: number): TensorValues {
+function buffer({ type, elements }: BatchValue, batch: number): TensorValues {
+  if (type === 'uint8') return new Uint8Array(batch * elements);
   return type === 'float16' ? new Uint16Array(batch * elements) : new Float32Array(batch * elements);
 }
 

@@ -2,6 +2,7 @@
 export type ProtobufField =
   | { readonly number: number; readonly kind: 'integer'; readonly value: number }
   | { readonly number: number; readonly kind: 'fixed32'; readonly value: number }
+  | { readonly number: number; readonly kind: 'fixed64'; readonly value: number }
   | { readonly number: number; readonly kind: 'bytes'; readonly value: Uint8Array };
 
 /** Bytes of the longest integer on the wire. */
@@ -9,20 +10,16 @@ const LONGEST_INTEGER = 10;
 
 /**
  * Splits a message into its fields, in order (protobuf.dev/programming-guides/encoding).
- * @throws RangeError if it is cut short, or has a wire type that is not read here (64-bit and groups) or an endless integer
+ * @throws RangeError if it is cut short, or has a wire type that is not read here (groups) or an endless integer
  */
 export function readProtobuf(message: Uint8Array): ProtobufField[] {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   const fields: ProtobufField[] = [];
   let at = 0;
   const integer = (): number => {
-    let value = 0;
-    for (let size = 0; size < LONGEST_INTEGER; size++) {
-      const byte = view.getUint8(at++);
-      value += (byte & 127) * 128 ** size;
-      if (byte < 128) return value;
-    }
-    throw new RangeError('integer ends');
+    const { value, end } = readInteger(message, at);
+    at = end;
+    return value;
   };
   while (at < message.length) {
     const key = integer();
@@ -38,6 +35,9 @@ export function readProtobuf(message: Uint8Array): ProtobufField[] {
     } else if (wireType === 5) {
       fields.push({ number, kind: 'fixed32', value: view.getFloat32(at, true) });
       at += 4;
+    } else if (wireType === 1) {
+      fields.push({ number, kind: 'fixed64', value: view.getFloat64(at, true) });
+      at += 8;
     } else {
       throw new RangeError(`wire type is one that is read here [wireType:${wireType}]`);
     }
@@ -65,16 +65,30 @@ export function repeatedFloats(fields: readonly ProtobufField[], number: number)
 
 function unpackIntegers(packed: Uint8Array): number[] {
   const values: number[] = [];
-  let value = 0;
-  let factor = 1;
-  for (const byte of packed) {
-    value += (byte & 127) * factor;
-    factor *= 128;
-    if (factor > 128 ** LONGEST_INTEGER) throw new RangeError('integer ends');
-    if (byte >= 128) continue;
+  for (let at = 0; at < packed.length;) {
+    const { value, end } = readInteger(packed, at);
     values.push(value);
-    value = 0;
-    factor = 1;
+    at = end;
   }
   return values;
+}
+
+/**
+ * An int64 and where it ends. Its bits come seven at a time, the low ones first; a negative one has all ten bytes. Beyond 2^53 it
+ * is the nearest number.
+ */
+function readInteger(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } {
+  let [low, high] = [0, 0];
+  for (let size = 0; size < LONGEST_INTEGER; size++) {
+    const byte = bytes[start + size];
+    if (byte === undefined) break;
+    if (size < 5) low += (byte & 127) * 128 ** size;
+    else high += (byte & 127) * 128 ** (size - 5);
+    if (byte < 128) {
+      // 35 bits are in the low part, and the sign is bit 28 of the high one.
+      if (high >= 2 ** 28) high -= 2 ** 29;
+      return { value: high * 2 ** 35 + low, end: start + size + 1 };
+    }
+  }
+  throw new RangeError('integer ends');
 }

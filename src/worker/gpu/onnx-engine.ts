@@ -33,10 +33,10 @@ export class OnnxEngine implements Engine {
       maximumBatch: recipe.maximumBatch,
       contract: {
         inputs: {
-          target: [3, size, size],
-          source: source.kind === 'embedding' ? [source.length] : [3, source.size, source.size],
+          target: { extents: [3, size, size] },
+          source: { extents: source.kind === 'embedding' ? [source.length] : [3, source.size, source.size] },
         },
-        output: [3, size, size],
+        outputs: [{ extents: [3, size, size] }],
       },
     });
     return new OnnxNetwork(session, {
@@ -82,7 +82,7 @@ class OnnxNetwork implements OpenNetwork {
     this.provider = options.provider;
     this.#fileBytes = options.fileBytes;
     this.#fill = new PixelFill(options.recipe.input, { half: isHalf(session.inputs['target']!) });
-    this.#read = new PixelRead(options.recipe.output, { half: isHalf(session.output) });
+    this.#read = new PixelRead(options.recipe.output, { half: isHalf(session.outputs[0]!) });
     this.#source = sourceFill(options.recipe, session.inputs['source']!);
   }
 
@@ -102,7 +102,7 @@ class OnnxNetwork implements OpenNetwork {
     const running = this.#clock.now();
     await this.#session.run(filled);
     const reading = this.#clock.now();
-    this.#read.read(this.#session.output, pixels, extent);
+    this.#read.read(this.#session.outputs[0]!, pixels, extent);
     return { filled: running - begun, run: reading - running, read: this.#clock.now() - reading };
   }
 

@@ -35,13 +35,16 @@ test('inswapper’s shape, with few channels, gives finite pictures that both it
     deviceId: 0,
     threads: 1,
     maximumBatch: 1,
-    contract: { inputs: { target: [3, 128, 128], source: [512] }, output: [3, 128, 128] },
+    contract: {
+      inputs: { target: { extents: [3, 128, 128] }, source: { extents: [512] } },
+      outputs: [{ extents: [3, 128, 128] }],
+    },
   });
   closing.push(session);
   const { target, source } = session.inputs as { target: Uint16Array; source: Uint16Array };
   const given = async (): Promise<Uint16Array> => {
     await session.run(1);
-    return session.output.slice() as Uint16Array;
+    return session.outputs[0]!.slice() as Uint16Array;
   };
 
   target.fill(0x3800); // 0.5
