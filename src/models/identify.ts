@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { GatewayError } from '../errors.ts';
+import { fileSha256 } from '../onnx/file-digest.ts';
 import { readSignature, type GraphSignature } from '../onnx/signature.ts';
 import type { PublishedModel } from './contract.ts';
 import { misfit, told, wanted } from './fit.ts';
@@ -45,17 +43,6 @@ export function requireFit(model: PublishedModel, graph: GraphSignature, path: s
   const problem = misfit(model, graph);
   if (problem === undefined) return;
   throw new GatewayError('model_unsupported', `model must be ${model.name}: ${problem} [file:${path}]`);
-}
-
-/** SHA-256 of a file, hex. @throws GatewayError file_unreadable */
-export async function fileSha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(path), hash);
-  } catch (cause) {
-    throw new GatewayError('file_unreadable', `file must be readable [file:${path}]`, { cause });
-  }
-  return hash.digest('hex');
 }
 
 /** The model that a file with this digest was published as. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OnnxGraph, type FloatType, type ValueShape } from '../../src/onnx/graph/onnx-graph.ts';
+import type { ValueShape } from '../../src/onnx/graph/onnx-encode.ts';
+import { OnnxGraph, type FloatType } from '../../src/onnx/graph/onnx-graph.ts';
 
 export interface ModelFile {
   /** By name, in order. */
