@@ -1,0 +1,49 @@
+import type { OnnxModel } from '../graph/onnx-model.ts';
+import { EditableGraph } from './editable-graph.ts';
+import { fuseAdaptiveNorms } from './rewrites/adaptive-norm.ts';
+import { useBytes, type ByteEnds } from './rewrites/byte-ends.ts';
+import { freeBatch } from './rewrites/free-batch.ts';
+import { fuseInstanceNorms } from './rewrites/instance-norm.ts';
+import { mergeStyles } from './rewrites/merge-styles.ts';
+
+/** What can be done to a graph, in the order in which it is done. */
+export const REWRITES = ['batch', 'norms', 'styles', 'products', 'bytes'] as const;
+export type Rewrite = (typeof REWRITES)[number];
+
+/** How often each was done; what could not be done is left out. */
+export type Rewritten = Readonly<Partial<Record<Rewrite, number>>>;
+
+/**
+ * Rewrites a model in place: it gives the same, but for rounding, in batches and in less time.
+ * @param rewrites those that are tried
+ */
+export function prepareGraph(
+  model: OnnxModel,
+  { rewrites, ends }: { readonly rewrites: readonly Rewrite[]; readonly ends: ByteEnds },
+): Rewritten {
+  const graph = new EditableGraph(model);
+  graph.tidy();
+  const done: Partial<Record<Rewrite, number>> = {};
+  for (const rewrite of REWRITES) {
+    const times = rewrites.includes(rewrite) ? rewriteOnce(graph, rewrite, ends) : undefined;
+    if (times !== undefined) done[rewrite] = times;
+    graph.tidy();
+  }
+  return done;
+}
+
+/** @returns undefined if there was nothing to do */
+function rewriteOnce(graph: EditableGraph, rewrite: Rewrite, ends: ByteEnds): number | undefined {
+  switch (rewrite) {
+    case 'batch':
+      return freeBatch(graph);
+    case 'norms':
+      return fuseInstanceNorms(graph) || undefined;
+    case 'styles':
+      return fuseAdaptiveNorms(graph) || undefined;
+    case 'products':
+      return mergeStyles(graph) || undefined;
+    case 'bytes':
+      return useBytes(graph, ends) ? 1 : undefined;
+  }
+}
