@@ -26,7 +26,7 @@ export class EngineLanes implements CropLanes {
 
   open(): Promise<CropLane> {
     return Promise.resolve({
-      swap: (crops, { source }) => this.#swap(crops, source),
+      swap: (crops, { sources }) => this.#swap(crops, sources),
       close: () => undefined,
     });
   }
@@ -35,11 +35,11 @@ export class EngineLanes implements CropLanes {
     void this.#network.close();
   }
 
-  async #swap(crops: readonly Uint8Array[], source: CropSource): Promise<readonly SwappedPixels[]> {
+  async #swap(crops: readonly Uint8Array[], from: readonly CropSource[]): Promise<readonly SwappedPixels[]> {
     const bytes = 3 * this.#mask.length;
     const pixels = new Uint8Array(crops.length * bytes);
     crops.forEach((crop, index) => pixels.set(crop, index * bytes));
-    const sources = crops.map(() => source.bytes);
+    const sources = from.map(({ bytes }) => bytes);
     await this.#network.run({ crops: crops.length, filled: crops.length, pixels, sources });
     return crops.map((_, k) => ({ rgb: pixels.subarray(k * bytes, (k + 1) * bytes), mask: this.#mask }));
   }

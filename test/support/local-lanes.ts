@@ -67,7 +67,7 @@ export class LocalLanes implements CropLanes {
     if (this.refusal) throw this.refusal;
     this.opened.push(options);
     return {
-      swap: (crops, { source, deadline }) => this.#take(crops, source, deadline),
+      swap: (crops, { sources, deadline }) => this.#take(crops, sources, deadline),
       close: () => void this.closed++,
     };
   }
@@ -76,10 +76,11 @@ export class LocalLanes implements CropLanes {
 
   async #take(
     crops: readonly Uint8Array[],
-    source: CropSource,
+    sources: readonly CropSource[],
     deadline: number,
   ): Promise<readonly SwappedPixels[] | undefined> {
-    const swapped = (): Promise<readonly SwappedPixels[]> => Promise.all(crops.map((crop) => this.#swap(crop, source)));
+    const swapped = (): Promise<readonly SwappedPixels[]> =>
+      Promise.all(crops.map((crop, k) => this.#swap(crop, sources[k]!)));
     if (this.fails) return undefined;
     if (!this.holds) return swapped();
     return new Promise((resolve) => {

@@ -35,7 +35,10 @@ export class NeuralPass implements Pick<FacePass, 'run'> {
     if (look.kind === 'unwanted') return look;
     const source = look.identity?.sources?.get(this.#recipe.name);
     const faces = look.decision.swaps.map(({ face }) => face);
-    const flight = source && faces.length > 0 ? this.#swap.send(picture, faces, { source, deadline: 0 }) : undefined;
+    const flight =
+      source && faces.length > 0
+        ? this.#swap.send(picture, faces, { sources: faces.map(() => source), deadline: 0 })
+        : undefined;
     const pixels = await flight?.swapped;
     const crops = flight && pixels ? this.#swap.paste(picture, flight, { pixels, keep: false }) : [];
     if (flight) this.#swap.release(flight);

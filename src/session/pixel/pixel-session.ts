@@ -192,10 +192,10 @@ export class PixelSession {
     const look = await this.#pass.look(frame.work.picture, { at, stillWanted });
     if (look.faces) this.#tellFaces(look.faces);
     if (look.kind === 'unwanted') return this.#unwanted(frame, look.stage, objection);
-    const source = this.#flights?.sourceOf(look);
-    if (source === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
+    const sources = this.#flights?.sourcesOf(look);
+    if (sources === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
     const deadline = frame.deadline - this.#cost.remaining('paste');
-    if (this.#flights?.send(frame, look, { source, deadline, sparing: this.#ease.sparing })) return;
+    if (this.#flights?.send(frame, look, { sources, deadline, sparing: this.#ease.sparing })) return;
     // No way there: as if it had been given up on the way.
     this.#show(frame, look, []);
   }

@@ -42,7 +42,7 @@ export interface CropLane {
    */
   swap(
     crops: readonly Uint8Array[],
-    options: { readonly source: CropSource; readonly deadline: Milli },
+    options: { /** Of each crop. */ readonly sources: readonly CropSource[]; readonly deadline: Milli },
   ): Promise<readonly SwappedPixels[] | undefined>;
   /** Idempotent. Frames on their way resolve with `undefined`. */
   close(): void;

@@ -63,7 +63,7 @@ export class NeuralSwap {
   send(
     picture: I420,
     faces: readonly FaceAt[],
-    options: { readonly source: CropSource; readonly deadline: Milli },
+    options: { /** Of each face. */ readonly sources: readonly CropSource[]; readonly deadline: Milli },
   ): Flight | undefined {
     const seat = this.#board(faces);
     if (seat === undefined) return undefined;

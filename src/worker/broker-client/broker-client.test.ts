@@ -53,6 +53,10 @@ function client(): BrokerClient {
 const soon = (): number => monotonic.now() + 20_000;
 const opened = { body: { lane: 3, size, level: 0 } };
 
+/** Bytes of sources that come with a frame. */
+const bytesOf = ({ body }: WireMessage): number =>
+  swapSchema.parse(body).sources.reduce((sum, { bytes }) => sum + bytes, 0);
+
 describe('a connection to the broker', () => {
   test('sends crops, and the source only where it is another than before', async () => {
     const asked: { sourceBytes: number; payload: number }[] = [];
@@ -61,15 +65,16 @@ describe('a connection to the broker', () => {
         expect(openLaneSchema.parse(message.body).recipe).toBe('tiny');
         return Promise.resolve(opened);
       }
-      asked.push({ sourceBytes: swapSchema.parse(message.body).sourceBytes, payload: message.payload.length });
+      asked.push({ sourceBytes: bytesOf(message), payload: message.payload.length });
       const face = [message.payload.subarray(0, crop.length), new Uint8Array(size * size).fill(255)];
       return Promise.resolve({ body: { end: 'swapped' }, payload: face });
     });
     const lane = await client().open(laneOptions);
 
-    const faces = await lane.swap([crop], { source, deadline: soon() });
-    await lane.swap([crop], { source, deadline: soon() });
-    await lane.swap([crop], { source: { ...source, hash: 'b'.repeat(64) }, deadline: soon() });
+    const faces = await lane.swap([crop], { sources: [source], deadline: soon() });
+    await lane.swap([crop], { sources: [source], deadline: soon() });
+    await lane.swap([crop], { sources: [{ ...source, hash: 'b'.repeat(64) }], deadline: soon() });
+    await lane.swap([crop, crop], { sources: [source, source], deadline: soon() });
 
     expect(faces).toHaveLength(1);
     expect([...faces![0]!.rgb]).toEqual([...crop]);
@@ -78,6 +83,7 @@ describe('a connection to the broker', () => {
       { sourceBytes: 3, payload: crop.length + 3 },
       { sourceBytes: 0, payload: crop.length },
       { sourceBytes: 3, payload: crop.length + 3 },
+      { sourceBytes: 3, payload: 2 * crop.length + 3 },
     ]);
   });
 
@@ -87,21 +93,21 @@ describe('a connection to the broker', () => {
     );
     const levels: number[] = [];
     const lane = await client().open({ ...laneOptions, onLevel: (level) => levels.push(level) });
-    const onWay = lane.swap([crop], { source, deadline: soon() });
+    const onWay = lane.swap([crop], { sources: [source], deadline: soon() });
 
     for (const channel of first.channels) channel.close();
     await new Promise((resolve) => first.server.close(resolve));
 
     expect(await onWay).toBeUndefined();
-    expect(await lane.swap([crop], { source, deadline: soon() })).toBeUndefined();
+    expect(await lane.swap([crop], { sources: [source], deadline: soon() })).toBeUndefined();
 
     let sourceBytes = 0;
     listen((message) => {
       if (message.type === 'lane') return Promise.resolve({ body: { lane: 9, size, level: 2 } });
-      ({ sourceBytes } = swapSchema.parse(message.body));
+      sourceBytes = bytesOf(message);
       return Promise.resolve({ body: { end: 'swapped' }, payload: [new Uint8Array(size * size * 4)] });
     });
-    await vi.waitUntil(async () => (await lane.swap([crop], { source, deadline: soon() })) !== undefined, {
+    await vi.waitUntil(async () => (await lane.swap([crop], { sources: [source], deadline: soon() })) !== undefined, {
       timeout: 20_000,
     });
     expect(sourceBytes).toBe(3);
@@ -118,9 +124,9 @@ describe('a connection to the broker', () => {
     listen((message) => (message.type === 'lane' ? Promise.resolve(opened) : new Promise<Answer>(() => undefined)));
     const lane = await client().open(laneOptions);
 
-    const swaps = Array.from({ length: 8 }, () => lane.swap([crop], { source, deadline: soon() }));
-    expect(await lane.swap([crop], { source, deadline: soon() })).toBeUndefined();
-    expect(await lane.swap([crop], { source, deadline: monotonic.now() - 1 })).toBeUndefined();
+    const swaps = Array.from({ length: 8 }, () => lane.swap([crop], { sources: [source], deadline: soon() }));
+    expect(await lane.swap([crop], { sources: [source], deadline: soon() })).toBeUndefined();
+    expect(await lane.swap([crop], { sources: [source], deadline: monotonic.now() - 1 })).toBeUndefined();
     lane.close();
 
     expect(await Promise.all(swaps)).toEqual(Array.from({ length: 8 }, () => undefined));
@@ -129,14 +135,14 @@ describe('a connection to the broker', () => {
   test('a lane that is opened before there is a broker is opened with it', async () => {
     const early = client();
     const lane = await early.open(laneOptions);
-    expect(await lane.swap([crop], { source, deadline: soon() })).toBeUndefined();
+    expect(await lane.swap([crop], { sources: [source], deadline: soon() })).toBeUndefined();
 
     listen((message) =>
       Promise.resolve(
         message.type === 'lane' ? opened : { body: { end: 'swapped' }, payload: [new Uint8Array(size * size * 4)] },
       ),
     );
-    await vi.waitUntil(async () => (await lane.swap([crop], { source, deadline: soon() })) !== undefined, {
+    await vi.waitUntil(async () => (await lane.swap([crop], { sources: [source], deadline: soon() })) !== undefined, {
       timeout: 20_000,
     });
   });

@@ -21,8 +21,8 @@ type Settle = (faces: readonly SwappedPixels[] | undefined) => void;
 interface Place {
   readonly channel: Channel;
   readonly lane: number;
-  /** The source that the broker has for it. */
-  source: string | undefined;
+  /** Hashes of the sources that the broker has for it: those of the frame before. */
+  known: ReadonlySet<string>;
 }
 
 /** A lane of the broker, seen from a pixel thread. It outlasts connections: without one, frames are given up at once. */
@@ -56,7 +56,7 @@ export class RemoteLane implements CropLane {
       channel.notify({ type: 'close-lane', body: { lane } });
       return;
     }
-    this.#place = { channel, lane, source: undefined };
+    this.#place = { channel, lane, known: new Set() };
     this.tell(level);
   }
 
@@ -73,7 +73,7 @@ export class RemoteLane implements CropLane {
     this.#options.onLevel?.(level);
   }
 
-  swap(...[crops, { source, deadline }]: Frame): ReturnType<CropLane['swap']> {
+  swap(...[crops, { sources, deadline }]: Frame): ReturnType<CropLane['swap']> {
     const place = this.#place;
     const left = deadline - this.#clock.now();
     if (place === undefined || left <= 0 || this.#onWay.size >= MAXIMUM_ON_WAY || !place.channel.hasRoom) {
@@ -84,7 +84,7 @@ export class RemoteLane implements CropLane {
         if (this.#onWay.delete(settle)) resolve(faces);
       };
       this.#onWay.add(settle);
-      void this.#ask(place, { crops, source, deadline }, left + GRACE).then(settle);
+      void this.#ask(place, { crops, sources, deadline }, left + GRACE).then(settle);
     });
   }
 
@@ -98,21 +98,20 @@ export class RemoteLane implements CropLane {
 
   async #ask(
     place: Place,
-    frame: { readonly crops: readonly Uint8Array[]; readonly source: CropSource; readonly deadline: Milli },
+    frame: { readonly crops: readonly Uint8Array[]; readonly sources: readonly CropSource[]; readonly deadline: Milli },
     timeout: Milli,
   ): Promise<readonly SwappedPixels[] | undefined> {
-    const { crops, source, deadline } = frame;
-    const known = place.source === source.hash;
-    place.source = source.hash;
-    const sourceBytes = known ? 0 : source.bytes.length;
-    const body = { lane: place.lane, crops: crops.length, deadline, source: source.hash, sourceBytes };
-    const payload = known ? crops : [...crops, source.bytes];
+    const { crops, deadline } = frame;
+    const { sources, brought } = told(frame.sources, place.known);
+    place.known = new Set(sources.map(({ hash }) => hash));
+    const body = { lane: place.lane, crops: crops.length, deadline, sources };
+    const payload = [...crops, ...brought];
     try {
       return facesOf(await place.channel.request({ type: 'swap', body, payload }, { timeout }), crops);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      // Whether the broker has seen the source is not known now.
-      place.source = undefined;
+      // Whether the broker has seen the sources is not known now.
+      place.known = new Set();
       return undefined;
     }
   }
@@ -120,6 +119,22 @@ export class RemoteLane implements CropLane {
   #giveUp(): void {
     for (const settle of [...this.#onWay]) settle(undefined);
   }
+}
+
+/** Sources as the wire names them, and the bytes of those that are not known there yet. */
+function told(
+  sources: readonly CropSource[],
+  known: ReadonlySet<string>,
+): { sources: { hash: string; bytes: number }[]; brought: Uint8Array[] } {
+  const seen = new Set(known);
+  const brought: Uint8Array[] = [];
+  const named = sources.map(({ hash, bytes }) => {
+    if (seen.has(hash)) return { hash, bytes: 0 };
+    seen.add(hash);
+    brought.push(bytes);
+    return { hash, bytes: bytes.length };
+  });
+  return { sources: named, brought };
 }
 
 /** The new faces of an answer, as views into it; none if the frame was given up. */

@@ -44,14 +44,18 @@ function client(): BrokerClient {
 }
 
 function swap(lane: CropLane, crops: readonly Uint8Array[], budget = SOON): ReturnType<CropLane['swap']> {
-  return lane.swap(crops, { source, deadline: monotonic.now() + budget });
+  return lane.swap(crops, { sources: crops.map(() => source), deadline: monotonic.now() + budget });
 }
 
 /** What the network makes of a crop: the mean of crop and source. */
-function expectSwapped(face: SwappedPixels | undefined, crop: Uint8Array): void {
+function expectSwapped(
+  face: SwappedPixels | undefined,
+  crop: Uint8Array,
+  tint: readonly [number, number, number] = TINT,
+): void {
   expect(face?.rgb.length).toBe(crop.length);
   const worst = crop.reduce(
-    (most, value, k) => Math.max(most, Math.abs(face!.rgb[k]! - (value + TINT[k % 3]!) / 2)),
+    (most, value, k) => Math.max(most, Math.abs(face!.rgb[k]! - (value + tint[k % 3]!) / 2)),
     0,
   );
   expect(worst).toBeLessThanOrEqual(1);
@@ -77,6 +81,18 @@ describe('a broker', () => {
 
     expect(faces).toHaveLength(2);
     for (const [index, crop] of crops.entries()) expectSwapped(faces?.[index], crop);
+  });
+
+  test('gives each face of a frame its own source, also where the sources are known already', async () => {
+    const lane = await client().open({ ...options, faces: 2 });
+    const blue = [20, 60, 220] as const;
+    const sources = [source, colourSource(blue)];
+    const crops = [noiseCrop(3), noiseCrop(4)];
+
+    for (const order of [sources, sources.toReversed()]) {
+      const faces = await lane.swap(crops, { sources: order, deadline: monotonic.now() + SOON });
+      crops.forEach((crop, k) => expectSwapped(faces?.[k], crop, order[k] === source ? TINT : blue));
+    }
   });
 
   test('names the provider in use, and what was measured', async () => {

@@ -27,8 +27,8 @@ export interface FrameOutcome {
 export interface OfferedFrame {
   readonly crops: readonly Uint8Array[];
   readonly deadline: Milli;
-  /** Bytes are left out if the lane's frame before had the same source. */
-  readonly source: { readonly hash: string; readonly bytes: Uint8Array | undefined };
+  /** Of each crop; bytes are left out if the lane's frame before, or a crop before, had the same. */
+  readonly sources: readonly { readonly hash: string; readonly bytes: Uint8Array | undefined }[];
   /** Called exactly once. */
   readonly settle: (outcome: FrameOutcome) => void;
 }
@@ -36,7 +36,7 @@ export interface OfferedFrame {
 interface Frame extends OfferedFrame {
   readonly name: number;
   readonly of: Lane;
-  readonly source: CropSource;
+  readonly sources: readonly CropSource[];
 }
 
 interface Lane {
@@ -48,7 +48,8 @@ interface Lane {
   /** Faces a second. */
   readonly rate: number;
   readonly onLevel: (lane: number, level: LaneLevel) => void;
-  source: CropSource | undefined;
+  /** Those of the frame before. */
+  sources: readonly CropSource[];
   level: LaneLevel;
 }
 
@@ -146,7 +147,7 @@ export class Dispatcher {
     const lane = this.#scheduler.openLane({ recipe, tier, tenant: this.#tenants.join(tenant), frameRate, faces });
     const opened = {
       ...{ tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, number: recipe, rate: frameRate * faces },
-      ...{ onLevel, source: undefined, level: 0 },
+      ...{ onLevel, sources: [], level: 0 },
     };
     this.#lanes.set(lane, opened);
     return { lane, size: opened.recipe.size, level: 0 };
@@ -171,17 +172,11 @@ export class Dispatcher {
   offer(number: number, frame: OfferedFrame): void {
     const of = this.#lanes.get(number);
     if (of === undefined) return frame.settle({ end: 'closed' });
-    const { hash, bytes } = frame.source;
-    if (bytes !== undefined && bytes.length !== of.recipe.sourceBytes) {
-      throw new GatewayError('message_invalid', `a source must be what its recipe takes [bytes:${bytes.length}]`);
-    }
-    if (bytes !== undefined) of.source = { hash, bytes };
-    const { source } = of;
-    if (source?.hash !== hash)
-      throw new GatewayError('identity_unknown', 'the bytes of a new source must come with it');
+    const sources = sourcesOf(frame, of);
+    of.sources = sources;
     this.tally.offered();
     const name = this.#nextFrame++;
-    this.#frames.set(name, { ...frame, name, source, of });
+    this.#frames.set(name, { ...frame, name, sources, of });
     // Where nobody works there is no load either: lanes must not be degraded for what is over in a moment.
     if (this.#workers.every((worker) => worker === undefined)) return this.#end(name, 'lost');
     const { crops, deadline } = frame;
@@ -231,7 +226,7 @@ export class Dispatcher {
     const batch: GpuBatch = {
       recipe: this.#options.recipes[recipe]!.name,
       crops: members.flatMap(({ crops }) => crops),
-      sources: members.flatMap(({ crops, source }) => crops.map(() => source)),
+      sources: members.flatMap(({ sources }) => sources),
     };
     running.run(batch).then(
       (done) => {
@@ -275,6 +270,20 @@ export class Dispatcher {
     lane.level = level;
     lane.onLevel(number, level);
   }
+}
+
+/** A frame's sources with their bytes. @throws GatewayError identity_unknown, message_invalid */
+function sourcesOf({ sources }: OfferedFrame, { recipe, sources: before }: Lane): readonly CropSource[] {
+  const known = new Map(before.map((source) => [source.hash, source]));
+  return sources.map(({ hash, bytes }) => {
+    if (bytes !== undefined && bytes.length !== recipe.sourceBytes) {
+      throw new GatewayError('message_invalid', `a source must be what its recipe takes [bytes:${bytes.length}]`);
+    }
+    if (bytes !== undefined) known.set(hash, { hash, bytes });
+    const source = known.get(hash);
+    if (source === undefined) throw new GatewayError('identity_unknown', 'the bytes of a new source must come with it');
+    return source;
+  });
 }
 
 function endOf(reason: DropReason): FrameEnd {

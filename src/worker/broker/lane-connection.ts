@@ -52,17 +52,22 @@ export class LaneConnection {
   }
 
   async #swap({ body, payload }: WireMessage): Promise<Answer> {
-    const { lane, crops: count, deadline, source: hash, sourceBytes } = swapSchema.parse(body);
+    const { lane, crops: count, deadline, sources: named } = swapSchema.parse(body);
     if (!this.#lanes.has(lane)) throw new GatewayError('session_unknown', 'the lane must be open on this connection');
     const size = this.#dispatcher.cropBytes(lane);
-    if (payload.length !== count * size + sourceBytes) {
+    const sourceBytes = named.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (named.length !== count || payload.length !== count * size + sourceBytes) {
       throw new GatewayError('message_invalid', `crops must be of the size of their recipe [bytes:${payload.length}]`);
     }
     const crops = Array.from({ length: count }, (_, index) => payload.subarray(index * size, (index + 1) * size));
-    // A copy, since it is kept far longer than the crops that came with it.
-    const bytes = sourceBytes > 0 ? new Uint8Array(payload.subarray(count * size)) : undefined;
+    let at = count * size;
+    // Copies, since they are kept far longer than the crops that came with them.
+    const sources = named.map(({ hash, bytes }) => ({
+      hash,
+      bytes: bytes > 0 ? new Uint8Array(payload.subarray(at, (at += bytes))) : undefined,
+    }));
     const { end, faces } = await new Promise<FrameOutcome>((settle) =>
-      this.#dispatcher.offer(lane, { crops, deadline, source: { hash, bytes }, settle }),
+      this.#dispatcher.offer(lane, { crops, deadline, sources, settle }),
     );
     return { body: { end }, payload: faces?.flatMap(({ rgb, mask }) => [rgb, mask]) ?? [] };
   }

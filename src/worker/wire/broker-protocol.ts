@@ -38,17 +38,24 @@ export const laneOpenedSchema = z.object({
 /** Body of the notice `close-lane`. */
 export const laneOnlySchema = z.strictObject({ lane });
 
-/** Body of the request `swap`; payload = the crops, then the source's bytes where they come along. */
+/** Body of the request `swap`; payload = the crops, then the bytes of those sources that come along. */
 export const swapSchema = z.strictObject({
   lane,
   crops: z.int().min(1).max(MAXIMUM_CROPS),
   deadline: z.number().positive(),
-  source: sourceHashSchema,
-  /** 0 if the lane's last frame on this connection had the same source. */
-  sourceBytes: z
-    .int()
-    .min(0)
-    .max(16 * 1024 * 1024),
+  /** Of each crop. `bytes` is 0 if the lane's last frame on this connection, or a crop before, had the same. */
+  sources: z
+    .array(
+      z.strictObject({
+        hash: sourceHashSchema,
+        bytes: z
+          .int()
+          .min(0)
+          .max(16 * 1024 * 1024),
+      }),
+    )
+    .min(1)
+    .max(MAXIMUM_CROPS),
 });
 
 /**

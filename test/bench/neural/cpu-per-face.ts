@@ -38,7 +38,7 @@ export async function measureFaceTimes(): Promise<FaceTimes> {
     return { picture: { ...picture, y, u, v }, faces: [{ id: 1, landmarks: faces[0]!.landmarks }] };
   });
   const light = createLight();
-  const options = { source: embeddingSource(1), deadline: Infinity };
+  const options = { sources: [embeddingSource(1)], deadline: Infinity };
   const times: FaceTimes = { cut: [], paste: [], blend: [], whole: [] };
   for (let round = -WARM_UP; round < ROUNDS; round++) {
     const { picture, faces } = frames[(round + WARM_UP) % frames.length]!;

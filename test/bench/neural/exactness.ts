@@ -69,7 +69,7 @@ export async function measureChain({ network, clip, frames, size = 128 }: ChainO
 
 /** The product's way, with the light as it is. Gives the box that may be written. */
 async function swapInto(picture: I420, swap: NeuralSwap, landmarks: Float32Array): Promise<Box> {
-  const flight = swap.send(picture, [{ id: 1, landmarks }], { source: embeddingSource(1), deadline: Infinity })!;
+  const flight = swap.send(picture, [{ id: 1, landmarks }], { sources: [embeddingSource(1)], deadline: Infinity })!;
   const pixels = (await flight.swapped)!;
   const [crop] = swap.paste(picture, flight, { pixels, keep: false }) as [SwappedCrop];
   const { x, y, width, height } = crop;

@@ -50,9 +50,10 @@ export class Flights {
     );
   }
 
-  /** What this look's identity is to the network; `undefined` if it has no swaps for one: then they are the mesh's. */
-  sourceOf({ decision, identity }: Look): CropSource | undefined {
-    return decision.swaps.length === 0 ? undefined : identity?.sources?.get(this.#parts.recipe.name);
+  /** What this look's identity is to the network, for each swap; `undefined` if it has no swaps for one: then they are the mesh's. */
+  sourcesOf({ decision, identity }: Look): readonly CropSource[] | undefined {
+    const source = identity?.sources?.get(this.#parts.recipe.name);
+    return decision.swaps.length === 0 || source === undefined ? undefined : decision.swaps.map(() => source);
   }
 
   /** The oldest frame that has come back. */
@@ -67,7 +68,7 @@ export class Flights {
   send(
     frame: Departing,
     look: Look,
-    options: { readonly source: CropSource; readonly deadline: Milli; readonly sparing: boolean },
+    options: { readonly sources: readonly CropSource[]; readonly deadline: Milli; readonly sparing: boolean },
   ): boolean {
     const sentAt = this.#parts.clock.now();
     const faces = look.decision.swaps.map(({ face }) => face);
