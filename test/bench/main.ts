@@ -13,6 +13,7 @@ import { benchNeural } from './neural/neural-bench.ts';
 import { benchNetwork } from './network/network-bench.ts';
 import { benchGpuFaults } from './gpu/gpu-faults.ts';
 import type { GpuOrder } from './gpu/gpu-place.ts';
+import { benchGpuLanes } from './gpu/lanes/lanes-bench.ts';
 import { benchGpuTables } from './gpu/gpu-tables.ts';
 import { benchStreams, WAYS, type StreamsOrder } from './gpu/streams/streams-bench.ts';
 import { makeNetworks, networkFile } from '../gpu/networks/networks.ts';
@@ -53,6 +54,7 @@ const { values: options, positionals } = parseArgs({
     long: { type: 'boolean', default: false },
     plot: { type: 'string' },
     tables: { type: 'boolean', default: false },
+    lanes: { type: 'boolean', default: false },
     'mps-faults': { type: 'boolean', default: false },
     provider: { type: 'string' },
     network: { type: 'string' },
@@ -115,10 +117,11 @@ function callOrder(): Parameters<typeof benchCall>[0] {
   };
 }
 
-/** Streams through the whole gateway; `--tables`: p(batch), workers × batch × MPS; `--mps-faults`: what others see when a worker or the MPS server is lost. */
+/** Streams through the whole gateway; `--tables`: p(batch), workers × batch × MPS; `--lanes`: goodput and losses of the broker's lanes; `--mps-faults`: what others see when a worker or the MPS server is lost. */
 function benchGpu(): Promise<object> {
   const order: GpuOrder = { provider: options.provider, network: options.network, seconds: count('measure') };
   if (options.tables) return benchGpuTables(order);
+  if (options.lanes) return benchGpuLanes(order);
   if (options['mps-faults']) return benchGpuFaults(order);
   return benchStreams(asked(streamsOrder));
 }
