@@ -16,6 +16,8 @@ export interface Offered {
   readonly at: Milli;
   /** It came back swapped by its deadline. */
   readonly inTime: boolean;
+  /** How long it was away. */
+  readonly took: Milli;
 }
 
 export interface LaneLoadOptions {
@@ -88,6 +90,7 @@ export class LaneLoad {
     const at = monotonic.now();
     const deadline = at + this.#options.budget;
     const faces = await this.#lanes[lane]!.swap(crops, { sources, deadline });
-    this.offered.push({ lane, at, inTime: faces !== undefined && monotonic.now() <= deadline });
+    const back = monotonic.now();
+    this.offered.push({ lane, at, inTime: faces !== undefined && back <= deadline, took: back - at });
   }
 }

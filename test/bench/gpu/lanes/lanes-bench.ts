@@ -3,7 +3,7 @@ import { createLog } from '../../../../src/log.ts';
 import { monotonic, type Milli } from '../../../../src/time.ts';
 import { BrokerHost } from '../../../../src/worker/broker-host/broker-host.ts';
 import { networkFile } from '../../../gpu/networks/networks.ts';
-import { round } from '../../quantile.ts';
+import { quantile, round } from '../../quantile.ts';
 import { during } from '../driven-worker.ts';
 import { findPlace, say, type GpuOrder, type GpuPlace } from '../gpu-place.ts';
 import { strikes, type Strike } from './strikes.ts';
@@ -32,7 +32,14 @@ interface LoadFigures {
   readonly worstOnTime: number;
   /** Faces a second back in time, of the best rate measured. */
   readonly goodput: number;
+  /** How long those that came back in time were away. */
+  readonly awayMs: { readonly p50: number; readonly p99: number };
+  /** Frames by how they ended, and batches by their crops, as the broker counts them. */
+  readonly ends: Counts;
+  readonly batches: Counts;
 }
+
+type Counts = Readonly<Record<string, number>>;
 
 /** How lanes fared when something was lost. */
 interface StruckFigures {
@@ -127,6 +134,7 @@ async function fare(
   const laneLoad = await LaneLoad.open({ socket: host.socket, recipe: RECIPE, lanes, budget: BUDGET, seed: lanes });
   laneLoad.start();
   await during(SETTLING);
+  const [ends, batches] = [host.figures?.ends ?? {}, host.figures?.batches ?? {}];
   const from = monotonic.now();
   await during(1000 * seconds);
   const to = monotonic.now();
@@ -134,7 +142,8 @@ async function fare(
   const offered = laneLoad.between(from, to);
   laneLoad.close();
   const each = shares(offered, lanes);
-  const inTime = offered.filter((frame) => frame.inTime).length;
+  const away = offered.filter((frame) => frame.inTime).map(({ took }) => took);
+  const inTime = away.length;
   return {
     load,
     lanes,
@@ -142,7 +151,16 @@ async function fare(
     onTime: round(inTime / offered.length, 4),
     worstOnTime: round(Math.min(...each), 4),
     goodput: round((1000 * inTime) / (to - from) / rate, 4),
+    awayMs: { p50: round(quantile(away, 0.5), 1), p99: round(quantile(away, 0.99), 1) },
+    ends: since(ends, host.figures?.ends),
+    batches: since(batches, host.figures?.batches),
   };
+}
+
+/** Counts that have grown; the broker tells its figures each second, so they are those of about this time. */
+function since(before: Counts, now: Counts = {}): Counts {
+  const grown = Object.entries(now).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+  return Object.fromEntries(grown.filter(([, count]) => count > 0));
 }
 
 /** Share in time of each lane's frames. */
