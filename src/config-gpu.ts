@@ -1,7 +1,8 @@
 /** The part of the settings that says what a host with GPUs swaps with (docs/gpu.md). */
 import { z } from 'zod';
-import { SWAP_MODELS } from './models/recipe-of-model.ts';
+import { ENHANCER_MODELS, MASK_MODELS, SWAP_MODELS } from './models/recipe-of-model.ts';
 import { recipeFaceSchema, recipeNameSchema, type RecipeFace } from './swap/neural/recipe.ts';
+import { enhancerNetworkSchema, maskNetworkSchema } from './worker/wire/gpu-chain.ts';
 import { gpuRecipeSchema, MAXIMUM_BATCH, providerSchema, type GpuRecipe } from './worker/wire/gpu-protocol.ts';
 
 const share = z.number().min(0).max(1);
@@ -9,6 +10,10 @@ const face = recipeFaceSchema.shape;
 const model = gpuRecipeSchema.shape;
 /** Numbers of an embedding. */
 const EMBEDDING = 512;
+
+/** Networks that a recipe has beside its swap; a published model fills in what is not said by hand. */
+const maskSettingsSchema = maskNetworkSchema.extend({ model: z.enum(MASK_MODELS).optional() });
+const enhancerSettingsSchema = enhancerNetworkSchema.extend({ model: z.enum(ENHANCER_MODELS).optional() });
 
 const recipeSchema = z.strictObject({
   name: recipeNameSchema.describe('What sessions choose it by: small letters, digits, _ and -.'),
@@ -25,6 +30,17 @@ const recipeSchema = z.strictObject({
   input: model.input.describe('Range of its input: unit 0..1, signed −1..1, imagenet. Default unit.'),
   output: model.output.describe('Range of its output: unit 0..1, signed −1..1. Default unit.'),
   maximumBatch: model.maximumBatch.describe(`Most crops in one run, 1–${MAXIMUM_BATCH}. Default 8.`),
+  masks: z
+    .array(maskSettingsSchema)
+    .max(4)
+    .default([])
+    .describe('Networks that say what of the face is hidden, each a published model’s name or by hand. Default none.'),
+  enhancer: enhancerSettingsSchema
+    .optional()
+    .describe('Network that draws the new face more finely, a published model’s name or by hand. Default none.'),
+  box: model.box.describe(
+    'Soft edge of its masks: blur 0–1, padding of top, right, bottom and left 0–1. Default 0.3, none.',
+  ),
 });
 export type RecipeSettings = z.infer<typeof recipeSchema>;
 
@@ -156,10 +172,23 @@ export function recipeFace({ name, size, template, source }: RecipeSettings): Re
 }
 
 /** What a GPU worker must know of it. */
-export function gpuRecipe({ name, file, size, source, input, output, maximumBatch }: RecipeSettings): GpuRecipe {
+export function gpuRecipe({ source, masks, enhancer, ...recipe }: RecipeSettings): GpuRecipe {
   const taken =
     source.kind === 'image'
       ? ({ kind: source.kind, size: source.size } as const)
       : ({ kind: source.kind, length: EMBEDDING } as const);
-  return { name, file, size, source: taken, input, output, maximumBatch };
+  return {
+    ...without(recipe),
+    source: taken,
+    masks: masks.map(without),
+    ...(enhancer !== undefined && { enhancer: without(enhancer) }),
+  };
+}
+
+/** A worker needs no model's name: it is told all that the model says. */
+function without<Settings extends { readonly model?: unknown }>({
+  model: _,
+  ...rest
+}: Settings): Omit<Settings, 'model'> {
+  return rest;
 }

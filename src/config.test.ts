@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { configSchema, ENVIRONMENT, loadConfig } from './config.ts';
+import { gpuRecipe } from './config-gpu.ts';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
 
@@ -192,6 +193,43 @@ describe('settings', () => {
     expect(mistakesOf(() => load({ gpu: { recipes: [{ name: 'x', model: 'none' }] }, models }))).toContain(
       'recipes.0.model',
     );
+  });
+
+  test('take the networks of masks and of an enhancer from the manifest, by name, and let what is said by hand win', () => {
+    const hand = {
+      file: '/m.onnx',
+      size: 256,
+      layout: 'nhwc',
+      colours: 'bgr',
+      input: 'unit',
+      gives: { kind: 'occlusion' },
+    };
+    const recipe = { name: 'swap', model: 'ghost_1_256' };
+    const models = { folder: '/models', allowNonCommercial: true };
+    const load = (beside: object, more: object = { models }) =>
+      loadConfig({
+        env: {},
+        file: settingsFile(JSON.stringify({ gpu: { recipes: [{ ...recipe, ...beside }] }, ...more })),
+      }).gpu!.recipes[0]!;
+
+    const { masks, enhancer } = load({
+      masks: ['xseg_1', hand, 'bisenet_resnet_34'],
+      enhancer: { model: 'codeformer', weight: 0.7 },
+    });
+
+    expect(masks).toMatchObject([
+      { file: '/models/xseg_1.onnx', size: 256, layout: 'nhwc', colours: 'bgr', gives: { kind: 'occlusion' } },
+      hand,
+      { file: '/models/bisenet_resnet_34.onnx', size: 512, input: 'imagenet', gives: { kind: 'region', count: 19 } },
+    ]);
+    expect(enhancer).toMatchObject({ file: '/models/codeformer.onnx', template: 'ffhq_512', weight: 0.7, gives: 256 });
+    expect(gpuRecipe(load({ masks: ['xseg_1'], enhancer: 'gfpgan_1.4' }))).toMatchObject({
+      template: 'arcface_112_v1',
+      masks: [{ file: '/models/xseg_1.onnx' }],
+      enhancer: { file: '/models/gfpgan_1.4.onnx', weight: 0.5 },
+    });
+    expect(mistakesOf(() => load({ masks: ['xseg_9'] }))).toContain('masks.0.model');
+    expect(mistakesOf(() => load({ enhancer: 'codeformer' }, {}))).toContain('codeformer may not');
   });
 
   test('say unit or range and default of every field, and are all in the documentation', () => {

@@ -28,6 +28,8 @@ const look = z.object({
   opacity: z.number().min(0).max(1).optional(),
   keepEyes: z.boolean().optional(),
   keepMouth: z.boolean().optional(),
+  /** How much of the recipe's enhancer is taken, if it has one, 0–1, default 0.8. */
+  enhance: z.number().min(0).max(1).optional(),
 });
 
 export const clientMessageSchema = z.discriminatedUnion('type', [

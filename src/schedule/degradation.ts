@@ -13,7 +13,8 @@ export const LADDER = [
 ] as const;
 export type Step = (typeof LADDER)[number];
 export const LAST_LEVEL = LADDER.length - 1;
-const ENHANCER_OFF = LADDER.indexOf('enhancer off');
+/** Level from which on enhancers are left out. */
+export const ENHANCER_OFF = LADDER.indexOf('enhancer off');
 const FEWER_FACES = LADDER.indexOf('fewer faces');
 
 /** Below this share of its frames in time a stream goes a step down; it comes up again only above the other one. */

@@ -60,6 +60,33 @@ describe('FrameScheduler', () => {
     ]);
   });
 
+  test('takes a lane to another recipe, with the frame that waits, and its load', () => {
+    const costs = costTable({ recipes: 2 });
+    costs.profile({ recipe: 1, table: TIMES.map((p50, i) => ({ batch: i + 1, p50: 2 * p50, p99: 2 * p50 })) });
+    const { frames, drops } = scheduler({ costs });
+    const [lane, other] = [frames.openLane(laneOptions), frames.openLane(laneOptions)];
+    const light = frames.load(0);
+    const batch = new BatchView(8);
+    frames.offer(lane, 1, { crops: 1, deadline: 50, now: 0 });
+    frames.offer(other, 2, { crops: 1, deadline: 60, now: 0 });
+
+    frames.choose(lane, 1);
+
+    expect(frames.load(0)).toBeCloseTo(1.5 * light);
+    expect(frames.take(0, 0, batch)).toBe(true);
+    expect([batch.recipe, ...taken(batch)]).toEqual([1, 1]);
+    // What is lost waits again where its lane is by then.
+    frames.choose(lane, 0);
+    frames.lost(0, 10);
+    frames.available(0, true);
+    frames.take(0, 10, batch);
+    expect([batch.recipe, ...taken(batch)]).toEqual([0, 1, 2]);
+    frames.closeLane(lane);
+    frames.closeLane(other);
+    expect(frames.load(0)).toBeCloseTo(0);
+    expect(drops).toEqual([]);
+  });
+
   test('cuts a batch to the size that does most a millisecond where more wait', () => {
     const costs = new CostTable({ recipes: 1, workersPerGpu: 1, maximumBatch: 3 });
     costs.profile({ recipe: 0, table: [3, 4, 9].map((p50, i) => ({ batch: i + 1, p50, p99: p50 })) });

@@ -120,6 +120,18 @@ export class FrameScheduler {
     this.#lanes.close(lane);
   }
 
+  /** From now on this lane's frames go through another recipe; one that waits goes along. */
+  choose(lane: number, recipe: number): void {
+    const lanes = this.#lanes;
+    if (lanes.recipe[lane] === recipe) return;
+    const waits = lanes.frame[lane] !== NOTHING;
+    if (waits) this.#gpuOf(lane).queues[lanes.recipe[lane]!]!.remove(lane, lanes.deadline[lane]!);
+    this.#weigh(lane, -1);
+    lanes.recipe[lane] = recipe;
+    this.#weigh(lane, 1);
+    if (waits) this.#gpuOf(lane).queues[recipe]!.insert(lane, lanes.deadline[lane]!);
+  }
+
   /**
    * Puts a frame into its lane. One that still waits there is dropped as `replaced`; this one, perhaps at once, as `late` if it
    * cannot be in time, `thinned` if it is one too many, or `failed` if it is more than a batch of its recipe.
@@ -186,10 +198,11 @@ export class FrameScheduler {
     queue.available = false;
     this.#replace();
     for (let i = 0; i < queue.length; i++) {
-      const { recipe, size, lanes: of, frames, faces, deadlines } = queue.batch(i);
+      const { size, lanes: of, frames, faces, deadlines } = queue.batch(i);
       for (let j = 0; j < size; j++) {
         const lane = of[j]!;
         if (lane === NOTHING) continue;
+        const recipe = lanes.recipe[lane]!;
         const [frame, crops, deadline] = [frames[j]!, faces[j]!, deadlines[j]!];
         if (lanes.frame[lane] !== NOTHING || now + this.#costs.p50(recipe, crops) > deadline) {
           this.#onDrop(lane, frame, 'lost');

@@ -15,6 +15,21 @@ export const swapNameSchema = z.union([z.literal('mesh'), recipeNameSchema]);
 
 export const sendCodecSchema = z.enum(SEND_CODECS);
 
+/** What a session's owner changes while it runs. */
+export const lookSchema = z.object({
+  /** Identity strength, 0–1. Default 1. */
+  opacity: z.number().min(0).max(1).default(1),
+  /** Keep the caller's own eyes. Default true. */
+  keepEyes: z.boolean().default(true),
+  /** Keep the inside of the caller's mouth. Default true. */
+  keepMouth: z.boolean().default(true),
+  /** How much of the recipe's enhancer is taken, where it has one, 0–1; 0: it is not run. Default 0.8, as FaceFusion's. */
+  enhance: z.number().min(0).max(1).default(0.8),
+});
+export type SessionLook = z.infer<typeof lookSchema>;
+/** Of who asks for nothing. */
+export const USUAL_LOOK: SessionLook = lookSchema.parse({});
+
 /** How one session is served; fixed or changed by its owner through signalling. */
 export const sessionSettingsSchema = z.object({
   /** Exposure policy. Default `never`. */
@@ -28,12 +43,7 @@ export const sessionSettingsSchema = z.object({
   budget: z.number().min(20).max(500).default(66),
   /** How many faces are swapped, 0–8; all others are hidden. Default 1. */
   faces: z.int().min(0).max(8).default(1),
-  /** Identity strength, 0–1. Default 1. */
-  opacity: z.number().min(0).max(1).default(1),
-  /** Keep the caller's own eyes. Default true. */
-  keepEyes: z.boolean().default(true),
-  /** Keep the inside of the caller's mouth. Default true. */
-  keepMouth: z.boolean().default(true),
+  ...lookSchema.shape,
   /** Draw the "AI MODIFIED" mark. Default true; turning it off needs the operator's leave. */
   label: z.boolean().default(true),
   /** Longest side of a picture that is accepted, pixels, 160–1920. Default 1280. */

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../errors.ts';
 import { monotonic } from '../time.ts';
-import { GpuDesk } from './gpu/gpu-desk.ts';
+import { GpuDesk, type DeskReply } from './gpu/gpu-desk.ts';
 import type { ThreadAnswer, ThreadRequest } from './gpu/gpu-lane.ts';
 import { OnnxEngine } from './gpu/onnx-engine.ts';
 import { END } from './threads/end-thread.ts';
@@ -18,7 +18,8 @@ const desk = new GpuDesk(new OnnxEngine({ ...settings, clock: monotonic }), { ..
 async function answer(request: ThreadRequest): Promise<void> {
   const { id } = request;
   try {
-    port?.postMessage({ id, ok: true, reply: await done(request) } satisfies ThreadAnswer, transferred(request));
+    const reply = await done(request);
+    port?.postMessage({ id, ok: true, reply } satisfies ThreadAnswer, transferred(request, reply));
   } catch (error) {
     const { code, message } = failureBody(error);
     // A fault of ours keeps its details from other processes, but not from this one's log.
@@ -36,15 +37,17 @@ async function done(request: ThreadRequest): Promise<unknown> {
     case 'source':
       return desk.addSource(request.hash, request.bytes);
     case 'job':
-      return { ...(await desk.swap(request)), pixels: request.pixels };
+      return desk.swap(request);
     case 'figures':
       return desk.figures;
   }
 }
 
-/** A job's pixels came without a copy, and go back so. */
-function transferred(request: ThreadRequest): ArrayBuffer[] {
-  return request.kind === 'job' ? [request.pixels.buffer as ArrayBuffer] : [];
+/** New faces and masks go without a copy. */
+function transferred({ kind }: ThreadRequest, reply: unknown): ArrayBuffer[] {
+  if (kind !== 'job') return [];
+  const swapped = reply as DeskReply;
+  return swapped.kind === 'done' ? [swapped.pixels.buffer as ArrayBuffer, swapped.masks.buffer as ArrayBuffer] : [];
 }
 
 port.on('message', (message: ThreadRequest | typeof END) => {

@@ -6,7 +6,6 @@ import { Socket } from 'node:net';
 import { GatewayError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { monotonic, type Milli } from '../time.ts';
-import { boxMask } from './gpu/box-mask.ts';
 import { GpuLane } from './gpu/gpu-lane.ts';
 import { Channel, CHILD_WIRE_FD, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
 import {
@@ -28,7 +27,6 @@ const RESIDENT_EVERY: Milli = 1_000;
 const log = createLog('gpu-worker');
 let lane: GpuLane | undefined;
 let jobs = 0;
-const masks = new Map<number, Uint8Array>();
 
 // Who manages services signals the whole group; but a run must not be cut off, and the broker says when to end.
 process.on('SIGINT', () => undefined);
@@ -90,24 +88,19 @@ function configure(body: unknown): GpuReady {
   return { provider: settings.provider, pid: process.pid };
 }
 
-/** A payload has a buffer of its own, so it goes to the thread and comes back as it is; the crops in it are swapped in place. */
+/** A payload has a buffer of its own, so it goes to the thread as it is. */
 async function swap(job: GpuJob, pixels: Uint8Array): Promise<Answer> {
   if (jobs >= JOBS_AT_A_TIME) throw new GatewayError('capacity_full', 'a job must wait until one of two is done');
   jobs++;
   try {
     const work = { kind: 'job', ...job, pixels, arrived: monotonic.now() } as const;
-    const { size, pixels: swapped, ...body } = await laneNow().ask(work, [pixels.buffer as ArrayBuffer]);
-    if (body.kind === 'sources-missing') return { body };
-    return { body, payload: [swapped, ...job.sources.map(() => maskOf(size))] };
+    const reply = await laneNow().ask(work, [pixels.buffer as ArrayBuffer]);
+    if (reply.kind === 'sources-missing') return { body: reply };
+    const { pixels: swapped, masks, ...body } = reply;
+    return { body, payload: [swapped, masks] };
   } finally {
     jobs--;
   }
-}
-
-function maskOf(size: number): Uint8Array {
-  let mask = masks.get(size);
-  if (mask === undefined) masks.set(size, (mask = boxMask(size)));
-  return mask;
 }
 
 async function figures(): Promise<GpuFigures> {

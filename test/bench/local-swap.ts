@@ -4,6 +4,7 @@ import { FaceModels } from '../../src/face/models.ts';
 import { FaceTracker } from '../../src/face/tracker.ts';
 import { ModelStore } from '../../src/onnx/model-store.ts';
 import { FacePass, type PassParts } from '../../src/session/pixel/face-pass.ts';
+import { USUAL_LOOK } from '../../src/session/settings.ts';
 import { prepareIdentity } from '../../src/swap/identity/prepare.ts';
 import { MaskBox } from '../../src/swap/masks/paint.ts';
 import { MeshBackend } from '../../src/swap/mesh/mesh-backend.ts';
@@ -29,9 +30,7 @@ const USUAL = {
   policy: 'never',
   budget: 66,
   faces: 1,
-  opacity: 1,
-  keepEyes: true,
-  keepMouth: true,
+  ...USUAL_LOOK,
   label: true,
 } as const;
 

@@ -1,7 +1,6 @@
 import { monotonic } from '../../src/time.ts';
-import type { CropLane, CropLanes, CropSource, SwappedPixels } from '../../src/swap/neural/crop-lane.ts';
-import { boxMask } from '../../src/worker/gpu/box-mask.ts';
-import type { OpenNetwork } from '../../src/worker/gpu/engine.ts';
+import type { CropLane, CropLanes, SwappedPixels } from '../../src/swap/neural/crop-lane.ts';
+import { Chain } from '../../src/worker/gpu/chain/chain.ts';
 import { OnnxEngine } from '../../src/worker/gpu/onnx-engine.ts';
 import type { GpuRecipe } from '../../src/worker/wire/gpu-protocol.ts';
 
@@ -10,37 +9,45 @@ export function processorEngine(): OnnxEngine {
   return new OnnxEngine({ provider: 'cpu', deviceId: 0, threads: 1, warmBatches: [1], clock: monotonic });
 }
 
-/** Lanes straight to the engine and the mask of a GPU worker, in this process: the pixels of a call without its ways. */
+/** Lanes straight to the networks and the mask of a GPU worker, in this process: the pixels of a call without its ways. */
 export class EngineLanes implements CropLanes {
-  readonly #network: OpenNetwork;
-  readonly #mask: Uint8Array;
+  readonly #chain: Chain;
+  readonly #size: number;
 
-  private constructor(network: OpenNetwork, size: number) {
-    this.#network = network;
-    this.#mask = boxMask(size);
+  private constructor(chain: Chain, size: number) {
+    this.#chain = chain;
+    this.#size = size;
   }
 
   static async open(recipe: GpuRecipe): Promise<EngineLanes> {
-    return new EngineLanes(await processorEngine().open(recipe), recipe.size);
+    return new EngineLanes(await Chain.open(recipe, processorEngine(), monotonic), recipe.size);
   }
 
   open(): Promise<CropLane> {
     return Promise.resolve({
-      swap: (crops, { sources }) => this.#swap(crops, sources),
+      swap: (crops, options) => this.#swap(crops, options),
       close: () => undefined,
     });
   }
 
   close(): void {
-    void this.#network.close();
+    void this.#chain.close();
   }
 
-  async #swap(crops: readonly Uint8Array[], from: readonly CropSource[]): Promise<readonly SwappedPixels[]> {
-    const bytes = 3 * this.#mask.length;
+  async #swap(
+    crops: readonly Uint8Array[],
+    { sources: from, enhance }: Parameters<CropLane['swap']>[1],
+  ): Promise<readonly SwappedPixels[]> {
+    const bytes = 3 * this.#size ** 2;
     const pixels = new Uint8Array(crops.length * bytes);
     crops.forEach((crop, index) => pixels.set(crop, index * bytes));
     const sources = from.map(({ bytes }) => bytes);
-    await this.#network.run({ crops: crops.length, filled: crops.length, pixels, sources });
-    return crops.map((_, k) => ({ rgb: pixels.subarray(k * bytes, (k + 1) * bytes), mask: this.#mask }));
+    const amounts = enhance === undefined ? undefined : crops.map(() => enhance);
+    const batch = { crops: crops.length, filled: crops.length, pixels, sources, enhance: amounts };
+    const { size, pixels: rgb, masks } = await this.#chain.run(batch);
+    return crops.map((_, k) => ({
+      rgb: rgb.subarray(k * 3 * size * size, (k + 1) * 3 * size * size),
+      mask: masks.subarray(k * size * size, (k + 1) * size * size),
+    }));
   }
 }

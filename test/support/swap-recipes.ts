@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { z } from 'zod';
 import type { CropSource } from '../../src/swap/neural/crop-lane.ts';
+import type { enhancerNetworkSchema, MaskNetworkOptions } from '../../src/worker/wire/gpu-chain.ts';
 import { gpuRecipeSchema, type GpuRecipe } from '../../src/worker/wire/gpu-protocol.ts';
 import { networkFile, type NetworkName } from '../gpu/networks/networks.ts';
 import { Random } from '../media/random.ts';
 
 /** A recipe with a generated network, as a GPU worker takes it. */
-export function swapRecipe(network: NetworkName, changes: Partial<GpuRecipe> = {}): GpuRecipe {
+export function swapRecipe(network: NetworkName, changes: Partial<z.input<typeof gpuRecipeSchema>> = {}): GpuRecipe {
   return gpuRecipeSchema.parse({
     name: network,
     file: networkFile(network),
@@ -14,6 +16,24 @@ export function swapRecipe(network: NetworkName, changes: Partial<GpuRecipe> = {
     ...changes,
   });
 }
+
+/** The generated networks that a recipe can have beside its swap, in the form of the published ones that they stand for. */
+export const BESIDE = {
+  /** As xseg. */
+  occlusion: (network: NetworkName = 'tiny-occlusion'): MaskNetworkOptions => ({
+    ...{ file: networkFile(network), size: 256, layout: 'nhwc', colours: 'bgr', input: 'unit' },
+    gives: { kind: 'occlusion' },
+  }),
+  /** As bisenet. */
+  regions: (): MaskNetworkOptions => ({
+    ...{ file: networkFile('tiny-regions'), size: 512, layout: 'nchw', colours: 'rgb', input: 'imagenet' },
+    gives: { kind: 'region', count: 19, face: [1, 2, 3, 4, 5, 6, 10, 11, 12, 13] },
+  }),
+  /** As gfpgan, and as codeformer, which has a weight. */
+  enhancer: (network: 'tiny-negative' | 'tiny-brighter' = 'tiny-negative'): z.input<typeof enhancerNetworkSchema> => ({
+    ...{ file: networkFile(network), size: 512, template: 'ffhq_512', input: 'signed', output: 'signed' },
+  }),
+};
 
 /** An embedding of length 1, as a source. */
 export function embeddingSource(seed: number): CropSource {

@@ -2,7 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../time.ts';
 import type { ChosenIdentity, RemoteSession, SessionEvents } from '../../worker/supervisor/remote-session.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
-import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol.ts';
+import { lookSchema, type SessionFigures, type SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { withLook, type Look } from '../signalling/choices.ts';
 import { RoomMemory, type Publisher } from './room-memory.ts';
@@ -225,9 +225,8 @@ export class Rooms {
     const publication = this.#publications.get(resource.room);
     if (publication?.session.id === id) {
       const { publisher, identity, settings } = publication;
-      const { opacity, keepEyes, keepMouth } = settings;
       this.#publications.delete(resource.room);
-      this.memory.keep(resource.room, publisher, { identity, look: { opacity, keepEyes, keepMouth } });
+      this.memory.keep(resource.room, publisher, { identity, look: lookSchema.parse(settings) });
     }
     // Whoever is gone by himself is closed here too, so that its entry in the supervisor goes.
     void resource.session.close();

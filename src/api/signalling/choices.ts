@@ -2,7 +2,12 @@ import { GatewayError } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
 import type { Permit } from '../access/access.ts';
 import type { ChosenIdentity } from '../../worker/supervisor/remote-session.ts';
-import { sessionSettingsSchema, type ExposurePolicy, type SessionSettings } from '../../worker/wire/protocol.ts';
+import {
+  lookSchema,
+  sessionSettingsSchema,
+  type ExposurePolicy,
+  type SessionSettings,
+} from '../../worker/wire/protocol.ts';
 import type { ClientMessage } from '../messages.ts';
 import type { IdentityStore } from '../http/identity-store.ts';
 
@@ -73,8 +78,7 @@ export function settingsFor(hello: Hello, allowed: Allowed): SessionSettings {
 
 /** The settings with another look; what it leaves out stays. */
 export function withLook(settings: SessionSettings, look: Look | undefined): SessionSettings {
-  const { opacity, keepEyes, keepMouth } = { ...settings, ...withoutGaps(look ?? {}) };
-  return { ...settings, opacity, keepEyes, keepMouth };
+  return { ...settings, ...lookSchema.parse({ ...settings, ...withoutGaps(look ?? {}) }) };
 }
 
 /**

@@ -4,7 +4,7 @@ import { loadConfig } from '../../config.ts';
 import { GatewayError } from '../../errors.ts';
 import { FaceModels } from '../../face/models.ts';
 import type { Outcome } from '../../session/pixel.ts';
-import type { ExposurePolicy } from '../../session/settings.ts';
+import { USUAL_LOOK, type ExposurePolicy } from '../../session/settings.ts';
 import type { Terminal } from '../terminal.ts';
 import { FaceSwapper } from './face-swapper.ts';
 import { judgeIdentity, loadIdentity, type IdentityChoice } from './identity.ts';
@@ -38,6 +38,7 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
   const createSwapper = async () => {
     models = await FaceModels.open();
     return new FaceSwapper(models, await loadIdentity(models, identity, { terminal }), {
+      ...USUAL_LOOK,
       policy: command.policy,
       faces: command.faces,
       opacity: command.opacity,

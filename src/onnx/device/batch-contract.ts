@@ -9,21 +9,34 @@ export interface TensorContract {
   readonly extents: readonly number[];
 }
 
-/** What such a model must take and give, and nothing else. */
+/** What such a model must take and give. */
 export interface BatchContract {
+  /** All of them, by name; where there is one only, it may have any name. */
   readonly inputs: Readonly<Record<string, TensorContract>>;
-  /** In the order of the graph, under any names. */
+  /** In the order of the graph, under any names; it may have more, which are not computed. */
   readonly outputs: readonly TensorContract[];
+  /** Values of inputs that are a number, float64, where the model has them. Default none. */
+  readonly numbers?: Readonly<Record<string, number>>;
 }
 
 /** One input or output. */
 export interface BatchValue {
+  /** What the model calls it. */
   readonly name: string;
+  /** What the contract calls it; of an output, the same. */
+  readonly key: string;
   readonly type: 'float32' | 'float16' | 'uint8';
   /** Without the batch. */
   readonly extents: readonly number[];
   /** Of one item. */
   readonly elements: number;
+}
+
+/** An input that is a number. */
+export interface NumberValue {
+  readonly name: string;
+  readonly value: number;
+  readonly extents: readonly number[];
 }
 
 /**
@@ -33,29 +46,53 @@ export interface BatchValue {
 export function readContract(
   model: Pick<InferenceSession, 'inputMetadata' | 'outputMetadata'>,
   contract: BatchContract,
-): { readonly inputs: readonly BatchValue[]; readonly outputs: readonly BatchValue[]; readonly single: boolean } {
+): {
+  readonly inputs: readonly BatchValue[];
+  readonly outputs: readonly BatchValue[];
+  readonly numbers: readonly NumberValue[];
+  readonly single: boolean;
+} {
+  const { numbers = {} } = contract;
   const names = Object.keys(contract.inputs);
-  for (const { name } of model.inputMetadata) {
+  const taken = model.inputMetadata.filter(({ name }) => numbers[name] === undefined);
+  const anyName = names.length === 1 && taken.length === 1;
+  for (const { name } of anyName ? [] : taken) {
     if (!names.includes(name)) refuse(`model must have no input besides ${names.join(' and ')} [input:${name}]`);
   }
   const given = names.map((name) => {
-    const value = model.inputMetadata.find((input) => input.name === name);
+    const value = anyName ? taken[0] : taken.find((input) => input.name === name);
     return value ?? refuse(`model must have this input [input:${name}] [inputs:${list(model.inputMetadata)}]`);
   });
-  const outputs = model.outputMetadata;
   const count = contract.outputs.length;
-  if (outputs.length !== count) {
+  const outputs = model.outputMetadata.slice(0, count);
+  if (outputs.length < count) {
     const many = count === 1 ? 'one output' : `${count} outputs`;
     refuse(`model must have ${many} [outputs:${list(outputs)}]`);
   }
   return {
-    inputs: given.map((value) => fit(value, contract.inputs[value.name]!)),
-    outputs: outputs.map((value, index) => fit(value, contract.outputs[index]!)),
+    inputs: given.map((value, index) => fit(value, names[index]!, contract.inputs[names[index]!]!)),
+    outputs: outputs.map((value, index) => fit(value, value.name, contract.outputs[index]!)),
+    numbers: model.inputMetadata.flatMap((value) => {
+      const number = numbers[value.name];
+      return number === undefined ? [] : [fitNumber(value, number)];
+    }),
     single: [...given, ...outputs].some((value) => value.isTensor && value.shape[0] === 1),
   };
 }
 
-function fit(value: InferenceSession.ValueMetadata, { type = 'float', extents }: TensorContract): BatchValue {
+function fitNumber(value: InferenceSession.ValueMetadata, number: number): NumberValue {
+  if (!value.isTensor || value.type !== 'float64' || value.shape.some((extent) => Number(extent) > 1)) {
+    const type = value.isTensor ? value.type : 'no tensor';
+    refuse(`input must be one float64 [tensor:${value.name}] [type:${type}]`);
+  }
+  return { name: value.name, value: number, extents: value.shape.map(() => 1) };
+}
+
+function fit(
+  value: InferenceSession.ValueMetadata,
+  key: string,
+  { type = 'float', extents }: TensorContract,
+): BatchValue {
   const wanted = `[n|1, ${extents.join(', ')}]`;
   const types: readonly string[] = type === 'float' ? ['float32', 'float16'] : [type];
   if (!value.isTensor || !isBatchType(value.type) || !types.includes(value.type)) {
@@ -71,6 +108,7 @@ function fit(value: InferenceSession.ValueMetadata, { type = 'float', extents }:
   }
   return {
     name: value.name,
+    key,
     type: value.type,
     extents,
     elements: extents.reduce((product, extent) => product * extent, 1),

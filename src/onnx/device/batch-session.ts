@@ -32,7 +32,7 @@ interface Ends {
  * extent than before, cuDNN plans all its convolutions anew, which took 410–560 ms for inswapper's shape on an H100.
  */
 export class BatchSession {
-  /** Values of each input, [maximumBatch, …], to be written before a run. */
+  /** Values of each input, by the contract's name, [maximumBatch, …], to be written before a run. */
   readonly inputs: Readonly<Record<string, TensorValues>>;
   /** Values of each output, [maximumBatch, …], to be read after it. */
   readonly outputs: readonly TensorValues[];
@@ -40,21 +40,18 @@ export class BatchSession {
   readonly #sessions: Map<number, InferenceSession>;
   readonly #file: string;
   readonly #options: BatchSessionOptions;
-  readonly #values: { readonly inputs: readonly BatchValue[]; readonly outputs: readonly BatchValue[] };
-  /** Whether the model takes one item at a time only. */
-  readonly #single: boolean;
+  readonly #values: ReturnType<typeof readContract>;
   readonly #ends = new Map<string, Ends>();
   #proof: ProviderProof = { nodes: 0, elsewhere: 0 };
 
   private constructor(session: InferenceSession, file: string, options: BatchSessionOptions) {
     const { contract, maximumBatch } = options;
-    const { inputs, outputs, single } = readContract(session, contract);
+    this.#values = readContract(session, contract);
     this.#sessions = new Map([[1, session]]);
     this.#file = file;
     this.#options = options;
-    this.#single = single;
-    this.#values = { inputs, outputs };
-    this.inputs = Object.fromEntries(inputs.map((value) => [value.name, buffer(value, maximumBatch)]));
+    const { inputs, outputs } = this.#values;
+    this.inputs = Object.fromEntries(inputs.map((value) => [value.key, buffer(value, maximumBatch)]));
     this.outputs = outputs.map((value) => buffer(value, maximumBatch));
   }
 
@@ -98,7 +95,7 @@ export class BatchSession {
   async run(batch: number): Promise<void> {
     const session = await this.#sessionFor(batch);
     try {
-      if (!this.#single) await runOnce(session, this.#endsOf(0, batch));
+      if (!this.#values.single) await runOnce(session, this.#endsOf(0, batch));
       else for (let item = 0; item < batch; item++) await runOnce(session, this.#endsOf(item, 1));
     } catch (cause) {
       // The context of a device is broken by most that can go wrong there, and a run that could not fail did.
@@ -114,7 +111,7 @@ export class BatchSession {
   }
 
   async #sessionFor(batch: number): Promise<InferenceSession> {
-    const size = this.#single || this.#options.provider === 'cpu' ? 1 : batch;
+    const size = this.#values.single || this.#options.provider === 'cpu' ? 1 : batch;
     let session = this.#sessions.get(size);
     if (session === undefined) this.#sessions.set(size, (session = await create(this.#file, this.#options)));
     return session;
@@ -149,9 +146,13 @@ export class BatchSession {
       const items = values.subarray(first * elements, (first + batch) * elements);
       return [name, new Tensor(type, items as never, [batch, ...extents])];
     };
-    const { inputs, outputs } = this.#values;
+    const { inputs, outputs, numbers } = this.#values;
+    const numbered = numbers.map(({ name, value, extents }) => [
+      name,
+      new Tensor('float64', Float64Array.of(value), extents),
+    ]);
     return {
-      feeds: Object.fromEntries(inputs.map((value) => part(value, this.inputs[value.name]!))),
+      feeds: Object.fromEntries([...inputs.map((value) => part(value, this.inputs[value.key]!)), ...numbered]),
       fetches: Object.fromEntries(outputs.map((value, index) => part(value, this.outputs[index]!))),
     };
   }

@@ -21,7 +21,7 @@ export class OnnxGraph {
   readonly #outputs: ProtobufWriter[] = [];
   #names = 0;
 
-  input(name: string, shape: ValueShape, type: FloatType = 'float32'): string {
+  input(name: string, shape: ValueShape, type: FloatType | 'float64' = 'float32'): string {
     this.#inputs.push(encodeValue(name, shape, type));
     return name;
   }

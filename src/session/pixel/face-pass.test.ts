@@ -7,6 +7,7 @@ import { allocI420, type Box, type I420 } from '../../media/plane.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
 import type { SwapCrop, SwappedCrop } from '../../swap/swap.ts';
 import { monotonic } from '../../time.ts';
+import { USUAL_LOOK } from '../settings.ts';
 import { FacePass, type PassSettings, type PassStage, type Tracking } from './face-pass.ts';
 import { openParts, type OpenParts } from './parts.ts';
 
@@ -14,7 +15,7 @@ const SETTINGS: PassSettings = {
   policy: 'never',
   budget: 66,
   faces: 1,
-  opacity: 1,
+  ...USUAL_LOOK,
   keepEyes: false,
   keepMouth: false,
   label: true,

@@ -9,16 +9,13 @@ import type { PreparedIdentity, SwapCrop, SwapLook, SwappedCrop } from '../../sw
 import type { Clock, Milli } from '../../time.ts';
 import { Exposure, type Decision, type PlannedSwap } from '../exposure/exposure.ts';
 import type { Outcome } from '../pixel.ts';
-import type { SessionSettings } from '../settings.ts';
+import type { SessionLook, SessionSettings } from '../settings.ts';
 
 /** What a frame goes through here, in this order. */
 export type PassStage = 'track' | 'swap' | 'composite';
 
 /** What a pass needs of a session's settings. */
-export interface PassSettings extends Pick<
-  SessionSettings,
-  'policy' | 'budget' | 'faces' | 'opacity' | 'keepEyes' | 'keepMouth' | 'label'
-> {
+export interface PassSettings extends SessionLook, Pick<SessionSettings, 'policy' | 'budget' | 'faces' | 'label'> {
   /** Time for which nothing is sent after a failed swap, ms; left out: as docs/privacy.md says. 0 for files. */
   readonly hold?: Milli;
 }

@@ -6,7 +6,7 @@ import { MASKS } from '../../swap/masks/paint.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
 import { threadTime, type Milli } from '../../time.ts';
 import type { FrameCost } from '../pixel.ts';
-import type { SessionSettings } from '../settings.ts';
+import { USUAL_LOOK, type SessionSettings } from '../settings.ts';
 import { PixelSession } from './pixel-session.ts';
 import type { PixelParts } from './pixel-thread.ts';
 
@@ -28,9 +28,7 @@ const SETTINGS: SessionSettings = {
   tenant: '',
   budget: 500,
   faces: 1,
-  opacity: 1,
-  keepEyes: true,
-  keepMouth: true,
+  ...USUAL_LOOK,
   label: true,
   maximumSide: 1920,
   bitrate: 1_500_000,

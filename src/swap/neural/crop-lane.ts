@@ -7,7 +7,7 @@ export interface CropSource {
   readonly bytes: Uint8Array;
 }
 
-/** A new face from a swap network, aligned as the crop was that it is made of. */
+/** A new face from a swap network, aligned as the crop was that it is made of; an enhanced one may have more pixels than that. */
 export interface SwappedPixels {
   /** [size, size, 3] uint8, RGB, row by row. */
   readonly rgb: Uint8Array;
@@ -42,7 +42,13 @@ export interface CropLane {
    */
   swap(
     crops: readonly Uint8Array[],
-    options: { /** Of each crop. */ readonly sources: readonly CropSource[]; readonly deadline: Milli },
+    options: {
+      /** Of each crop. */
+      readonly sources: readonly CropSource[];
+      readonly deadline: Milli;
+      /** How much of the recipe's enhancer is taken, if it has one, 0..1; 0, the default: it is not run. */
+      readonly enhance?: number;
+    },
   ): Promise<readonly SwappedPixels[] | undefined>;
   /** Idempotent. Frames on their way resolve with `undefined`. */
   close(): void;

@@ -1,13 +1,13 @@
 import type { I420 } from '../../media/plane.ts';
-import type { Milli } from '../../time.ts';
+
 import { CropBuffer } from '../crop-buffer.ts';
 import type { SwappedCrop } from '../swap.ts';
 import { Cutter } from './align/cutter.ts';
 import { fivePoints, POINTS } from './align/five-points.ts';
 import { Paster } from './align/paster.ts';
-import { fitSimilarity, invert, type Similarity } from './align/similarity.ts';
+import { fitSimilarity, from, invert, type Similarity } from './align/similarity.ts';
 import { templatePoints } from './align/templates.ts';
-import type { CropLane, CropSource, SwappedPixels } from './crop-lane.ts';
+import type { CropLane, SwappedPixels } from './crop-lane.ts';
 import type { RecipeFace } from './recipe.ts';
 
 /** Frames that may be away at once: at 30 a second, what comes back within 100 ms costs no frame. */
@@ -43,7 +43,8 @@ export class NeuralSwap {
   readonly #lane: CropLane;
   readonly #size: number;
   readonly #cutter: Cutter;
-  readonly #paster: Paster;
+  /** By the side of the new faces, pixels: that of the crops, or more where they are enhanced. */
+  readonly #pasters = new Map<number, Paster>();
   readonly #template: Float32Array;
   readonly #points = new Float32Array(2 * POINTS);
   readonly #free = Array.from({ length: MOST_FLIGHTS }, () => new Seat());
@@ -55,16 +56,11 @@ export class NeuralSwap {
     this.#lane = lane;
     this.#size = size;
     this.#cutter = new Cutter(size);
-    this.#paster = new Paster(size);
     this.#template = templatePoints(template, size);
   }
 
   /** Cuts these faces out and sends them on their way. `undefined` if too many frames are away, or a face cannot be aligned. */
-  send(
-    picture: I420,
-    faces: readonly FaceAt[],
-    options: { /** Of each face. */ readonly sources: readonly CropSource[]; readonly deadline: Milli },
-  ): Flight | undefined {
+  send(picture: I420, faces: readonly FaceAt[], options: Parameters<CropLane['swap']>[1]): Flight | undefined {
     const seat = this.#board(faces);
     if (seat === undefined) return undefined;
     const crops = seat.places.map((place, index) => {
@@ -106,7 +102,7 @@ export class NeuralSwap {
       if (face === undefined) return undefined;
       if (keep && !reposed) this.#keep(ids[index]!, face);
       const buffer = (this.#buffers[index] ??= new CropBuffer());
-      return this.#paster.paste(picture, place, face, buffer) ? buffer : undefined;
+      return this.#lay(picture, place, face, buffer) ? buffer : undefined;
     });
   }
 
@@ -137,9 +133,16 @@ export class NeuralSwap {
     return seat;
   }
 
+  #lay(picture: I420, place: Similarity, face: SwappedPixels, buffer: CropBuffer): boolean {
+    const side = Math.sqrt(face.mask.length);
+    let paster = this.#pasters.get(side);
+    if (paster === undefined) this.#pasters.set(side, (paster = new Paster(side)));
+    return paster.paste(picture, from(place, 0, 0, this.#size / side), face, buffer);
+  }
+
   #keep(id: number, { rgb, mask }: SwappedPixels): void {
     let worn = this.#worn.get(id);
-    if (worn === undefined) this.#worn.set(id, (worn = { rgb: rgb.slice(), mask: mask.slice() }));
+    if (worn?.mask.length !== mask.length) this.#worn.set(id, (worn = { rgb: rgb.slice(), mask: mask.slice() }));
     else {
       worn.rgb.set(rgb);
       worn.mask.set(mask);

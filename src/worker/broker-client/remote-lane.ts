@@ -73,7 +73,7 @@ export class RemoteLane implements CropLane {
     this.#options.onLevel?.(level);
   }
 
-  swap(...[crops, { sources, deadline }]: Frame): ReturnType<CropLane['swap']> {
+  swap(...[crops, { sources, deadline, enhance = 0 }]: Frame): ReturnType<CropLane['swap']> {
     const place = this.#place;
     const left = deadline - this.#clock.now();
     if (place === undefined || left <= 0 || this.#onWay.size >= MAXIMUM_ON_WAY || !place.channel.hasRoom) {
@@ -84,7 +84,7 @@ export class RemoteLane implements CropLane {
         if (this.#onWay.delete(settle)) resolve(faces);
       };
       this.#onWay.add(settle);
-      void this.#ask(place, { crops, sources, deadline }, left + GRACE).then(settle);
+      void this.#ask(place, { crops, sources, deadline, enhance }, left + GRACE).then(settle);
     });
   }
 
@@ -98,16 +98,16 @@ export class RemoteLane implements CropLane {
 
   async #ask(
     place: Place,
-    frame: { readonly crops: readonly Uint8Array[]; readonly sources: readonly CropSource[]; readonly deadline: Milli },
+    frame: { readonly crops: readonly Uint8Array[] } & Required<Frame[1]>,
     timeout: Milli,
   ): Promise<readonly SwappedPixels[] | undefined> {
-    const { crops, deadline } = frame;
+    const { crops, deadline, enhance } = frame;
     const { sources, brought } = told(frame.sources, place.known);
     place.known = new Set(sources.map(({ hash }) => hash));
-    const body = { lane: place.lane, crops: crops.length, deadline, sources };
+    const body = { lane: place.lane, crops: crops.length, deadline, enhance, sources };
     const payload = [...crops, ...brought];
     try {
-      return facesOf(await place.channel.request({ type: 'swap', body, payload }, { timeout }), crops);
+      return facesOf(await place.channel.request({ type: 'swap', body, payload }, { timeout }), crops.length);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       // Whether the broker has seen the sources is not known now.
@@ -138,13 +138,12 @@ function told(
 }
 
 /** The new faces of an answer, as views into it; none if the frame was given up. */
-function facesOf({ body, payload }: WireReply, crops: readonly Uint8Array[]): readonly SwappedPixels[] | undefined {
+function facesOf({ body, payload }: WireReply, crops: number): readonly SwappedPixels[] | undefined {
   const answer = swappedSchema.safeParse(body);
-  if (answer.data?.end !== 'swapped') return undefined;
-  let at = 0;
-  const faces = crops.map(({ length }) => {
-    const rgb = payload.subarray(at, (at += length));
-    return { rgb, mask: payload.subarray(at, (at += length / 3)) };
+  const pixels = payload.length / crops / 4;
+  if (answer.data?.end !== 'swapped' || !Number.isInteger(Math.sqrt(pixels)) || pixels === 0) return undefined;
+  return Array.from({ length: crops }, (_, index) => {
+    const face = payload.subarray(index * 4 * pixels, (index + 1) * 4 * pixels);
+    return { rgb: face.subarray(0, 3 * pixels), mask: face.subarray(3 * pixels) };
   });
-  return at === payload.length ? faces : undefined;
 }

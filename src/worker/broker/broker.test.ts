@@ -1,10 +1,11 @@
 /** The real broker with real GPU workers, on the cpu provider with a tiny network. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { colourSource, noiseCrop, swapRecipe } from '../../../test/support/swap-recipes.ts';
+import { BESIDE, colourSource, noiseCrop, swapRecipe } from '../../../test/support/swap-recipes.ts';
 import { gpuSchema, type GpuSettings } from '../../config-gpu.ts';
 import { createLog } from '../../log.ts';
 import type { CropLane, CropLaneOptions, SwappedPixels } from '../../swap/neural/crop-lane.ts';
 import { monotonic, type Milli } from '../../time.ts';
+import { enhancerNetworkSchema } from '../wire/gpu-chain.ts';
 import { BrokerClient } from '../broker-client/broker-client.ts';
 import { BrokerHost } from '../broker-host/broker-host.ts';
 
@@ -37,8 +38,8 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-function client(): BrokerClient {
-  const made = new BrokerClient(host.socket, { log });
+function client({ socket } = host): BrokerClient {
+  const made = new BrokerClient(socket, { log });
   closing.push(() => made.close());
   return made;
 }
@@ -93,6 +94,39 @@ describe('a broker', () => {
       const faces = await lane.swap(crops, { sources: order, deadline: monotonic.now() + SOON });
       crops.forEach((crop, k) => expectSwapped(faces?.[k], crop, order[k] === source ? TINT : blue));
     }
+  });
+
+  test('has them enhanced where that is asked for, and gives them back larger', async () => {
+    const [recipe] = settings().recipes;
+    const fine = {
+      ...recipe!,
+      name: 'fine',
+      maximumBatch: 1,
+      enhancer: enhancerNetworkSchema.parse(BESIDE.enhancer()),
+    };
+    const gpu = settings({ recipes: [fine], workersPerGpu: 1 });
+    const own = await BrokerHost.open({ gpu, log, clock: monotonic });
+    closing.push(() => own.close());
+    await own.start();
+    const lane = await client(own).open({ ...options, recipe: 'fine' });
+    const crop = noiseCrop(1);
+    const of = async (enhance: number): Promise<SwappedPixels> => {
+      const faces = await lane.swap([crop], { sources: [source], deadline: monotonic.now() + SOON, enhance });
+      return faces![0]!;
+    };
+
+    const [plain, whole, half] = [await of(0), await of(1), await of(0.5)];
+
+    expectSwapped(plain, crop);
+    expect([whole, half].map(({ rgb, mask }) => [rgb.length, mask.length])).toEqual(
+      Array(2).fill([3 * 256 * 256, 256 * 256]),
+    );
+    // The enhancer gives the opposite of each colour, so that half of it is grey.
+    const middle = ({ rgb }: SwappedPixels): Uint8Array => rgb.subarray(3 * 128 * 256, 3 * 129 * 256);
+    const mean = (values: Uint8Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const spread = (values: Uint8Array): number => Math.max(...values) - Math.min(...values);
+    expect(mean(middle(whole))).toBeGreaterThan(255 - mean(plain.rgb) - 25);
+    expect(spread(middle(half).subarray(60, 700))).toBeLessThan(80);
   });
 
   test('names the provider in use, and what was measured', async () => {

@@ -9,6 +9,7 @@ import type { BrokerFigures, BrokerSettings } from '../wire/broker-control.ts';
 import { MAXIMUM_BATCH, type ProfileTable } from '../wire/gpu-protocol.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { GpuPool } from './gpus/gpu-pool.ts';
+import { variantsOf } from './recipe-variants.ts';
 import { LaneConnection } from './lane-connection.ts';
 
 /** Connections at once: pixel threads of all media workers, those of one that is being replaced too. */
@@ -29,7 +30,7 @@ export class Broker {
     const { recipes, devices, workersPerGpu } = gpu;
     this.#settings = settings;
     this.#log = log;
-    this.#costs = new CostTable({ recipes: recipes.length, workersPerGpu, maximumBatch: MAXIMUM_BATCH });
+    this.#costs = new CostTable({ recipes: variantsOf(recipes).length, workersPerGpu, maximumBatch: MAXIMUM_BATCH });
     this.#dispatcher = new Dispatcher({
       recipes: recipes.map((recipe) => ({ ...recipe, sourceBytes: sourceBytes(recipe) })),
       tiers: gpu.tiers,

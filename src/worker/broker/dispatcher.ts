@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { CostTable } from '../../schedule/cost/cost-table.ts';
 import type { DropReason } from '../../schedule/drop.ts';
+import { ENHANCER_OFF } from '../../schedule/degradation.ts';
 import { FrameScheduler, type TierOptions } from '../../schedule/frame-scheduler.ts';
 import { BatchView } from '../../schedule/frames/batch-view.ts';
 import type { CropSource, LaneLevel, SwappedPixels } from '../../swap/neural/crop-lane.ts';
@@ -10,6 +11,7 @@ import type { FrameEnd, OpenLane } from '../wire/broker-protocol.ts';
 import { MAXIMUM_BATCH } from '../wire/gpu-protocol.ts';
 import type { GpuBatch, GpuBatchDone, GpuRunner } from './gpus/gpu-runner.ts';
 import { Tally } from './tally.ts';
+import { plainNumber, variantsOf, type RecipeVariant } from './recipe-variants.ts';
 import { Tenants } from './tenants.ts';
 
 /** Most lanes: more sessions than any host's processors carry. */
@@ -27,6 +29,8 @@ export interface FrameOutcome {
 export interface OfferedFrame {
   readonly crops: readonly Uint8Array[];
   readonly deadline: Milli;
+  /** How much of its recipe's enhancer it takes, 0..1. */
+  readonly enhance: number;
   /** Of each crop; bytes are left out if the lane's frame before, or a crop before, had the same. */
   readonly sources: readonly { readonly hash: string; readonly bytes: Uint8Array | undefined }[];
   /** Called exactly once. */
@@ -43,8 +47,11 @@ interface Lane {
   readonly tier: string;
   readonly tenant: string;
   readonly recipe: DispatchedRecipe;
-  /** Of the recipe, in the cost table. */
-  readonly number: number;
+  /** Of the recipe as its frames go through it now, in the cost table. */
+  number: number;
+  /** The same with all its networks, and without its enhancer. */
+  readonly whole: number;
+  readonly plain: number;
   /** Faces a second. */
   readonly rate: number;
   readonly onLevel: (lane: number, level: LaneLevel) => void;
@@ -53,13 +60,15 @@ interface Lane {
   level: LaneLevel;
 }
 
-/** A recipe, by its number in the cost table. */
+/** A recipe, by its place. */
 export interface DispatchedRecipe {
   readonly name: string;
   /** Side of its crops, pixels. */
   readonly size: number;
   /** Of a source as its network takes it. */
   readonly sourceBytes: number;
+  /** Whatever it has. */
+  readonly enhancer?: unknown;
 }
 
 export interface DispatcherOptions {
@@ -87,6 +96,7 @@ export class Dispatcher {
   readonly #tenants = new Tenants();
   /** Those that wait or run, by their number. Bounded by lanes and what workers take. */
   readonly #frames = new Map<number, Frame>();
+  readonly #variants: readonly RecipeVariant[];
   readonly #batch = new BatchView(MAXIMUM_BATCH);
   #nextFrame = 1;
   #waking: NodeJS.Timeout | undefined;
@@ -94,6 +104,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     const { costs, gpus, workersPerGpu, tiers, tenantRate } = options;
     this.#options = options;
+    this.#variants = variantsOf(options.recipes);
     this.#workers = Array.from({ length: gpus * workersPerGpu }, () => undefined);
     this.#scheduler = new FrameScheduler({
       costs,
@@ -144,9 +155,12 @@ export class Dispatcher {
       tiers.findIndex(({ name }) => name === asked.tier),
     );
     const { frameRate, faces, tenant } = asked;
-    const lane = this.#scheduler.openLane({ recipe, tier, tenant: this.#tenants.join(tenant), frameRate, faces });
+    const { enhanced: enhancer } = this.#variants[recipe]!;
+    const joined = this.#tenants.join(tenant);
+    const lane = this.#scheduler.openLane({ recipe, tier, tenant: joined, frameRate, faces, enhancer });
     const opened = {
-      ...{ tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, number: recipe, rate: frameRate * faces },
+      ...{ tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, rate: frameRate * faces },
+      ...{ number: recipe, whole: recipe, plain: plainNumber(this.#variants, recipe) },
       ...{ onLevel, sources: [], level: 0 },
     };
     this.#lanes.set(lane, opened);
@@ -179,7 +193,9 @@ export class Dispatcher {
     this.#frames.set(name, { ...frame, name, sources, of });
     // Where nobody works there is no load either: lanes must not be degraded for what is over in a moment.
     if (this.#workers.every((worker) => worker === undefined)) return this.#end(name, 'lost');
-    const { crops, deadline } = frame;
+    const { crops, deadline, enhance } = frame;
+    of.number = enhance > 0 && of.level < ENHANCER_OFF ? of.whole : of.plain;
+    this.#scheduler.choose(number, of.number);
     this.#scheduler.offer(number, name, { crops: crops.length, deadline, now: this.#options.clock.now() });
     this.#pump();
   }
@@ -223,10 +239,12 @@ export class Dispatcher {
     const names = [...frames.subarray(0, size)];
     // Of a lane that is closed since, its frames are no more; they are not taken then.
     const members = names.map((name) => this.#frames.get(name)!);
+    const variant = this.#variants[recipe]!;
     const batch: GpuBatch = {
-      recipe: this.#options.recipes[recipe]!.name,
+      recipe: this.#options.recipes[variant.recipe]!.name,
       crops: members.flatMap(({ crops }) => crops),
       sources: members.flatMap(({ sources }) => sources),
+      ...(variant.enhanced && { enhance: members.flatMap(({ crops, enhance }) => crops.map(() => enhance)) }),
     };
     running.run(batch).then(
       (done) => {

@@ -52,7 +52,7 @@ export class LaneConnection {
   }
 
   async #swap({ body, payload }: WireMessage): Promise<Answer> {
-    const { lane, crops: count, deadline, sources: named } = swapSchema.parse(body);
+    const { lane, crops: count, deadline, enhance, sources: named } = swapSchema.parse(body);
     if (!this.#lanes.has(lane)) throw new GatewayError('session_unknown', 'the lane must be open on this connection');
     const size = this.#dispatcher.cropBytes(lane);
     const sourceBytes = named.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -67,7 +67,7 @@ export class LaneConnection {
       bytes: bytes > 0 ? new Uint8Array(payload.subarray(at, (at += bytes))) : undefined,
     }));
     const { end, faces } = await new Promise<FrameOutcome>((settle) =>
-      this.#dispatcher.offer(lane, { crops, deadline, sources, settle }),
+      this.#dispatcher.offer(lane, { crops, deadline, enhance, sources, settle }),
     );
     return { body: { end }, payload: faces?.flatMap(({ rgb, mask }) => [rgb, mask]) ?? [] };
   }

@@ -1,7 +1,8 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { GpuConfigure, GpuFigures, GpuJob, GpuJobReply, GpuLoaded } from '../wire/gpu-protocol.ts';
-import type { Engine, EngineBatch } from './engine.ts';
+import type { ChainBatch } from './chain/chain.ts';
+import type { Engine } from './engine.ts';
 import { loadedOf, Residents, type Resident } from './residents.ts';
 import { SourceCache } from './source-cache.ts';
 
@@ -13,8 +14,10 @@ export interface DeskJob extends GpuJob {
   readonly arrived: Milli;
 }
 
-/** What a desk answers of a job: with the side of its crops, for their masks. */
-export type DeskReply = GpuJobReply & { readonly size: number };
+/** What a desk answers of a job: with the new faces and their masks, each in a buffer of its own. */
+export type DeskReply =
+  | (Extract<GpuJobReply, { kind: 'done' }> & { readonly pixels: Uint8Array; readonly masks: Uint8Array })
+  | Extract<GpuJobReply, { kind: 'sources-missing' }>;
 
 /** Does what a GPU worker is asked, one thing after the other, with any engine. Its thread owns it. */
 export class GpuDesk {
@@ -67,19 +70,21 @@ export class GpuDesk {
     return this.#inTurn(() => this.#residents.close());
   }
 
-  async #swap({ recipe, sources, pixels, arrived }: DeskJob): Promise<DeskReply> {
+  async #swap({ recipe, sources, pixels, enhance, arrived }: DeskJob): Promise<DeskReply> {
     const begun = this.#clock.now();
     const { resident } = await this.#residents.use(recipe);
-    const { size } = resident.recipe;
     const found = sources.map((hash) => this.#sources.get(hash));
     const hashes = [...new Set(sources.filter((_, crop) => found[crop] === undefined))];
-    if (hashes.length > 0) return { kind: 'sources-missing', hashes, size };
-    const work = batchOf(resident, pixels, found as Uint8Array[]);
-    const { filled, run, read } = await resident.network.run(work);
+    if (hashes.length > 0) return { kind: 'sources-missing', hashes };
+    const work = {
+      ...batchOf(resident, pixels, found as Uint8Array[]),
+      enhance: amountsOf(resident, enhance, sources),
+    };
+    const { durations, ...faces } = await resident.chain.run(work);
     this.#jobs++;
     this.#crops += work.crops;
     this.#busy += this.#clock.now() - begun;
-    return { kind: 'done', batch: work.filled, durations: { staged: begun - arrived, filled, run, read }, size };
+    return { kind: 'done', batch: work.filled, durations: { ...durations, staged: begun - arrived }, ...faces };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -89,7 +94,20 @@ export class GpuDesk {
   }
 }
 
-function batchOf({ recipe, sizes }: Resident, pixels: Uint8Array, sources: readonly Uint8Array[]): EngineBatch {
+/** @throws GatewayError message_invalid */
+function amountsOf(
+  { recipe }: Resident,
+  enhance: GpuJob['enhance'],
+  sources: GpuJob['sources'],
+): ChainBatch['enhance'] {
+  if (enhance === undefined || (recipe.enhancer !== undefined && enhance.length === sources.length)) return enhance;
+  throw new GatewayError(
+    'message_invalid',
+    'only crops of a recipe with an enhancer can be enhanced, each by its amount',
+  );
+}
+
+function batchOf({ recipe, sizes }: Resident, pixels: Uint8Array, sources: readonly Uint8Array[]): ChainBatch {
   const crops = sources.length;
   const filled = sizes.find((size) => size >= crops);
   if (filled === undefined) {

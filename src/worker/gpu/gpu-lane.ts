@@ -12,7 +12,7 @@ interface Asked {
   profile: { readonly ask: { readonly recipe: string }; readonly reply: GpuLoaded };
   source: { readonly ask: { readonly hash: string; readonly bytes: Uint8Array }; readonly reply: undefined };
   /** Pixels go there and come back without a copy. */
-  job: { readonly ask: DeskJob; readonly reply: DeskReply & { readonly pixels: Uint8Array } };
+  job: { readonly ask: DeskJob; readonly reply: DeskReply };
   figures: { readonly ask: object; readonly reply: Omit<GpuFigures, 'residentBytes'> };
 }
 type Kind = keyof Asked;

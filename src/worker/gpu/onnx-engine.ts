@@ -4,7 +4,7 @@ import { narrowFloat16 } from '../../onnx/float16.ts';
 import { BatchSession, type TensorValues } from '../../onnx/device/batch-session.ts';
 import type { Clock } from '../../time.ts';
 import type { GpuConfigure, GpuRecipe, Provider } from '../wire/gpu-protocol.ts';
-import type { Engine, EngineBatch, OpenNetwork, RunDurations } from './engine.ts';
+import type { Engine, EngineBatch, OpenBeside, OpenNetwork, RunDurations } from './engine.ts';
 import { PixelFill, PixelRead } from './pixels.ts';
 import { warmedSizes } from './profile.ts';
 
@@ -23,8 +23,17 @@ export class OnnxEngine implements Engine {
   async bytesOf(recipe: GpuRecipe): Promise<number> {
     const { provider, warmBatches } = this.#options;
     const copies = provider === 'cpu' ? 1 : warmedSizes(recipe, warmBatches).length;
-    return copies * (await sizeOf(recipe));
+    return copies * (await sizeOf(recipe)) + (await this.bytesBeside(recipe));
   }
+
+  async bytesBeside({ masks, enhancer }: GpuRecipe): Promise<number> {
+    const sizes = await Promise.all([...masks, ...(enhancer === undefined ? [] : [enhancer])].map(sizeOf));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  // Crop by crop, since copies for each batch size would not pay: these are large pictures, and few files have a free batch.
+  readonly openBeside: OpenBeside = (file, contract) =>
+    BatchSession.open(file, { ...this.#options, contract, maximumBatch: 1 });
 
   async open(recipe: GpuRecipe): Promise<OpenNetwork> {
     const { size, source } = recipe;
@@ -48,7 +57,7 @@ export class OnnxEngine implements Engine {
   }
 }
 
-async function sizeOf({ file }: GpuRecipe): Promise<number> {
+async function sizeOf({ file }: Pick<GpuRecipe, 'file'>): Promise<number> {
   try {
     return (await stat(file)).size;
   } catch (cause) {

@@ -25,15 +25,19 @@ const RANGES: Record<GpuRecipe['input'], readonly (readonly [mean: number, devia
 /** The element of a tensor for each byte, by channel: there are only 256 of them. */
 type ByteTable = readonly TensorValues[];
 
+/** What the network takes of each byte, by channel. */
+export function byteTables(range: GpuRecipe['input']): readonly Float32Array[] {
+  return RANGES[range].map(([mean, deviation]) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean) / deviation),
+  );
+}
+
 /** Makes tensors of pixels: [size, size, 3] uint8 to [3, size, size] in the range that the network takes. */
 export class PixelFill {
   readonly #tables: ByteTable;
 
   constructor(range: GpuRecipe['input'], { half }: { readonly half: boolean }) {
-    this.#tables = RANGES[range].map(([mean, deviation]) => {
-      const values = Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean) / deviation);
-      return half ? Uint16Array.from(values, narrowFloat16) : values;
-    });
+    this.#tables = byteTables(range).map((values) => (half ? Uint16Array.from(values, narrowFloat16) : values));
   }
 
   /** Writes `crops` pictures to the start of `tensor`. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../time.ts';
 import type { GpuRecipe, ProfileTable } from '../wire/gpu-protocol.ts';
-import type { OpenNetwork } from './engine.ts';
+import type { Chain } from './chain/chain.ts';
 
 /** Runs of each batch size before those that count: kernels are chosen and memory is taken in the first. */
 const WARM_RUNS = 3;
@@ -25,16 +25,28 @@ export function warmedSizes({ maximumBatch }: GpuRecipe, warmBatches: readonly n
   return [...sizes].sort((a, b) => a - b);
 }
 
+/** What batches of a recipe take with all its networks, and without its enhancer if it has one. */
+export interface Profiles {
+  readonly table: ProfileTable;
+  readonly plainTable?: ProfileTable;
+}
+
+/** How a recipe is measured. */
+interface ProfileOptions {
+  readonly recipe: GpuRecipe;
+  readonly sizes: readonly number[];
+  readonly effort: ProfileEffort;
+  readonly clock: Clock;
+}
+
 /** Runs every batch size until it is warm, then measures it. */
-export async function profileNetwork(
-  network: OpenNetwork,
-  options: {
-    readonly recipe: GpuRecipe;
-    readonly sizes: readonly number[];
-    readonly effort: ProfileEffort;
-    readonly clock: Clock;
-  },
-): Promise<ProfileTable> {
+export async function profileChain(chain: Chain, options: ProfileOptions): Promise<Profiles> {
+  const plain = await measure(chain, options, false);
+  if (options.recipe.enhancer === undefined) return { table: plain };
+  return { table: await measure(chain, options, true), plainTable: plain };
+}
+
+async function measure(chain: Chain, options: ProfileOptions, enhanced: boolean): Promise<ProfileTable> {
   const { recipe, sizes, effort, clock } = options;
   const source = new Uint8Array(
     recipe.source.kind === 'embedding' ? 4 * recipe.source.length : 3 * recipe.source.size ** 2,
@@ -42,13 +54,14 @@ export async function profileNetwork(
   const table: ProfileTable = [];
   for (const batch of sizes) {
     const pixels = new Uint8Array(batch * 3 * recipe.size ** 2).fill(128);
-    const work = { crops: batch, filled: batch, pixels, sources: Array<Uint8Array>(batch).fill(source) };
-    for (let run = 0; run < WARM_RUNS; run++) await network.run(work);
+    const enhance = enhanced ? Array<number>(batch).fill(1) : undefined;
+    const work = { crops: batch, filled: batch, pixels, sources: Array<Uint8Array>(batch).fill(source), enhance };
+    for (let run = 0; run < WARM_RUNS; run++) await chain.run(work);
     const took: number[] = [];
     const begun = clock.now();
     while (took.length < effort.runs && (took.length < LEAST_RUNS || clock.now() - begun < effort.time)) {
       const start = clock.now();
-      await network.run(work);
+      await chain.run(work);
       took.push(clock.now() - start);
     }
     took.sort((a, b) => a - b);

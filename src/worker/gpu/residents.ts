@@ -1,16 +1,17 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../time.ts';
-import type { GpuConfigure, GpuLoaded, GpuRecipe, ProfileTable } from '../wire/gpu-protocol.ts';
-import type { Engine, OpenNetwork } from './engine.ts';
-import { AT_LOAD, profileNetwork, THOROUGH, warmedSizes, type ProfileEffort } from './profile.ts';
+import type { GpuConfigure, GpuLoaded, GpuRecipe } from '../wire/gpu-protocol.ts';
+import { Chain } from './chain/chain.ts';
+import type { Engine } from './engine.ts';
+import { AT_LOAD, profileChain, THOROUGH, warmedSizes, type ProfileEffort, type Profiles } from './profile.ts';
 
 /** A recipe that is ready to run. */
 export interface Resident {
   readonly recipe: GpuRecipe;
-  readonly network: OpenNetwork;
+  readonly chain: Chain;
   /** Batch sizes that it is warm for, ascending. */
   readonly sizes: readonly number[];
-  table: ProfileTable;
+  profiles: Profiles;
 }
 
 /** The recipes that an engine holds, under a limit of memory. Calls must not overlap. */
@@ -31,7 +32,7 @@ export class Residents {
   }
 
   get figures(): readonly { readonly name: string; readonly bytes: number }[] {
-    return [...this.#held].map(([name, { network }]) => ({ name, bytes: network.bytes }));
+    return [...this.#held].map(([name, { chain }]) => ({ name, bytes: chain.bytes }));
   }
 
   /**
@@ -50,15 +51,15 @@ export class Residents {
       throw new GatewayError('recipe_unknown', `a recipe must be one that was configured [recipe:${name}]`);
     }
     const evicted = await this.#makeRoom(await this.#engine.bytesOf(recipe));
-    const network = await this.#engine.open(recipe);
+    const chain = await Chain.open(recipe, this.#engine, this.#clock);
     const sizes = warmedSizes(recipe, this.#settings.warmBatches);
     try {
-      const table = await this.#measure({ recipe, network, sizes }, AT_LOAD);
-      const resident = { recipe, network, sizes, table };
+      const profiles = await this.#measure({ recipe, chain, sizes }, AT_LOAD);
+      const resident = { recipe, chain, sizes, profiles };
       this.#held.set(name, resident);
       return { resident, evicted };
     } catch (error) {
-      await network.close();
+      await chain.close();
       throw error;
     }
   }
@@ -66,28 +67,28 @@ export class Residents {
   /** Measures a recipe anew, thoroughly. @throws GatewayError as `use` */
   async profile(name: string): Promise<{ readonly resident: Resident; readonly evicted: readonly string[] }> {
     const used = await this.use(name);
-    used.resident.table = await this.#measure(used.resident, THOROUGH);
+    used.resident.profiles = await this.#measure(used.resident, THOROUGH);
     return used;
   }
 
   async close(): Promise<void> {
-    for (const { network } of this.#held.values()) await network.close();
+    for (const { chain } of this.#held.values()) await chain.close();
     this.#held.clear();
   }
 
-  #measure({ network, ...rest }: Omit<Resident, 'table'>, effort: ProfileEffort): Promise<ProfileTable> {
-    return profileNetwork(network, { ...rest, effort, clock: this.#clock });
+  #measure({ chain, ...rest }: Omit<Resident, 'profiles'>, effort: ProfileEffort): Promise<Profiles> {
+    return profileChain(chain, { ...rest, effort, clock: this.#clock });
   }
 
   /** Closes the least used until `bytes` more fit, or nothing is left. */
   async #makeRoom(bytes: number): Promise<string[]> {
     const evicted: string[] = [];
-    let taken = [...this.#held.values()].reduce((sum, { network }) => sum + network.bytes, 0);
-    for (const [name, { network }] of this.#held) {
+    let taken = [...this.#held.values()].reduce((sum, { chain }) => sum + chain.bytes, 0);
+    for (const [name, { chain }] of this.#held) {
       if (taken + bytes <= this.#settings.memoryLimit) break;
       this.#held.delete(name);
-      taken -= network.bytes;
-      await network.close();
+      taken -= chain.bytes;
+      await chain.close();
       evicted.push(name);
     }
     return evicted;
@@ -96,7 +97,7 @@ export class Residents {
 
 /** What `load` answers. */
 export function loadedOf({ resident, evicted }: Awaited<ReturnType<Residents['use']>>): GpuLoaded {
-  const { recipe, network, table } = resident;
-  const { provider, elsewhere, bytes } = network;
-  return { recipe: recipe.name, provider, elsewhere, bytes, table, evicted: [...evicted] };
+  const { recipe, chain, profiles } = resident;
+  const { provider, elsewhere, bytes } = chain;
+  return { recipe: recipe.name, provider, elsewhere, bytes, ...profiles, evicted: [...evicted] };
 }

@@ -43,6 +43,8 @@ export const swapSchema = z.strictObject({
   lane,
   crops: z.int().min(1).max(MAXIMUM_CROPS),
   deadline: z.number().positive(),
+  /** How much of the recipe's enhancer they take; 0: it is not run. */
+  enhance: z.number().min(0).max(1).default(0),
   /** Of each crop. `bytes` is 0 if the lane's last frame on this connection, or a crop before, had the same. */
   sources: z
     .array(
@@ -59,7 +61,7 @@ export const swapSchema = z.strictObject({
 });
 
 /**
- * How a frame ended. `swapped`: the payload has each crop's new face, RGB and then mask. `late`, `replaced`, `thinned`,
+ * How a frame ended. `swapped`: the payload has each crop's new face, RGB and then mask, all of one size, which may be larger than the crops'. `late`, `replaced`, `thinned`,
  * `closed`: given up before work was spent on it. `lost`: with its GPU worker. `failed`: no worker can run it.
  */
 export const FRAME_ENDS = ['swapped', 'late', 'replaced', 'thinned', 'closed', 'lost', 'failed'] as const;

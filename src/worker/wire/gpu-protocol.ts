@@ -3,7 +3,9 @@
  * request with one answer; pixels, masks and sources are payload. Both sides check what they are sent.
  */
 import { z } from 'zod';
+import { TEMPLATES } from '../../swap/neural/align/templates.ts';
 import { recipeNameSchema } from '../../swap/neural/recipe.ts';
+import { boxSchema, enhancerNetworkSchema, maskNetworkSchema } from './gpu-chain.ts';
 
 /** Execution providers of onnxruntime that a worker can be told to use. */
 export const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'webgpu'] as const;
@@ -43,6 +45,13 @@ export const gpuRecipeSchema = z.strictObject({
   output: z.enum(['unit', 'signed']).default('unit'),
   /** Most crops in one run. */
   maximumBatch: batch.default(8),
+  /** How its crops are aligned, for an enhancer that takes them otherwise. Default arcface_128. */
+  template: z.enum(TEMPLATES).default('arcface_128'),
+  /** What lowers its masks, beside the box that every recipe has. */
+  masks: z.array(maskNetworkSchema).max(4).default([]),
+  box: boxSchema.prefault({}),
+  /** Default none. */
+  enhancer: enhancerNetworkSchema.optional(),
 });
 export type GpuRecipe = z.infer<typeof gpuRecipeSchema>;
 
@@ -82,7 +91,10 @@ export const gpuLoadedSchema = z.object({
   elsewhere: count,
   /** Bytes of weights. */
   bytes: count,
+  /** With all its networks. */
   table: profileTableSchema,
+  /** Without its enhancer, if it has one. */
+  plainTable: profileTableSchema.optional(),
   /** Recipes that had to go for it. */
   evicted: z.array(z.string()),
 });
@@ -99,17 +111,28 @@ export const gpuJobSchema = z.strictObject({
   recipe: z.string(),
   /** Hash of the source of each crop. */
   sources: z.array(hash).min(1).max(MAXIMUM_BATCH),
+  /** How much of the recipe's enhancer each crop takes, 0..1. Left out: it is not run. */
+  enhance: z.array(z.number().min(0).max(1)).max(MAXIMUM_BATCH).optional(),
 });
 export type GpuJob = z.infer<typeof gpuJobSchema>;
 
 export const gpuJobReplySchema = z.discriminatedUnion('kind', [
-  /** Payload = the crops as they came, swapped, then [n, size, size] uint8, their masks. */
+  /** Payload = [n, size, size, 3] uint8, the crops swapped, then [n, size, size] uint8, their masks. */
   z.object({
     kind: z.literal('done'),
+    /** Side of what comes back, pixels: that of the crops, or what the enhancer makes of it. */
+    size: side,
     /** Batch that was run. */
     batch,
-    /** Milliseconds: waiting for the job before, making tensors, the run, and pixels again. */
-    durations: z.object({ staged: milli, filled: milli, run: milli, read: milli }),
+    /** Milliseconds: waiting for the job before; making tensors, the run, and pixels again; all of masks and of the enhancer. */
+    durations: z.object({
+      staged: milli,
+      filled: milli,
+      run: milli,
+      read: milli,
+      masked: milli,
+      enhanced: milli,
+    }),
   }),
   /** Nothing was run: send these with `source`, then the job again. */
   z.object({ kind: z.literal('sources-missing'), hashes: z.array(hash).min(1) }),

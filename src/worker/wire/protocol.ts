@@ -3,7 +3,7 @@
  * a media worker parses bytes of strangers, so the gateway does not take its word either (docs/protocol.md).
  */
 import { z } from 'zod';
-import { exposurePolicySchema, sendCodecSchema, sessionSettingsSchema } from '../../session/settings.ts';
+import { exposurePolicySchema, lookSchema, sendCodecSchema, sessionSettingsSchema } from '../../session/settings.ts';
 import { STATIONS } from '../../session/statistics.ts';
 import { TRANSPORTS } from '../../session/transport/transport-settings.ts';
 import { consentRecordSchema, consentSchema } from '../../swap/identity/consent.ts';
@@ -241,6 +241,6 @@ export const workerNoticeSchema = z.discriminatedUnion('type', [
 ]);
 
 /** Re-exported for the rooms above, which do not look into src/session/. */
-export { consentSchema, exposurePolicySchema, sessionSettingsSchema };
+export { consentSchema, exposurePolicySchema, lookSchema, sessionSettingsSchema };
 export type { FrameCost } from '../../session/pixel.ts';
 export type { ExposurePolicy, SessionSettings } from '../../session/settings.ts';

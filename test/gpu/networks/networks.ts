@@ -3,6 +3,14 @@ import { join } from 'node:path';
 import { defaultCacheFolder } from '../../../src/onnx/model-cache.ts';
 import type { OnnxGraph } from '../../../src/onnx/graph/onnx-graph.ts';
 import { inswapperNetwork } from './inswapper.ts';
+import {
+  blueNetwork,
+  brighterNetwork,
+  negativeNetwork,
+  occlusionNetwork,
+  regionNetwork,
+  undefinedNetwork,
+} from './beside.ts';
 import { knownNetwork, photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
 
 /** Part of each file's name; it goes up when what is made changes. */
@@ -27,6 +35,12 @@ export const NETWORKS = {
   'tiny-grey': () => knownNetwork({ grey: 0.5 }),
   'tiny-256': () => tinyNetwork({ size: 256 }),
   'tiny-embedder': tinyEmbedder,
+  'tiny-occlusion': occlusionNetwork,
+  'tiny-blue': blueNetwork,
+  'tiny-undefined': undefinedNetwork,
+  'tiny-regions': regionNetwork,
+  'tiny-negative': negativeNetwork,
+  'tiny-brighter': brighterNetwork,
 } satisfies Record<string, () => OnnxGraph>;
 export type NetworkName = keyof typeof NETWORKS;
 

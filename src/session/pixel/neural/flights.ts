@@ -76,7 +76,7 @@ export class Flights {
     const reposed =
       options.sparing && !this.#reposed ? this.#swap?.repose(faces, this.#away.at(-1)?.flight) : undefined;
     this.#reposed = reposed !== undefined;
-    const flight = reposed ?? this.#swap?.send(picture, faces, options);
+    const flight = reposed ?? this.#swap?.send(picture, faces, { ...options, enhance: look.settings.enhance });
     if (flight === undefined) return false;
     const away: Away = { frame, look, flight, sentAt, cutting: this.#parts.clock.now() - sentAt };
     this.#away.push(away);

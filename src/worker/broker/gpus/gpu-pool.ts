@@ -6,6 +6,7 @@ import type { BrokerFigures } from '../../wire/broker-control.ts';
 import type { GpuLoaded, Provider } from '../../wire/gpu-protocol.ts';
 import { readGpuCards, type GpuCardFigures } from '../../mps/nvidia-smi.ts';
 import type { Dispatcher } from '../dispatcher.ts';
+import { plainNumber, variantsOf } from '../recipe-variants.ts';
 import { GpuCard } from './gpu-card.ts';
 import type { GpuRunner } from './gpu-runner.ts';
 import { usesCuda } from './gpu-sharing.ts';
@@ -91,11 +92,18 @@ export class GpuPool {
   }
 
   // What later workers measure is disturbed by those at work; the table follows by itself what batches take.
-  #learn({ recipe: name, table, provider }: GpuLoaded): void {
+  #learn(loaded: GpuLoaded): void {
     const { costs, gpu } = this.#options;
-    this.#provider = provider;
-    const recipe = gpu.recipes.findIndex((one) => one.name === name);
-    if (recipe >= 0 && costs.maximumBatch(recipe) === 0) costs.profile({ recipe, table });
+    this.#provider = loaded.provider;
+    const recipe = gpu.recipes.findIndex(({ name }) => name === loaded.recipe);
+    if (recipe >= 0 && costs.maximumBatch(recipe) === 0) this.#take(recipe, loaded, 1);
+  }
+
+  /** Puts into the table what a recipe's batches take, with its enhancer and without, while so many workers are busy. */
+  #take(recipe: number, { table, plainTable }: GpuLoaded, busy: number): void {
+    const { costs, gpu } = this.#options;
+    costs.profile({ recipe, busy, table });
+    if (plainTable) costs.profile({ recipe: plainNumber(variantsOf(gpu.recipes), recipe), busy, table: plainTable });
   }
 
   /**
@@ -103,14 +111,14 @@ export class GpuPool {
    * while frames are waiting, as after the broker itself was replaced.
    */
   async #measureTogether(): Promise<void> {
-    const { costs, dispatcher, gpu, log } = this.#options;
+    const { dispatcher, gpu, log } = this.#options;
     const running = this.#cards[0]!.running;
     for (let busy = 2; busy <= running.length; busy++) {
       for (const [recipe, { name }] of gpu.recipes.entries()) {
         if (dispatcher.lanes > 0) return;
         try {
           const measured = await Promise.all(running.slice(0, busy).map((one) => one.profile(name)));
-          costs.profile({ recipe, busy, table: measured[0]!.table });
+          this.#take(recipe, measured[0]!, busy);
         } catch (error) {
           log.warn({ err: error, recipe: name, busy }, 'workers could not be measured together');
           return;

@@ -28,6 +28,8 @@ export interface GpuBatch {
   readonly recipe: string;
   readonly crops: readonly Uint8Array[];
   readonly sources: readonly CropSource[];
+  /** How much of the recipe's enhancer each crop takes, 0..1; left out: it is not run. */
+  readonly enhance?: readonly number[];
 }
 
 /** A batch that was run. */
@@ -140,8 +142,8 @@ export class GpuRunner implements Running {
     this.#loaded.set(recipe, loaded);
   }
 
-  async #swap({ recipe, crops, sources }: GpuBatch): Promise<JobResult> {
-    const job = { recipe, sources: sources.map(({ hash }) => hash) };
+  async #swap({ recipe, crops, sources, enhance }: GpuBatch): Promise<JobResult> {
+    const job = { recipe, sources: sources.map(({ hash }) => hash), ...(enhance && { enhance: [...enhance] }) };
     this.#bring(sources);
     const result = await this.#worker.swap(job, crops, { limit: LOAD_LIMIT });
     if (result.kind === 'done') return result;
@@ -161,21 +163,22 @@ export class GpuRunner implements Running {
   }
 
   #done(result: JobResult, { crops }: GpuBatch): GpuBatchDone {
-    const bytes = crops[0]!.length;
     const { payload } = result;
-    if (result.kind !== 'done' || payload.length !== crops.length * (bytes + bytes / 3)) {
+    const pixels = result.kind === 'done' ? result.size ** 2 : 0;
+    if (result.kind !== 'done' || payload.length !== crops.length * 4 * pixels) {
       throw new GatewayError('internal', 'a GPU worker must answer with all crops and masks');
     }
-    const masks = payload.subarray(crops.length * bytes);
+    const masks = payload.subarray(crops.length * 3 * pixels);
     const faces = crops.map((_, index) => ({
-      rgb: payload.subarray(index * bytes, (index + 1) * bytes),
-      mask: masks.subarray((index * bytes) / 3, ((index + 1) * bytes) / 3),
+      rgb: payload.subarray(index * 3 * pixels, (index + 1) * 3 * pixels),
+      mask: masks.subarray(index * pixels, (index + 1) * pixels),
     }));
-    const { filled, run, read } = result.durations;
-    return { faces, duration: filled + run + read };
+    const { filled, run, read, masked, enhanced } = result.durations;
+    return { faces, duration: filled + run + read + masked + enhanced };
   }
 
   #patienceFor({ recipe, crops }: GpuBatch): Milli {
+    // With all its networks, which is the longest.
     const table = this.#loaded.get(recipe)?.table;
     if (table === undefined) return LOAD_LIMIT;
     return patience((table.find(({ batch }) => batch >= crops.length) ?? table.at(-1)!).p99);
