@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ENHANCER_MODELS, MASK_MODELS, SWAP_MODELS } from './models/recipe-of-model.ts';
 import { recipeFaceSchema, recipeNameSchema, type RecipeFace } from './swap/neural/recipe.ts';
 import { enhancerNetworkSchema, maskNetworkSchema } from './worker/wire/gpu-chain.ts';
+import { MAXIMUM_CROPS } from './worker/wire/broker-protocol.ts';
 import { gpuRecipeSchema, MAXIMUM_BATCH, providerSchema, type GpuRecipe } from './worker/wire/gpu-protocol.ts';
 
 const share = z.number().min(0).max(1);
@@ -30,6 +31,9 @@ const recipeSchema = z.strictObject({
   input: model.input.describe('Range of its input: unit 0..1, signed −1..1, imagenet. Default unit.'),
   output: model.output.describe('Range of its output: unit 0..1, signed −1..1. Default unit.'),
   maximumBatch: model.maximumBatch.describe(`Most crops in one run, 1–${MAXIMUM_BATCH}. Default 8.`),
+  boost: face.boost.describe(
+    'Pixel boost: how many times as fine a face that is large in the picture is cut, 1–4; each costs its square of crops. Default 1.',
+  ),
   masks: z
     .array(maskSettingsSchema)
     .max(4)
@@ -167,12 +171,12 @@ export function residentLimit({ hardMegabytes, memoryMegabytes }: GpuSettings): 
 }
 
 /** What those who cut crops and paste them must know of a recipe. */
-export function recipeFace({ name, size, template, source }: RecipeSettings): RecipeFace {
-  return { name, size, template, source };
+export function recipeFace({ name, size, template, source, boost, maximumBatch }: RecipeSettings): RecipeFace {
+  return { name, size, template, source, ...(boost && { boost }), mostCrops: Math.min(maximumBatch, MAXIMUM_CROPS) };
 }
 
 /** What a GPU worker must know of it. */
-export function gpuRecipe({ source, masks, enhancer, ...recipe }: RecipeSettings): GpuRecipe {
+export function gpuRecipe({ source, masks, enhancer, boost: _, ...recipe }: RecipeSettings): GpuRecipe {
   const taken =
     source.kind === 'image'
       ? ({ kind: source.kind, size: source.size } as const)

@@ -13,7 +13,7 @@ function reviewsUntilReady(ladder: Degradation): number {
 }
 
 test('goes down a step at a time, past those that change nothing, and not past the last', () => {
-  const ladder = new Degradation({ enhancer: false, faces: 1 });
+  const ladder = new Degradation({ enhancer: false, faces: 1, boosted: true });
   const seen: string[] = [];
   for (let i = 0; i < 6; i++) {
     ladder.review(bad);
@@ -23,8 +23,16 @@ test('goes down a step at a time, past those that change nothing, and not past t
   expect(ladder.level).toBe(LAST_LEVEL);
 });
 
+test('leaves out smaller crops where they are those of the network already', () => {
+  const ladder = new Degradation({ enhancer: false, faces: 1, boosted: false });
+  for (let i = 0; i < 2; i++) ladder.review(bad);
+  expect(LADDER[ladder.level]).toBe('lower frame rate');
+  ladder.up();
+  expect(LADDER[ladder.level]).toBe('every second frame');
+});
+
 test('is ready for a step up once it was good for a while and its GPU has room', () => {
-  const ladder = new Degradation({ enhancer: true, faces: 2 });
+  const ladder = new Degradation({ enhancer: true, faces: 2, boosted: true });
   ladder.review(bad);
   for (let i = 0; i < 20; i++) ladder.review({ ...good, overloaded: true });
   expect(ladder.isReady).toBe(false);
@@ -34,7 +42,7 @@ test('is ready for a step up once it was good for a while and its GPU has room',
 });
 
 test('waits longer each time that a step up did not hold, so that it does not swing', () => {
-  const ladder = new Degradation({ enhancer: true, faces: 1 });
+  const ladder = new Degradation({ enhancer: true, faces: 1, boosted: true });
   ladder.review(bad);
   const waits: number[] = [];
   for (let i = 0; i < 4; i++) {
@@ -46,7 +54,7 @@ test('waits longer each time that a step up did not hold, so that it does not sw
 });
 
 test('neither bad nor good changes nothing', () => {
-  const ladder = new Degradation({ enhancer: true, faces: 1 });
+  const ladder = new Degradation({ enhancer: true, faces: 1, boosted: true });
   for (let i = 0; i < 50; i++) ladder.review({ offered: 100, served: 94, overloaded: false });
   expect([ladder.level, ladder.isReady]).toEqual([0, false]);
 });

@@ -16,6 +16,7 @@ export const LAST_LEVEL = LADDER.length - 1;
 /** Level from which on enhancers are left out. */
 export const ENHANCER_OFF = LADDER.indexOf('enhancer off');
 const FEWER_FACES = LADDER.indexOf('fewer faces');
+const SMALLER_CROP = LADDER.indexOf('smaller crop');
 
 /** Below this share of its frames in time a stream goes a step down; it comes up again only above the other one. */
 const BAD = 0.9;
@@ -37,20 +38,31 @@ export interface Seen {
   readonly overloaded: boolean;
 }
 
+/** What a stream could do less of. */
+export interface Spendings {
+  readonly enhancer: boolean;
+  readonly faces: number;
+  /** Its large faces are cut more finely than the network takes them. */
+  readonly boosted: boolean;
+}
+
 /** Where a stream stands on the ladder. Pure: reviewed about once a second. */
 export class Degradation {
-  readonly #enhancer: boolean;
-  readonly #faces: number;
+  /** Steps that would change nothing for the stream. */
+  readonly #idle: ReadonlySet<number>;
   #level = 0;
   #good = 0;
   #patience = PATIENCE;
   /** Reviews since the last step up. */
   #sinceUp = Infinity;
 
-  /** Steps that would change nothing for the stream are left out. */
-  constructor({ enhancer, faces }: { enhancer: boolean; faces: number }) {
-    this.#enhancer = enhancer;
-    this.#faces = faces;
+  constructor({ enhancer, faces, boosted }: Spendings) {
+    const steps = [
+      ...(enhancer ? [] : [ENHANCER_OFF]),
+      ...(faces > 1 ? [] : [FEWER_FACES]),
+      ...(boosted ? [] : [SMALLER_CROP]),
+    ];
+    this.#idle = new Set(steps);
   }
 
   /** Index into `LADDER`. */
@@ -88,8 +100,7 @@ export class Degradation {
 
   #next(direction: 1 | -1): number {
     let level = this.#level + direction;
-    while ((level === ENHANCER_OFF && !this.#enhancer) || (level === FEWER_FACES && this.#faces < 2))
-      level += direction;
+    while (this.#idle.has(level)) level += direction;
     return Math.min(LAST_LEVEL, Math.max(0, level));
   }
 }

@@ -45,8 +45,10 @@ export interface LaneOptions {
   readonly tenant: number;
   /** Frames a second that will be offered. */
   readonly frameRate: number;
-  /** Crops of each frame. */
+  /** Of each frame. */
   readonly faces: number;
+  /** Crops of a face at most; more than one where it is cut more finely than the network takes it. Default 1. */
+  readonly cropsEach?: number;
   /** Its recipe has an enhancer, which the ladder can leave out. Default false. */
   readonly enhancer?: boolean;
   /** A lane of the same session, if it has several: what one is given the other has had. It is closed last. */
@@ -103,7 +105,8 @@ export class FrameScheduler {
     const gpu = options.beside === undefined ? leastLoaded(this.#gpus) : this.#lanes.gpu[options.beside]!;
     const lane = this.#lanes.open(options, gpu);
     this.#tenants.open(options.tenant);
-    this.#ladders.open(lane, { enhancer: options.enhancer ?? false, faces: options.faces });
+    const { enhancer = false, faces, cropsEach = 1 } = options;
+    this.#ladders.open(lane, { enhancer, faces, boosted: cropsEach > 1 });
     this.#weigh(lane, 1);
     return lane;
   }

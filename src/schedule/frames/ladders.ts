@@ -1,5 +1,5 @@
 import type { Milli } from '../../time.ts';
-import { Degradation } from '../degradation.ts';
+import { Degradation, type Spendings } from '../degradation.ts';
 import type { Lanes } from './lanes.ts';
 
 /** Time between two reviews. */
@@ -32,9 +32,9 @@ export class Ladders {
     this.#onLevel = onLevel;
   }
 
-  open(lane: number, kind: { enhancer: boolean; faces: number }): void {
+  open(lane: number, spendings: Spendings): void {
     this.#offered[lane] = this.#served[lane] = 0;
-    this.#ladders.set(lane, new Degradation(kind));
+    this.#ladders.set(lane, new Degradation(spendings));
   }
 
   close(lane: number): void {

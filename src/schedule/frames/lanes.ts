@@ -48,14 +48,14 @@ export class Lanes {
   }
 
   /** @throws RangeError if there is none left */
-  open({ recipe, tier, tenant, frameRate, faces, beside }: LaneOptions, gpu: number): number {
+  open({ recipe, tier, tenant, frameRate, faces, cropsEach = 1, beside }: LaneOptions, gpu: number): number {
     if (this.#left === 0) throw new RangeError('there must be a free lane');
     const lane = this.#free[--this.#left]!;
     this.recipe[lane] = recipe;
     this.tier[lane] = tier;
     this.tenant[lane] = tenant;
     this.gpu[lane] = gpu;
-    this.rate[lane] = frameRate * faces;
+    this.rate[lane] = frameRate * faces * cropsEach;
     this.account[lane] = beside ?? lane;
     if (beside === undefined) this.owed[lane] = 0;
     return lane;

@@ -195,7 +195,8 @@ export class PixelSession {
     const sources = this.#flights?.sourcesOf(look);
     if (sources === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
     const deadline = frame.deadline - this.#cost.remaining('paste');
-    if (this.#flights?.send(frame, look, { sources, deadline, sparing: this.#ease.sparing })) return;
+    const { sparing, coarse } = this.#ease;
+    if (this.#flights?.send(frame, look, { sources, deadline, sparing, coarse })) return;
     // No way there: as if it had been given up on the way.
     this.#show(frame, look, []);
   }

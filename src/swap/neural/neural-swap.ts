@@ -5,8 +5,10 @@ import type { SwappedCrop } from '../swap.ts';
 import { Cutter } from './align/cutter.ts';
 import { fivePoints, POINTS } from './align/five-points.ts';
 import { Paster } from './align/paster.ts';
-import { fitSimilarity, from, invert, type Similarity } from './align/similarity.ts';
+import { fitSimilarity, from, invert, scaleOf, type Similarity } from './align/similarity.ts';
 import { templatePoints } from './align/templates.ts';
+import { BoostChoice } from './boost/boost-choice.ts';
+import { BoostedLane } from './boost/boosted-lane.ts';
 import type { CropLane, SwappedPixels } from './crop-lane.ts';
 import type { RecipeFace } from './recipe.ts';
 
@@ -42,7 +44,10 @@ class Seat implements Flight {
 export class NeuralSwap {
   readonly #lane: CropLane;
   readonly #size: number;
-  readonly #cutter: Cutter;
+  /** By how many times as fine as the network's its crops are. */
+  readonly #cutters = new Map<number, Cutter>();
+  readonly #boosts: BoostChoice;
+  readonly #mostCrops: number;
   /** By the side of the new faces, pixels: that of the crops, or more where they are enhanced. */
   readonly #pasters = new Map<number, Paster>();
   readonly #template: Float32Array;
@@ -52,22 +57,28 @@ export class NeuralSwap {
   /** Copies of the newest new face of each face that `repose` may want. */
   readonly #worn = new Map<number, SwappedPixels>();
 
-  constructor({ size, template }: RecipeFace, lane: CropLane) {
-    this.#lane = lane;
+  constructor({ size, template, boost = 1, mostCrops = Infinity }: RecipeFace, lane: CropLane) {
+    this.#lane = new BoostedLane(lane, size);
     this.#size = size;
-    this.#cutter = new Cutter(size);
+    this.#boosts = new BoostChoice(boost);
+    this.#mostCrops = mostCrops;
     this.#template = templatePoints(template, size);
   }
 
-  /** Cuts these faces out and sends them on their way. `undefined` if too many frames are away, or a face cannot be aligned. */
-  send(picture: I420, faces: readonly FaceAt[], options: Parameters<CropLane['swap']>[1]): Flight | undefined {
+  /**
+   * Cuts these faces out and sends them on their way. `undefined` if too many frames are away, or a face cannot be aligned.
+   * @param options `coarse`: no face is cut more finely than the network takes it
+   */
+  send(
+    picture: I420,
+    faces: readonly FaceAt[],
+    { coarse = false, ...options }: Parameters<CropLane['swap']>[1] & { readonly coarse?: boolean },
+  ): Flight | undefined {
     const seat = this.#board(faces);
     if (seat === undefined) return undefined;
-    const crops = seat.places.map((place, index) => {
-      const crop = (seat.crops[index] ??= new Uint8Array(this.#size ** 2 * 3));
-      this.#cutter.cut(picture, place, crop);
-      return crop;
-    });
+    const scales = seat.places.map((place, index) => ({ id: seat.ids[index]!, scale: scaleOf(place) }));
+    const boosts = this.#boosts.choose(scales, { most: coarse ? 1 : Infinity, crops: this.#mostCrops });
+    const crops = seat.places.map((place, index) => this.#cut(picture, place, seat, { index, boost: boosts[index]! }));
     seat.reposed = false;
     seat.swapped = this.#lane.swap(crops, options);
     return seat;
@@ -131,6 +142,22 @@ export class NeuralSwap {
     }
     this.#free.pop();
     return seat;
+  }
+
+  #cut(
+    picture: I420,
+    place: Similarity,
+    { crops }: Seat,
+    { index, boost }: { readonly index: number; readonly boost: number },
+  ): Uint8Array {
+    const side = this.#size * boost;
+    const bytes = side ** 2 * 3;
+    const kept = crops[index];
+    const crop = kept?.length === bytes ? kept : (crops[index] = new Uint8Array(bytes));
+    let cutter = this.#cutters.get(boost);
+    if (cutter === undefined) this.#cutters.set(boost, (cutter = new Cutter(side)));
+    cutter.cut(picture, from(place, 0, 0, 1 / boost), crop);
+    return crop;
   }
 
   #lay(picture: I420, place: Similarity, face: SwappedPixels, buffer: CropBuffer): boolean {

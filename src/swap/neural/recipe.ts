@@ -31,6 +31,10 @@ export const recipeFaceSchema = z.strictObject({
   size,
   /** How they are aligned. */
   template,
+  /** Pixel boost: how many times as fine a large face is cut at most, each way. Default 1. */
+  boost: z.int().min(1).max(4).optional(),
+  /** Most crops of one frame. Default those that the broker takes. */
+  mostCrops: z.int().min(1).optional(),
   /** What of an identity's photo its models take. */
   source: z.discriminatedUnion('kind', [
     embeddingSourceSchema,

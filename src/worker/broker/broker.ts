@@ -71,10 +71,10 @@ export class Broker {
       lanes: this.#dispatcher.lanes,
       ...this.#dispatcher.tally.toFigures(),
       load: this.#dispatcher.load,
-      recipes: recipes.flatMap(({ name }, recipe) => {
+      recipes: recipes.flatMap(({ name, boost = 1 }, recipe) => {
         const most = this.#costs.maximumBatch(recipe);
         if (most === 0) return [];
-        const facesPerSecond = this.#costs.bestRate(recipe) * 1000 * devices.length;
+        const facesPerSecond = (this.#costs.bestRate(recipe) * 1000 * devices.length) / boost ** 2;
         return { name, facesPerSecond, table: this.#tableOf(recipe, most) };
       }),
     };

@@ -69,6 +69,8 @@ export interface DispatchedRecipe {
   readonly sourceBytes: number;
   /** Whatever it has. */
   readonly enhancer?: unknown;
+  /** How many times as fine a large face is cut at most, each way. Default 1. */
+  readonly boost?: number | undefined;
 }
 
 export interface DispatcherOptions {
@@ -157,9 +159,10 @@ export class Dispatcher {
     const { frameRate, faces, tenant } = asked;
     const { enhanced: enhancer } = this.#variants[recipe]!;
     const joined = this.#tenants.join(tenant);
-    const lane = this.#scheduler.openLane({ recipe, tier, tenant: joined, frameRate, faces, enhancer });
+    const cropsEach = (recipes[recipe]!.boost ?? 1) ** 2;
+    const lane = this.#scheduler.openLane({ recipe, tier, tenant: joined, frameRate, faces, cropsEach, enhancer });
     const opened = {
-      ...{ tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, rate: frameRate * faces },
+      ...{ tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, rate: frameRate * faces * cropsEach },
       ...{ number: recipe, whole: recipe, plain: plainNumber(this.#variants, recipe) },
       ...{ onLevel, sources: [], level: 0 },
     };

@@ -6,8 +6,8 @@ import { z } from 'zod';
 
 /** Names of recipes and tiers, as the configuration gives them. */
 export const gpuNameSchema = z.string().min(1).max(64);
-/** Faces of one frame that can be swapped together. */
-export const MAXIMUM_CROPS = 8;
+/** Crops of one frame that can be swapped together: of several faces, or of a large one that is cut more finely. */
+export const MAXIMUM_CROPS = 32;
 /** Crops wider than this are no swap network's. */
 export const MAXIMUM_CROP_SIZE = 1024;
 /** SHA-256, hexadecimal. */

@@ -7,6 +7,8 @@ export interface Ease {
   readonly faces: number;
   /** Every second frame wears the new faces of the one before, laid where its own are. */
   readonly sparing: boolean;
+  /** No face is cut more finely than its network takes it. */
+  readonly coarse: boolean;
   /** Frames a second at most. */
   readonly frameRate: number;
   /** No face is swapped: all are hidden. */
@@ -14,15 +16,15 @@ export interface Ease {
 }
 
 /** Nothing. */
-export const AT_EASE: Ease = { faces: Infinity, sparing: false, frameRate: Infinity, hidden: false };
+export const AT_EASE: Ease = { faces: Infinity, sparing: false, coarse: false, frameRate: Infinity, hidden: false };
 
-/** What each step of the ladder adds to those before it. Enhancers and the size of crops are the GPU's own business. */
+/** What each step of the ladder adds to those before it. Enhancers are the GPU's own business. */
 const STEPS: Readonly<Record<Step, Partial<Ease>>> = {
   whole: {},
   'enhancer off': {},
   'fewer faces': { faces: 1 },
   'every second frame': { sparing: true },
-  'smaller crop': {},
+  'smaller crop': { coarse: true },
   'lower frame rate': { frameRate: 15 },
   hidden: { hidden: true },
 };

@@ -4,6 +4,7 @@ import type { RecipeFace } from '../../../swap/neural/recipe.ts';
 import type { Clock, Milli } from '../../../time.ts';
 import type { Departing } from '../departures.ts';
 import type { Crops, Look } from '../face-pass.ts';
+import type { Ease } from './ease.ts';
 
 export interface FlightsParts {
   readonly recipe: RecipeFace;
@@ -63,12 +64,12 @@ export class Flights {
 
   /**
    * Sends a frame's faces on their way. False if there is none, too many frames are away already, or a face cannot be aligned.
-   * @param options `deadline` by which they must be back; `sparing` lets every second frame wear what the one before wears
+   * @param options `deadline` by which they must be back; `sparing` and `coarse` as in `Ease`
    */
   send(
     frame: Departing,
     look: Look,
-    options: { readonly sources: readonly CropSource[]; readonly deadline: Milli; readonly sparing: boolean },
+    options: { readonly sources: readonly CropSource[]; readonly deadline: Milli } & Pick<Ease, 'sparing' | 'coarse'>,
   ): boolean {
     const sentAt = this.#parts.clock.now();
     const faces = look.decision.swaps.map(({ face }) => face);

@@ -13,6 +13,7 @@ import { Embedder } from '../../../swap/neural/embedder.ts';
 import { MOST_FLIGHTS } from '../../../swap/neural/neural-swap.ts';
 import { sourcesOf } from '../../../swap/neural/sources.ts';
 import type { PreparedIdentity } from '../../../swap/swap.ts';
+import { LADDER } from '../../../schedule/degradation.ts';
 import type { SessionSettings } from '../../settings.ts';
 import { openParts, type OpenParts } from '../parts.ts';
 
@@ -26,10 +27,14 @@ beforeAll(async () => {
 });
 
 /** A thread with a network, its session `a` wearing the photo by it. */
-function rigOf(settings: Partial<SessionSettings> = {}, identity: PreparedIdentity | 'mask:gold' = photo) {
+function rigOf(
+  settings: Partial<SessionSettings> = {},
+  identity: PreparedIdentity | 'mask:gold' = photo,
+  recipe = TINY,
+) {
   const lanes = new LocalLanes();
   const { backend, createTracker } = real;
-  const rig = new PixelRig(real, { backend, createTracker, networks: { recipes: [TINY], lanes } });
+  const rig = new PixelRig(real, { backend, createTracker, networks: { recipes: [recipe], lanes } });
   rig.open('a', { swap: 'tiny', budget: 80, ...settings }, 'vp8', identity);
   return { rig, lanes };
 }
@@ -104,6 +109,27 @@ describe('a session that is swapped by a network', () => {
     await until(() => rig.of('chunk').length === 12);
     expect(timestamps(rig).slice(-2)).toEqual([10, 11]);
     expect(outcomes(rig).slice(-2)).toEqual(['swapped', 'swapped']);
+    rig.thread.close();
+  });
+
+  test('cuts a face that is large in the picture more finely, where its recipe says so, until load is too much', async () => {
+    const { rig, lanes } = rigOf({ budget: 300 }, photo, { ...TINY, boost: 3, mostCrops: 8 });
+    const clip = await settle(rig, lanes);
+    lanes.holds = true;
+
+    await rig.play(clip.slice(0, 1));
+    lanes.opened[0]!.onLevel!(LADDER.indexOf('smaller crop'));
+    await rig.play(clip.slice(1, 2));
+    // Every second frame is reposed at this level.
+    await rig.play(clip.slice(2, 3));
+
+    expect(lanes.held.map(({ crops }) => crops)).toEqual([4, 1]);
+    for (const held of lanes.held.splice(0)) held.swap();
+    await until(() => rig.of('chunk').length === 13);
+    expect(outcomes(rig).slice(0, 11)).toEqual(Array(11).fill('swapped'));
+    const scene = sceneOf({ script: 'talk', width: 320, height: 180 });
+    const { box } = scene.truth(10)[0]!;
+    expect(psnr(scene.draw(10).picture, rig.pictures()[10]!, { within: middle(box) })).toBeLessThan(20);
     rig.thread.close();
   });
 
