@@ -36,7 +36,6 @@ export class LaneLoad {
   readonly #options: LaneLoadOptions;
   readonly #clients: readonly BrokerClient[];
   readonly #lanes: readonly CropLane[];
-  readonly #due: Milli[];
   #timer: NodeJS.Timeout | undefined;
 
   static async open(options: LaneLoadOptions): Promise<LaneLoad> {
@@ -56,20 +55,20 @@ export class LaneLoad {
     this.#options = options;
     this.#clients = clients;
     this.#lanes = lanes;
-    const random = new Random(options.seed);
-    const now = monotonic.now();
-    this.#due = lanes.map(() => now + random.between(0, INTERVAL));
   }
 
   start(): void {
     const crops = this.#lanes.map((_, index) => [noiseCrop(index)]);
     const sources = this.#lanes.map((_, index) => [embeddingSource(index)]);
+    const random = new Random(this.#options.seed);
+    const begun = monotonic.now();
+    const due = this.#lanes.map(() => begun + random.between(0, INTERVAL));
     this.#timer = setInterval(() => {
       const now = monotonic.now();
-      for (const [lane, due] of this.#due.entries()) {
-        if (due > now) continue;
-        // A stall of this process is not made up for by a burst.
-        this.#due[lane] = Math.max(due + INTERVAL, now);
+      for (const [lane, at] of due.entries()) {
+        if (at > now) continue;
+        // What a stall of this process has missed is not made up for, and each lane keeps its phase.
+        due[lane] = at + Math.ceil((now - at) / INTERVAL) * INTERVAL;
         void this.#offer(lane, crops[lane]!, sources[lane]!);
       }
     }, 1);
