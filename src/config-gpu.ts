@@ -1,6 +1,7 @@
 /** The part of the settings that says what a host with GPUs swaps with (docs/gpu.md). */
 import { z } from 'zod';
 import { ENHANCER_MODELS, MASK_MODELS, SWAP_MODELS } from './models/recipe-of-model.ts';
+import { REWRITES } from './onnx/prepare/rewrites.ts';
 import { recipeFaceSchema, recipeNameSchema, type RecipeFace } from './swap/neural/recipe.ts';
 import { enhancerNetworkSchema, maskNetworkSchema } from './worker/wire/gpu-chain.ts';
 import { MAXIMUM_CROPS } from './worker/wire/broker-protocol.ts';
@@ -45,6 +46,10 @@ const recipeSchema = z.strictObject({
   box: model.box.describe(
     'Soft edge of its masks: blur 0–1, padding of top, right, bottom and left 0–1. Default 0.3, none.',
   ),
+  prepare: z
+    .boolean()
+    .default(true)
+    .describe('Whether its file is rewritten to run faster and in batches (docs/graph-preparation.md). Default true.'),
 });
 export type RecipeSettings = z.infer<typeof recipeSchema>;
 
@@ -176,7 +181,7 @@ export function recipeFace({ name, size, template, source, boost, maximumBatch }
 }
 
 /** What a GPU worker must know of it. */
-export function gpuRecipe({ source, masks, enhancer, boost: _, ...recipe }: RecipeSettings): GpuRecipe {
+export function gpuRecipe({ source, masks, enhancer, boost: _, prepare, ...recipe }: RecipeSettings): GpuRecipe {
   const taken =
     source.kind === 'image'
       ? ({ kind: source.kind, size: source.size } as const)
@@ -186,6 +191,7 @@ export function gpuRecipe({ source, masks, enhancer, boost: _, ...recipe }: Reci
     source: taken,
     masks: masks.map(without),
     ...(enhancer !== undefined && { enhancer: without(enhancer) }),
+    prepare: prepare ? [...REWRITES] : [],
   };
 }
 

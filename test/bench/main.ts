@@ -13,6 +13,7 @@ import { benchNeural } from './neural/neural-bench.ts';
 import { benchNetwork } from './network/network-bench.ts';
 import { benchGpuFaults } from './gpu/gpu-faults.ts';
 import type { GpuOrder } from './gpu/gpu-place.ts';
+import { benchGpuGraphs } from './gpu/gpu-graphs.ts';
 import { benchGpuLanes } from './gpu/lanes/lanes-bench.ts';
 import { benchGpuTables } from './gpu/gpu-tables.ts';
 import { benchStreams, WAYS, type StreamsOrder } from './gpu/streams/streams-bench.ts';
@@ -56,6 +57,8 @@ const { values: options, positionals } = parseArgs({
     tables: { type: 'boolean', default: false },
     lanes: { type: 'boolean', default: false },
     'mps-faults': { type: 'boolean', default: false },
+    graphs: { type: 'boolean', default: false },
+    alone: { type: 'boolean', default: false },
     provider: { type: 'string' },
     network: { type: 'string' },
     measure: { type: 'string', default: '3' },
@@ -117,12 +120,17 @@ function callOrder(): Parameters<typeof benchCall>[0] {
   };
 }
 
-/** Streams through the whole gateway; `--tables`: p(batch), workers × batch × MPS; `--lanes`: goodput and losses of the broker's lanes; `--mps-faults`: what others see when a worker or the MPS server is lost. */
+/**
+ * Streams through the whole gateway; `--tables`: p(batch), workers × batch × MPS; `--lanes`: goodput and losses of the broker's lanes;
+ * `--mps-faults`: what others see when a worker or the MPS server is lost; `--graphs`: a file as published against the prepared one, with
+ * `--alone` each rewrite of it too.
+ */
 function benchGpu(): Promise<object> {
   const order: GpuOrder = { provider: options.provider, network: options.network, seconds: count('measure') };
   if (options.tables) return benchGpuTables(order);
   if (options.lanes) return benchGpuLanes(order);
   if (options['mps-faults']) return benchGpuFaults(order);
+  if (options.graphs) return benchGpuGraphs({ ...order, alone: options.alone });
   return benchStreams(asked(streamsOrder));
 }
 

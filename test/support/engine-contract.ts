@@ -66,6 +66,39 @@ export function engineContract(name: string, wanted: { readonly provider: Provid
       expect(Buffer.compare(second, noiseCrop(2))).not.toBe(0);
     });
 
+    test.each([{ prepare: [] }, {}])('tells of which crops no picture was made, %o', async (changes) => {
+      const network = await opened('tiny-broken', changes);
+      const [clear, black] = [new Uint8Array(3 * 128 * 128).fill(9), new Uint8Array(3 * 128 * 128).fill(9)];
+      black[1000] = 0;
+      const sources = [1, 2, 3].map((seed) => embeddingSource(seed).bytes);
+
+      const { broken } = await network.run({
+        crops: 3,
+        filled: 4,
+        pixels: Uint8Array.from([...clear, ...black, ...clear]),
+        sources,
+      });
+
+      expect(broken).toEqual([1]);
+    });
+
+    test('prepares a file, and says how; one that was prepared is not prepared again', async () => {
+      const first = await opened('narrow-published-float32');
+      const again = await opened('narrow-published-float32');
+      const plain = await opened('narrow-published-float32', { prepare: [] });
+      const crops = Uint8Array.from([...noiseCrop(1), ...noiseCrop(2)]);
+      const [one, other] = [crops.slice(), crops.slice()];
+      const sources = [1, 2].map((seed) => embeddingSource(seed).bytes);
+
+      await again.run({ crops: 2, filled: 2, pixels: one, sources });
+      await plain.run({ crops: 2, filled: 2, pixels: other, sources });
+
+      expect(first.preparation).toMatch(/^prepared: batch, norms 12.* bytes \[most:/);
+      expect(again.preparation).toBe(first.preparation);
+      expect(plain.preparation).toBe('as it is: it was asked for so');
+      expect(farthest(one, other)).toBeLessThanOrEqual(wanted.provider === 'cpu' ? 2 : 16);
+    });
+
     test('refuses a file that is no network, or not of the recipe', async () => {
       const engine = wanted.engine();
       await expect(engine.open(swapRecipe('tiny', { file: 'package.json' }))).rejects.toMatchObject({

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { inswapperNetwork } from '../../../test/gpu/networks/inswapper.ts';
 import { farthest, modelOf, operatorsOf, runModel } from '../../../test/support/run-model.ts';
 import { embeddingSource, noiseCrop } from '../../../test/support/swap-recipes.ts';
-import { prepareGraph, REWRITES } from './prepare-graph.ts';
+import { prepareGraph } from './prepare-graph.ts';
+import { REWRITES } from './rewrites.ts';
 
 const SIZE = 128;
 const UNIT = [1, 2, 3].map(() => [0, 1] as const);

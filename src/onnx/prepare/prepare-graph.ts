@@ -5,10 +5,7 @@ import { useBytes, type ByteEnds } from './rewrites/byte-ends.ts';
 import { freeBatch } from './rewrites/free-batch.ts';
 import { fuseInstanceNorms } from './rewrites/instance-norm.ts';
 import { mergeStyles } from './rewrites/merge-styles.ts';
-
-/** What can be done to a graph, in the order in which it is done. */
-export const REWRITES = ['batch', 'norms', 'styles', 'products', 'bytes'] as const;
-export type Rewrite = (typeof REWRITES)[number];
+import { REWRITES, type Rewrite } from './rewrites.ts';
 
 /** How often each was done; what could not be done is left out. */
 export type Rewritten = Readonly<Partial<Record<Rewrite, number>>>;

@@ -264,7 +264,9 @@ export class Dispatcher {
     let at = 0;
     for (const { name, crops, of } of members) {
       this.tally.spent(of.tier, of.tenant, (duration * crops.length) / faces.length);
-      this.#end(name, 'swapped', faces.slice(at, (at += crops.length)));
+      const made = faces.slice(at, (at += crops.length));
+      if (made.every((face) => face !== undefined)) this.#end(name, 'swapped', made);
+      else this.#end(name, 'failed');
     }
     this.#pump();
   }

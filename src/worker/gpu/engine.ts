@@ -23,16 +23,24 @@ export interface RunDurations {
   readonly read: Milli;
 }
 
+/** What a run gave. */
+export interface RunDone extends RunDurations {
+  /** Crops of which the network made no picture, since it gave numbers that are not finite: what lies in their place is not to be shown. */
+  readonly broken: readonly number[];
+}
+
 /** A recipe's swap network in an engine, ready to run. */
 export interface OpenNetwork {
   /** The execution provider that was seen to run it. */
   readonly provider: Provider;
+  /** How its file was prepared, or why it is run as it is. */
+  readonly preparation: string;
   /** Nodes, small ones, that ran elsewhere. */
   readonly elsewhere: number;
   /** Bytes of its weights. */
   readonly bytes: number;
   /** @throws GatewayError device_lost: nothing more can be run in this process */
-  run(batch: EngineBatch): Promise<RunDurations>;
+  run(batch: EngineBatch): Promise<RunDone>;
   /** Idempotent; no run may be under way. */
   close(): Promise<void>;
 }

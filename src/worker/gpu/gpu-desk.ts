@@ -80,11 +80,12 @@ export class GpuDesk {
       ...batchOf(resident, pixels, found as Uint8Array[]),
       enhance: amountsOf(resident, enhance, sources),
     };
-    const { durations, ...faces } = await resident.chain.run(work);
+    const { durations, broken, ...faces } = await resident.chain.run(work);
     this.#jobs++;
     this.#crops += work.crops;
     this.#busy += this.#clock.now() - begun;
-    return { kind: 'done', batch: work.filled, durations: { ...durations, staged: begun - arrived }, ...faces };
+    const times = { ...durations, staged: begun - arrived };
+    return { kind: 'done', batch: work.filled, broken: [...broken], durations: times, ...faces };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -131,7 +131,9 @@ describe('a GPU worker', () => {
   });
 
   test('gives up the recipe that was used least recently when memory is short', async () => {
-    const recipes = [swapRecipe('tiny', SMALL), swapRecipe('tiny-single', SMALL), swapRecipe('tiny-image', SMALL)];
+    const recipes = (['tiny', 'tiny-single', 'tiny-image'] as const).map((name) =>
+      swapRecipe(name, { ...SMALL, prepare: [] }),
+    );
     const worker = await start({ recipes, memoryLimit: 14_000 });
 
     await worker.load('tiny');

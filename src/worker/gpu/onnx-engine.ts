@@ -1,33 +1,49 @@
-import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
-import { narrowFloat16 } from '../../onnx/float16.ts';
-import { BatchSession, type TensorValues } from '../../onnx/device/batch-session.ts';
-import type { Clock } from '../../time.ts';
-import type { GpuConfigure, GpuRecipe, Provider } from '../wire/gpu-protocol.ts';
-import type { Engine, EngineBatch, OpenBeside, OpenNetwork, RunDurations } from './engine.ts';
-import { PixelFill, PixelRead } from './pixels.ts';
+import { BatchSession } from '../../onnx/device/batch-session.ts';
+import { defaultCacheFolder } from '../../onnx/model-cache.ts';
+import type { Rewritten } from '../../onnx/prepare/prepare-graph.ts';
+import { REWRITES, type Rewrite } from '../../onnx/prepare/rewrites.ts';
+import type { GpuRecipe } from '../wire/gpu-protocol.ts';
+import type { Engine, EngineBatch, OpenBeside, OpenNetwork } from './engine.ts';
+import { differenceOf, runSingly, runTogether, sampleBatch, type Difference } from './network/agreement.ts';
+import { OnnxNetwork, sizeOf, type NetworkFile, type OnnxEngineOptions } from './network/onnx-network.ts';
+import { plainFile, Preparation, type Candidate } from './network/preparation.ts';
 import { warmedSizes } from './profile.ts';
 
-export type OnnxEngineOptions = Pick<GpuConfigure, 'provider' | 'deviceId' | 'threads' | 'warmBatches'> & {
-  readonly clock: Clock;
-};
+/** Bytes that preparing may add to a file: nodes. */
+const ADDED = 65_536;
+/** Crops that a prepared file is compared on. */
+const COMPARED = 3;
+/**
+ * How far a prepared file may be from the plain one, in steps of 8 bits. One whose batch is mixed up, or whose ends are, is off by tens; half
+ * precision, and what devices use for float32, round each of dozens of layers in another way.
+ */
+const EXACT: Difference = { most: 2, mean: 0.1 };
+const ROUNDED: Difference = { most: 16, mean: 0.5 };
 
-/** Runs recipes with onnxruntime, by any of its execution providers. */
+/** Runs recipes with onnxruntime, by any of its execution providers, from files that it prepares. */
 export class OnnxEngine implements Engine {
   readonly #options: OnnxEngineOptions;
+  readonly #folder: string;
 
-  constructor(options: OnnxEngineOptions) {
-    this.#options = options;
+  /** @param options `folder` keeps prepared files; it may be shared */
+  constructor(options: OnnxEngineOptions & { readonly folder?: string }) {
+    const { folder = join(defaultCacheFolder(), 'prepared'), ...rest } = options;
+    this.#options = rest;
+    this.#folder = folder;
   }
 
   async bytesOf(recipe: GpuRecipe): Promise<number> {
     const { provider, warmBatches } = this.#options;
     const copies = provider === 'cpu' ? 1 : warmedSizes(recipe, warmBatches).length;
-    return copies * (await sizeOf(recipe)) + (await this.bytesBeside(recipe));
+    const swap = (await sizeOf(recipe.file)) + (recipe.prepare.length > 0 ? ADDED : 0);
+    return copies * swap + (await this.bytesBeside(recipe));
   }
 
   async bytesBeside({ masks, enhancer }: GpuRecipe): Promise<number> {
-    const sizes = await Promise.all([...masks, ...(enhancer === undefined ? [] : [enhancer])].map(sizeOf));
+    const beside = [...masks, ...(enhancer === undefined ? [] : [enhancer])];
+    const sizes = await Promise.all(beside.map(({ file }) => sizeOf(file)));
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 
@@ -36,113 +52,98 @@ export class OnnxEngine implements Engine {
     BatchSession.open(file, { ...this.#options, contract, maximumBatch: 1 });
 
   async open(recipe: GpuRecipe): Promise<OpenNetwork> {
-    const { size, source } = recipe;
-    const session = await BatchSession.open(recipe.file, {
-      ...this.#options,
-      maximumBatch: recipe.maximumBatch,
-      contract: {
-        inputs: {
-          target: { extents: [3, size, size] },
-          source: { extents: source.kind === 'embedding' ? [source.length] : [3, source.size, source.size] },
-        },
-        outputs: [{ extents: [3, size, size] }],
-      },
-    });
-    return new OnnxNetwork(session, {
-      recipe,
-      provider: this.#options.provider,
-      fileBytes: await sizeOf(recipe),
-      clock: this.#options.clock,
-    });
-  }
-}
-
-async function sizeOf({ file }: Pick<GpuRecipe, 'file'>): Promise<number> {
-  try {
-    return (await stat(file)).size;
-  } catch (cause) {
-    throw new GatewayError('model_unsupported', `a recipe's file must be there [file:${file}]`, { cause });
-  }
-}
-
-class OnnxNetwork implements OpenNetwork {
-  readonly provider: Provider;
-  readonly #fileBytes: number;
-  readonly #session: BatchSession;
-  readonly #recipe: GpuRecipe;
-  readonly #clock: Clock;
-  readonly #fill: PixelFill;
-  readonly #read: PixelRead;
-  readonly #source: SourceFill;
-  #closed = false;
-
-  constructor(
-    session: BatchSession,
-    options: {
-      readonly recipe: GpuRecipe;
-      readonly provider: Provider;
-      readonly fileBytes: number;
-      readonly clock: Clock;
-    },
-  ) {
-    this.#session = session;
-    this.#recipe = options.recipe;
-    this.#clock = options.clock;
-    this.provider = options.provider;
-    this.#fileBytes = options.fileBytes;
-    this.#fill = new PixelFill(options.recipe.input, { half: isHalf(session.inputs['target']!) });
-    this.#read = new PixelRead(options.recipe.output, { half: isHalf(session.outputs[0]!) });
-    this.#source = sourceFill(options.recipe, session.inputs['source']!);
+    const rewrites = this.#rewritesFor(recipe);
+    if (rewrites.length === 0) return this.#open(recipe, plainFile(recipe, 'it was asked for so'));
+    await sizeOf(recipe.file);
+    const preparation = await Preparation.of(recipe, { provider: this.#options.provider, folder: this.#folder });
+    const kept = await preparation.kept();
+    if (kept === undefined) return this.#prepare(recipe, preparation, rewrites);
+    try {
+      return await this.#open(recipe, kept);
+    } catch (error) {
+      if (kept.path === recipe.file) throw error;
+      return this.#open(recipe, plainFile(recipe, reasonOf(error)));
+    }
   }
 
-  get bytes(): number {
-    return this.#session.copies * this.#fileBytes;
+  /** TensorRT takes the scale of a norm as a constant only. */
+  #rewritesFor({ prepare }: GpuRecipe): readonly Rewrite[] {
+    const { provider } = this.#options;
+    return REWRITES.filter((name) => prepare.includes(name) && !(provider === 'tensorrt' && name === 'styles'));
   }
 
-  get elsewhere(): number {
-    return this.#session.elsewhere;
+  #open(recipe: GpuRecipe, file: NetworkFile): Promise<OnnxNetwork> {
+    return OnnxNetwork.open(recipe, file, this.#options);
   }
 
-  async run({ crops, filled, pixels, sources }: EngineBatch): Promise<RunDurations> {
-    const extent = { crops, size: this.#recipe.size };
-    const begun = this.#clock.now();
-    this.#fill.fill(this.#session.inputs['target']!, pixels, extent);
-    for (let crop = 0; crop < crops; crop++) this.#source(sources[crop]!, crop);
-    const running = this.#clock.now();
-    await this.#session.run(filled);
-    const reading = this.#clock.now();
-    this.#read.read(this.#session.outputs[0]!, pixels, extent);
-    return { filled: running - begun, run: reading - running, read: this.#clock.now() - reading };
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#session.close();
-  }
-}
-
-/** Writes a source's bytes as the source of one crop. */
-type SourceFill = (bytes: Uint8Array, crop: number) => void;
-
-function sourceFill({ source }: GpuRecipe, tensor: TensorValues): SourceFill {
-  const half = isHalf(tensor);
-  if (source.kind === 'embedding') {
-    const { length } = source;
-    return (bytes, crop) => {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      for (let k = 0; k < length; k++) {
-        const value = view.getFloat32(4 * k, true);
-        tensor[crop * length + k] = half ? narrowFloat16(value) : value;
+  /** Tries to prepare a file in all ways, else in fewer, and takes what gives the same as the plain one. */
+  async #prepare(recipe: GpuRecipe, preparation: Preparation, rewrites: readonly Rewrite[]): Promise<OpenNetwork> {
+    const plain = await this.#open(recipe, plainFile(recipe, 'to be compared'));
+    const batch = sampleBatch(recipe, this.#comparedCrops(recipe));
+    const expected = await runSingly(plain, batch).finally(() => plain.close());
+    const reasons: string[] = [];
+    for (const without of [undefined, 'batch', 'bytes'] as const) {
+      if (without !== undefined && !rewrites.includes(without)) continue;
+      try {
+        const candidate = await preparation.make(rewrites.filter((name) => name !== without));
+        if (candidate !== undefined) return await this.#proved(recipe, { preparation, candidate, batch, expected });
+      } catch (error) {
+        reasons.push(reasonOf(error));
       }
-    };
+    }
+    const reason = [...new Set(reasons)].join('; ') || 'nothing in it could be made faster';
+    await preparation.refuse(reason);
+    return this.#open(recipe, plainFile(recipe, reason));
   }
-  const { size } = source;
-  const fill = new PixelFill('unit', { half });
-  const elements = 3 * size * size;
-  return (bytes, crop) => fill.fill(tensor.subarray(crop * elements), bytes, { crops: 1, size });
+
+  /** A batch size that is warmed. */
+  #comparedCrops(recipe: GpuRecipe): number {
+    const sizes = warmedSizes(recipe, this.#options.warmBatches);
+    return sizes.includes(COMPARED) ? COMPARED : (sizes.find((size) => size > 1) ?? 1);
+  }
+
+  /**
+   * Opens a candidate and keeps it, if it gives what was expected.
+   * @throws GatewayError model_unsupported with how far it is from that, and as `OnnxNetwork.open`
+   */
+  async #proved(recipe: GpuRecipe, { preparation, candidate, batch, expected }: Proof): Promise<OpenNetwork> {
+    const told = `prepared: ${toldOf(candidate.done)}`;
+    let network: OnnxNetwork | undefined;
+    try {
+      network = await this.#open(recipe, { ...candidate, preparation: told });
+      const { most, mean } = differenceOf(await runTogether(network, batch), expected);
+      const allowed = this.#options.provider === 'cpu' && !candidate.halves ? EXACT : ROUNDED;
+      if (most > allowed.most || mean > allowed.mean) {
+        const message = `${told}, it must give what the file gives [most:${most}/255] [mean:${mean.toFixed(3)}/255]`;
+        throw new GatewayError('model_unsupported', message);
+      }
+      network.preparation = `${told} [most:${most}/255] [mean:${mean.toFixed(3)}/255]`;
+      await preparation.keep(candidate, network.preparation);
+      return network;
+    } catch (error) {
+      await network?.close();
+      await preparation.drop(candidate);
+      throw error;
+    }
+  }
 }
 
-function isHalf(tensor: TensorValues): boolean {
-  return tensor instanceof Uint16Array;
+interface Proof {
+  readonly preparation: Preparation;
+  readonly candidate: Candidate;
+  readonly batch: EngineBatch;
+  /** Its pictures. */
+  readonly expected: Uint8Array;
+}
+
+function toldOf(done: Rewritten): string {
+  return Object.entries(done)
+    .map(([name, times]) => (times > 1 ? `${name} ${times}` : name))
+    .join(', ');
+}
+
+/** Why a prepared file is not taken. @throws what is no fault of the file */
+function reasonOf(error: unknown): string {
+  if (error instanceof GatewayError && ['device_lost', 'capacity_full'].includes(error.code)) throw error;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -33,10 +33,25 @@ test('channels become planes, less mean and over deviation of each', () => {
 
 test('what a network gives beyond its range is clipped', () => {
   const tensor = new Float32Array(elements);
-  tensor.set([-5, 7, NaN]);
+  tensor.set([-5, 7]);
   const pixels = new Uint8Array(elements);
 
-  new PixelRead('unit', { half: false }).read(tensor, pixels, { crops: 1, size });
+  const broken = new PixelRead('unit', { half: false }).read(tensor, pixels, { crops: 1, size });
 
-  expect([pixels[0], pixels[3], pixels[6]]).toEqual([0, 255, 0]);
+  expect([pixels[0], pixels[3]]).toEqual([0, 255]);
+  expect(broken).toEqual([]);
+});
+
+test.each([
+  { half: false, numbers: [NaN, Infinity] },
+  { half: true, numbers: [0x7e00, 0xfc00] },
+])('a crop with a number that is not finite is told, half $half', ({ half, numbers }) => {
+  const tensor = half ? new Uint16Array(3 * elements) : new Float32Array(3 * elements);
+  tensor[5] = numbers[0]!;
+  tensor[3 * elements - 1] = numbers[1]!;
+  const pixels = new Uint8Array(3 * elements);
+
+  const broken = new PixelRead('unit', { half }).read(tensor, pixels, { crops: 3, size });
+
+  expect(broken).toEqual([0, 2]);
 });

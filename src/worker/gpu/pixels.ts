@@ -3,7 +3,7 @@ import type { TensorValues } from '../../onnx/device/batch-session.ts';
 import type { GpuRecipe } from '../wire/gpu-protocol.ts';
 
 /** Mean and deviation of each channel, of 0..1. */
-const RANGES: Record<GpuRecipe['input'], readonly (readonly [mean: number, deviation: number])[]> = {
+export const RANGES: Record<GpuRecipe['input'], readonly (readonly [mean: number, deviation: number])[]> = {
   unit: [
     [0, 1],
     [0, 1],
@@ -74,23 +74,41 @@ export class PixelRead {
     this.#halves = Uint8ClampedArray.from({ length: HALVES }, (_, bits) => values[bits]! * this.#gain + this.#offset);
   }
 
-  /** Reads `crops` pictures from the start of `tensor`. */
+  /** Reads `crops` pictures from the start of `tensor`. @returns those with a number that is not finite */
   read(
     tensor: TensorValues,
     pixels: Uint8Array,
     { crops, size }: { readonly crops: number; readonly size: number },
-  ): void {
+  ): number[] {
+    const broken: number[] = [];
     const plane = size * size;
     const clipped = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.byteLength);
     const halves = this.#halves;
     for (let crop = 0; crop < crops; crop++) {
+      let finite = true;
       for (let channel = 0; channel < 3; channel++) {
         let from = (crop * 3 + channel) * plane;
         let to = crop * 3 * plane + channel;
         const end = from + plane;
-        if (halves !== undefined) for (; from < end; from++, to += 3) clipped[to] = halves[tensor[from]!]!;
-        else for (; from < end; from++, to += 3) clipped[to] = tensor[from]! * this.#gain + this.#offset;
+        // A sum is finite if all it is of are; halves with all bits of the exponent are not.
+        let sum = 0;
+        if (halves === undefined) {
+          for (; from < end; from++, to += 3) {
+            const value = tensor[from]!;
+            sum += value;
+            clipped[to] = value * this.#gain + this.#offset;
+          }
+        } else {
+          for (; from < end; from++, to += 3) {
+            const bits = tensor[from]!;
+            if ((bits & 0x7c00) === 0x7c00) sum = NaN;
+            clipped[to] = halves[bits]!;
+          }
+        }
+        if (!Number.isFinite(sum)) finite = false;
       }
+      if (!finite) broken.push(crop);
     }
+    return broken;
   }
 }

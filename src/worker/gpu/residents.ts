@@ -98,6 +98,6 @@ export class Residents {
 /** What `load` answers. */
 export function loadedOf({ resident, evicted }: Awaited<ReturnType<Residents['use']>>): GpuLoaded {
   const { recipe, chain, profiles } = resident;
-  const { provider, elsewhere, bytes } = chain;
-  return { recipe: recipe.name, provider, elsewhere, bytes, ...profiles, evicted: [...evicted] };
+  const { provider, elsewhere, preparation, bytes } = chain;
+  return { recipe: recipe.name, provider, elsewhere, preparation, bytes, ...profiles, evicted: [...evicted] };
 }

@@ -3,6 +3,7 @@
  * request with one answer; pixels, masks and sources are payload. Both sides check what they are sent.
  */
 import { z } from 'zod';
+import { REWRITES } from '../../onnx/prepare/rewrites.ts';
 import { TEMPLATES } from '../../swap/neural/align/templates.ts';
 import { recipeNameSchema } from '../../swap/neural/recipe.ts';
 import { boxSchema, enhancerNetworkSchema, maskNetworkSchema } from './gpu-chain.ts';
@@ -52,6 +53,8 @@ export const gpuRecipeSchema = z.strictObject({
   box: boxSchema.prefault({}),
   /** Default none. */
   enhancer: enhancerNetworkSchema.optional(),
+  /** What its file is prepared by (docs/graph-preparation.md); none: it is run as it is. */
+  prepare: z.array(z.enum(REWRITES)).default([...REWRITES]),
 });
 export type GpuRecipe = z.infer<typeof gpuRecipeSchema>;
 
@@ -89,6 +92,8 @@ export const gpuLoadedSchema = z.object({
   /** The provider that was seen to run the network, and the nodes that ran elsewhere (small ones, such as shapes). */
   provider: providerSchema,
   elsewhere: count,
+  /** How its file was prepared, or why it is run as it is. */
+  preparation: z.string(),
   /** Bytes of weights. */
   bytes: count,
   /** With all its networks. */
@@ -124,6 +129,8 @@ export const gpuJobReplySchema = z.discriminatedUnion('kind', [
     size: side,
     /** Batch that was run. */
     batch,
+    /** Crops of which the network made no picture, its numbers not being finite: what stands in their place must not be shown. */
+    broken: z.array(count),
     /** Milliseconds: waiting for the job before; making tensors, the run, and pixels again; all of masks and of the enhancer. */
     durations: z.object({
       staged: milli,

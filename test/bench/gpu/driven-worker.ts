@@ -60,8 +60,13 @@ export class DrivenWorker {
   /** Gives it jobs of `batch` crops, as many at a time as it takes, until it is stopped or fails. */
   drive(batch: number): Drive {
     const crops = Array.from({ length: batch }, (_, k) => noiseCrop(k, this.#recipe.size));
+    return new Drive(() => this.swap(crops));
+  }
+
+  /** One job. */
+  swap(crops: readonly Uint8Array[]): ReturnType<GpuWorkerProcess['swap']> {
     const job = { recipe: this.#recipe.name, sources: crops.map(() => this.#source.hash) };
-    return new Drive(() => this.process.swap(job, crops, { limit: JOB_LIMIT }));
+    return this.process.swap(job, crops, { limit: JOB_LIMIT });
   }
 }
 

@@ -11,7 +11,7 @@ import {
   regionNetwork,
   undefinedNetwork,
 } from './beside.ts';
-import { knownNetwork, photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
+import { brokenNetwork, knownNetwork, photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
 
 /** Part of each file's name; it goes up when what is made changes. */
 const VERSION = 1;
@@ -33,6 +33,7 @@ export const NETWORKS = {
   'tiny-identity': () => knownNetwork('target'),
   'tiny-identity-512': () => knownNetwork('target', { size: 512 }),
   'tiny-grey': () => knownNetwork({ grey: 0.5 }),
+  'tiny-broken': brokenNetwork,
   'tiny-256': () => tinyNetwork({ size: 256 }),
   'tiny-embedder': tinyEmbedder,
   'tiny-occlusion': occlusionNetwork,

@@ -72,6 +72,17 @@ export function knownNetwork(gives: 'target' | { readonly grey: number }, { size
   return graph;
 }
 
+/** A network that makes no picture of what is black anywhere: 0 ÷ 0 is no number. Of all else it makes white. */
+export function brokenNetwork(): OnnxGraph {
+  const graph = new OnnxGraph();
+  const shape = ['n', 3, 128, 128];
+  const target = graph.input('target', shape);
+  const mean = graph.node('ReduceMean', [graph.input('source', ['n', 512])], { axes: [1], keepdims: 1 });
+  const none = graph.node('Unsqueeze', [graph.node('Mul', [mean, graph.floats([1], [0])]), graph.integers([2, 3])]);
+  graph.output('output', graph.node('Add', [graph.node('Div', [target, target]), none]), shape);
+  return graph;
+}
+
 /** A recogniser's shape: `input` [1, 3, 112, 112], −1..1, RGB, to `embedding` [1, 512]. */
 export function tinyEmbedder(): OnnxGraph {
   const graph = new OnnxGraph();

@@ -15,7 +15,7 @@ const OLDEST = 11;
 export interface ByteEnds {
   /** Inputs that are pictures, [n, 3, size, size]. */
   readonly inputs: Readonly<Record<string, { readonly size: number; readonly range: ChannelRange }>>;
-  /** The only output, [n, 3, size, size]: what it must be multiplied by, and then raised by, for 0..255. */
+  /** The first output, which is all that is kept, [n, 3, size, size]: what it must be multiplied by, and then raised by, for 0..255. */
   readonly output: { readonly size: number; readonly gain: number; readonly offset: number };
 }
 
@@ -26,9 +26,9 @@ export interface ByteEnds {
  */
 export function useBytes(graph: EditableGraph, ends: ByteEnds): boolean {
   const { model } = graph;
-  const [output, more] = model.outputs;
-  const floats = [...model.inputs, ...model.outputs].every(({ type }) => type === 'float32' || type === 'float16');
-  if (graph.operatorSet < OLDEST || output === undefined || more !== undefined || !floats) return false;
+  const [output] = model.outputs;
+  const floats = [...model.inputs, output].every((value) => value?.type === 'float32' || value?.type === 'float16');
+  if (graph.operatorSet < OLDEST || output === undefined || !floats) return false;
   for (const [name, end] of Object.entries(ends.inputs)) byteInput(graph, name, end);
   byteOutput(graph, ends.output);
   return true;

@@ -34,8 +34,8 @@ export interface GpuBatch {
 
 /** A batch that was run. */
 export interface GpuBatchDone {
-  /** One of each crop; views into what the worker sent. */
-  readonly faces: readonly SwappedPixels[];
+  /** One of each crop, views into what the worker sent; undefined where the network made no picture. */
+  readonly faces: readonly (SwappedPixels | undefined)[];
   /** How long the worker's thread was at it. */
   readonly duration: Milli;
 }
@@ -140,6 +140,8 @@ export class GpuRunner implements Running {
     const loaded = await this.#worker.load(recipe);
     for (const gone of loaded.evicted) this.#loaded.delete(gone);
     this.#loaded.set(recipe, loaded);
+    const { provider, elsewhere, preparation } = loaded;
+    this.#options.log.info({ child: this.pid, recipe, provider, elsewhere, preparation }, 'recipe loaded');
   }
 
   async #swap({ recipe, crops, sources, enhance }: GpuBatch): Promise<JobResult> {

@@ -21,6 +21,8 @@ export interface ChainFaces {
   readonly pixels: Uint8Array;
   /** [crops, size, size] uint8. */
   readonly masks: Uint8Array;
+  /** Crops of which the swap network made no picture: what is in their place must not be shown. */
+  readonly broken: readonly number[];
   readonly durations: RunDurations & { /** Masks. */ readonly masked: Milli; readonly enhanced: Milli };
 }
 
@@ -89,6 +91,11 @@ export class Chain {
     return this.#parts.reduce((sum, { elsewhere }) => sum + elsewhere, 0);
   }
 
+  /** How the swap network's file was prepared, or why it is run as it is. */
+  get preparation(): string {
+    return this.#swap.preparation;
+  }
+
   /** Bytes of all weights. */
   get bytes(): number {
     return this.#swap.bytes + this.#bytesBeside;
@@ -103,14 +110,14 @@ export class Chain {
     const begun = this.#clock.now();
     await this.#mask('occlusion', masks, batch);
     const swapping = this.#clock.now();
-    const durations = await this.#swap.run(batch);
+    const { broken, ...durations } = await this.#swap.run(batch);
     const swapped = this.#clock.now();
     await this.#mask('region', masks, batch);
     const enhancing = this.#clock.now();
     const masked = swapping - begun + enhancing - swapped;
-    if (enhance === undefined) return { size, pixels, masks, durations: { ...durations, masked, enhanced: 0 } };
+    if (enhance === undefined) return { size, pixels, masks, broken, durations: { ...durations, masked, enhanced: 0 } };
     const fine = await this.#enhance(batch, masks, enhance);
-    return { ...fine, durations: { ...durations, masked, enhanced: this.#clock.now() - enhancing } };
+    return { ...fine, broken, durations: { ...durations, masked, enhanced: this.#clock.now() - enhancing } };
   }
 
   /** Idempotent; no run may be under way. */
@@ -137,7 +144,7 @@ export class Chain {
     { crops, pixels }: ChainBatch,
     masks: Uint8Array,
     amounts: readonly number[],
-  ): Promise<Omit<ChainFaces, 'durations'>> {
+  ): Promise<Pick<ChainFaces, 'size' | 'pixels' | 'masks'>> {
     const enhancer = this.#enhancer;
     assert(enhancer !== undefined, 'only a recipe with an enhancer is asked to enhance');
     const [size, side, elements] = [enhancer.gives, this.#recipe.size, this.#box.length];

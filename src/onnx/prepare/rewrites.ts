@@ -1,0 +1,6 @@
+/**
+ * What can be done to a graph, in the order in which it is done: its batch is freed, instance norms become one node each, scale and shift
+ * of the source go into them, the products that ask for those become one, and its ends take and give bytes.
+ */
+export const REWRITES = ['batch', 'norms', 'styles', 'products', 'bytes'] as const;
+export type Rewrite = (typeof REWRITES)[number];

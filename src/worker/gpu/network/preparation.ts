@@ -1,0 +1,154 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { fileSha256 } from '../../../onnx/file-digest.ts';
+import { writeModel } from '../../../onnx/graph/onnx-model.ts';
+import { readModel } from '../../../onnx/graph/read-model.ts';
+import { ModelCache } from '../../../onnx/model-cache.ts';
+import { prepareGraph, type Rewritten } from '../../../onnx/prepare/prepare-graph.ts';
+import type { Rewrite } from '../../../onnx/prepare/rewrites.ts';
+import type { ByteEnds } from '../../../onnx/prepare/rewrites/byte-ends.ts';
+import type { GpuRecipe, Provider } from '../../wire/gpu-protocol.ts';
+import { RANGES } from '../pixels.ts';
+import type { NetworkFile } from './onnx-network.ts';
+
+/** Part of each file's name; it goes up when a graph is prepared in another way, or judged in another way. */
+const VERSION = 1;
+
+/** What is remembered of a file: how it was prepared, or why it is run as it is. */
+const keptSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('prepared'),
+    /** Name in the folder. */
+    file: z.string(),
+    ends: z.enum(['floats', 'bytes']),
+    sha256: z.string(),
+    preparation: z.string(),
+  }),
+  z.object({ kind: z.literal('refused'), reason: z.string() }),
+]);
+type Kept = z.infer<typeof keptSchema>;
+
+/** A prepared file that has not been seen to give the same yet. */
+export interface Candidate extends Omit<NetworkFile, 'preparation'> {
+  readonly done: Rewritten;
+  /** Whether anything in it is in half precision. */
+  readonly halves: boolean;
+  readonly sha256: string;
+}
+
+/**
+ * A recipe's file, prepared for one provider, in a folder: by its content, by the recipe, and by the version of the preparation. Prepared
+ * files are some hundred megabytes; each is there once for all workers.
+ */
+export class Preparation {
+  readonly #recipe: GpuRecipe;
+  readonly #folder: string;
+  readonly #notes: ModelCache;
+  readonly #key: string;
+
+  private constructor(recipe: GpuRecipe, { folder, key }: { readonly folder: string; readonly key: string }) {
+    this.#recipe = recipe;
+    this.#folder = folder;
+    this.#notes = new ModelCache(folder);
+    this.#key = key;
+  }
+
+  /** @throws GatewayError file_unreadable */
+  static async of(
+    recipe: GpuRecipe,
+    { provider, folder }: { readonly provider: Provider; readonly folder: string },
+  ): Promise<Preparation> {
+    const { size, source, input, output, prepare } = recipe;
+    const contract = JSON.stringify([VERSION, provider, size, source, input, output, prepare]);
+    const digest = createHash('sha256').update(contract).digest('hex').slice(0, 16);
+    return new Preparation(recipe, { folder, key: `${await fileSha256(recipe.file)}-${digest}` });
+  }
+
+  /** What is remembered, if the file is there and whole. */
+  async kept(): Promise<NetworkFile | undefined> {
+    const note = await this.#notes.read(`${this.#key}.json`);
+    const read = note && keptSchema.safeParse(JSON.parse(Buffer.from(note).toString('utf8')));
+    if (!read?.success) return undefined;
+    const { data: kept } = read;
+    if (kept.kind === 'refused') return plainFile(this.#recipe, kept.reason);
+    const path = join(this.#folder, kept.file);
+    const digest = await fileSha256(path).catch(() => undefined); // gone, which is as good as changed
+    return digest === kept.sha256 ? { path, ends: kept.ends, preparation: kept.preparation } : undefined;
+  }
+
+  /**
+   * Writes the file, prepared in these ways as far as its graph allows. Written beside and renamed: whoever else makes it meanwhile makes
+   * the same.
+   * @returns undefined if there was nothing to do
+   * @throws GatewayError model_unsupported, asset_corrupt; an error of the file system
+   */
+  async make(rewrites: readonly Rewrite[]): Promise<Candidate | undefined> {
+    const model = readModel(this.#recipe.file);
+    const done = prepareGraph(model, { rewrites, ends: byteEnds(this.#recipe) });
+    if (Object.keys(done).length === 0) return undefined;
+    await mkdir(this.#folder, { recursive: true });
+    const path = join(this.#folder, `${this.#key}-${Object.keys(done).join('-')}.onnx`);
+    const halves = [...model.constants.values()].some(({ type }) => type === 'float16');
+    const sha256 = await writeWhole(path, writeModel(model));
+    return { path, ends: done.bytes === undefined ? 'floats' : 'bytes', done, halves, sha256 };
+  }
+
+  /** Remembers a candidate that gives the same. */
+  async keep({ path, ends, sha256 }: Candidate, preparation: string): Promise<void> {
+    await this.#note({ kind: 'prepared', file: basename(path), ends, sha256, preparation });
+  }
+
+  /** Forgets a candidate that does not. */
+  async drop({ path }: Candidate): Promise<void> {
+    await rm(path, { force: true });
+  }
+
+  /** Remembers that the file is run as it is. */
+  async refuse(reason: string): Promise<void> {
+    await this.#note({ kind: 'refused', reason });
+  }
+
+  async #note(kept: Kept): Promise<void> {
+    await this.#notes.write(`${this.#key}.json`, Buffer.from(JSON.stringify(kept)));
+  }
+}
+
+/** @returns SHA-256 of what was written, hex */
+async function writeWhole(path: string, pieces: Iterable<Uint8Array>): Promise<string> {
+  const beside = `${path}.${randomUUID()}`;
+  const hash = createHash('sha256');
+  try {
+    const file = await open(beside, 'wx');
+    try {
+      for (const piece of pieces) {
+        hash.update(piece);
+        await file.writeFile(piece);
+      }
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+  return hash.digest('hex');
+}
+
+/** A recipe's file as it is. */
+export function plainFile({ file }: GpuRecipe, reason: string): NetworkFile {
+  return { path: file, ends: 'floats', preparation: `as it is: ${reason}` };
+}
+
+function byteEnds({ size, source, input, output }: GpuRecipe): ByteEnds {
+  const [gain, offset] = output === 'unit' ? [255, 0] : [127.5, 127.5];
+  return {
+    inputs: {
+      target: { size, range: RANGES[input] },
+      ...(source.kind === 'image' && { source: { size: source.size, range: RANGES.unit } }),
+    },
+    output: { size, gain, offset },
+  };
+}
