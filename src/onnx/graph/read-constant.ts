@@ -1,7 +1,9 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Constant } from './onnx-model.ts';
 import { DATA_TYPES, type DataType } from './onnx-encode.ts';
 import { narrowFloat16, widenFloat16 } from '../float16.ts';
-import { repeatedIntegers } from './protobuf-reader.ts';
+import type { FileField } from './protobuf-file.ts';
+import { repeatedIntegers, type ProtobufField } from './protobuf-reader.ts';
 
 /** Fields of `TensorProto` (onnx.proto3). */
 const TENSOR = {
@@ -55,6 +57,17 @@ export function readConstant(fields: readonly LateField[], as?: string): Constan
   return { name, type, extents, raw };
 }
 
+/** A field that stays in its file. */
+export function fieldInFile(path: string, { number, value, start, end }: FileField): LateField {
+  return { number, value, length: end - start, bytes: () => stretchOf(path, start, end) };
+}
+
+/** A field of a message that was read. */
+export function fieldInMemory({ number, value }: ProtobufField): LateField {
+  const bytes = value instanceof Uint8Array ? value : new Uint8Array(Float32Array.of(value).buffer);
+  return { number, value: value instanceof Uint8Array ? undefined : value, length: bytes.length, bytes: () => bytes };
+}
+
 /** The numbers of a constant of fractional ones; undefined if it is of others. */
 export function floatsOf({ type, raw }: Constant): Float32Array | undefined {
   if (type === 'float32') return new Float32Array(aligned(raw.make()));
@@ -75,6 +88,21 @@ export function bytesOfNumbers(type: 'float32' | 'float16' | 'int64', values: It
   if (type === 'int64') return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
   const array = type === 'float16' ? Uint16Array.from(values, narrowFloat16) : Float32Array.from(values);
   return new Uint8Array(array.buffer);
+}
+
+function stretchOf(path: string, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(end - start);
+  const file = openSync(path, 'r');
+  try {
+    for (let at = 0; at < bytes.length;) {
+      const read = readSync(file, bytes, at, bytes.length - at, start + at);
+      if (read === 0) throw new RangeError('the file is as long as it was');
+      at += read;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return bytes;
 }
 
 /** A buffer of its own: views of wider elements need one. */

@@ -1,11 +1,10 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { GatewayError } from '../../errors.ts';
 import { readSignature, type GraphValue } from '../signature.ts';
 import { DATA_TYPES, type DataType } from './onnx-encode.ts';
 import type { ModelValue, OnnxModel, OnnxNode } from './onnx-model.ts';
 import { ProtobufFile, type FileField } from './protobuf-file.ts';
 import { readProtobuf, type ProtobufField } from './protobuf-reader.ts';
-import { readConstant, type LateField } from './read-constant.ts';
+import { fieldInFile, fieldInMemory, readConstant } from './read-constant.ts';
 
 /** Fields of onnx.proto3. */
 const MODEL = { format: 1, graph: 7, operatorSet: 8, functions: 25 } as const;
@@ -111,30 +110,6 @@ function valueOf({ name, type, shape }: GraphValue): ModelValue {
   // What has no name, or says 0 or −1, is free.
   const named = shape.map((extent, axis) => (extent === '' || Number(extent) <= 0 ? `${name}_${axis}` : extent));
   return { name, type: type as DataType, shape: named };
-}
-
-function fieldInFile(path: string, { number, value, start, end }: FileField): LateField {
-  return { number, value, length: end - start, bytes: () => stretchOf(path, start, end) };
-}
-
-function fieldInMemory({ number, value }: ProtobufField): LateField {
-  const bytes = value instanceof Uint8Array ? value : new Uint8Array(Float32Array.of(value).buffer);
-  return { number, value: value instanceof Uint8Array ? undefined : value, length: bytes.length, bytes: () => bytes };
-}
-
-function stretchOf(path: string, start: number, end: number): Uint8Array {
-  const bytes = new Uint8Array(end - start);
-  const file = openSync(path, 'r');
-  try {
-    for (let at = 0; at < bytes.length;) {
-      const read = readSync(file, bytes, at, bytes.length - at, start + at);
-      if (read === 0) throw new RangeError('the file is as long as it was');
-      at += read;
-    }
-  } finally {
-    closeSync(file);
-  }
-  return bytes;
 }
 
 function textOf(fields: readonly ProtobufField[], wanted: number): string {

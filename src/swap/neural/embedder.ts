@@ -53,7 +53,7 @@ export class Embedder {
   }
 
   #matrix(file: string): Promise<Float32Array> {
-    return once(this.#matrices, file, async () => lastInitializer(await read(file), [VALUES, VALUES]));
+    return once(this.#matrices, file, async () => lastInitializer(file, [VALUES, VALUES]));
   }
 }
 
