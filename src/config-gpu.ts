@@ -50,6 +50,10 @@ const recipeSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Whether its file is rewritten to run faster and in batches (docs/graph-preparation.md). Default true.'),
+  precision: z
+    .enum(['as-is', 'half'])
+    .default('as-is')
+    .describe('half: single precision in its file becomes half precision as it is prepared. Default as-is.'),
 });
 export type RecipeSettings = z.infer<typeof recipeSchema>;
 
@@ -181,7 +185,15 @@ export function recipeFace({ name, size, template, source, boost, maximumBatch }
 }
 
 /** What a GPU worker must know of it. */
-export function gpuRecipe({ source, masks, enhancer, boost: _, prepare, ...recipe }: RecipeSettings): GpuRecipe {
+export function gpuRecipe({
+  source,
+  masks,
+  enhancer,
+  boost: _,
+  prepare,
+  precision,
+  ...recipe
+}: RecipeSettings): GpuRecipe {
   const taken =
     source.kind === 'image'
       ? ({ kind: source.kind, size: source.size } as const)
@@ -191,7 +203,7 @@ export function gpuRecipe({ source, masks, enhancer, boost: _, prepare, ...recip
     source: taken,
     masks: masks.map(without),
     ...(enhancer !== undefined && { enhancer: without(enhancer) }),
-    prepare: prepare ? [...REWRITES] : [],
+    prepare: prepare ? REWRITES.filter((name) => name !== 'half' || precision === 'half') : [],
   };
 }
 

@@ -4,7 +4,7 @@ import { inswapperNetwork } from '../../../test/gpu/networks/inswapper.ts';
 import { farthest, modelOf, operatorsOf, runModel } from '../../../test/support/run-model.ts';
 import { embeddingSource, noiseCrop } from '../../../test/support/swap-recipes.ts';
 import { prepareGraph } from './prepare-graph.ts';
-import { REWRITES } from './rewrites.ts';
+import { USUAL_REWRITES } from './rewrites.ts';
 
 const SIZE = 128;
 const UNIT = [1, 2, 3].map(() => [0, 1] as const);
@@ -44,7 +44,7 @@ test.each(['float32', 'float16'] as const)(
     }
 
     const prepared = network();
-    const done = prepareGraph(prepared, { rewrites: REWRITES, ends });
+    const done = prepareGraph(prepared, { rewrites: USUAL_REWRITES, ends });
     const [picture, mean] = await runModel(prepared, {
       target: new Tensor('uint8', Buffer.concat(crops.map((seed) => noiseCrop(seed))), [2, SIZE, SIZE, 3]),
       source: embeddings(sources),

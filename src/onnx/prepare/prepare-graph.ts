@@ -3,6 +3,7 @@ import { EditableGraph } from './editable-graph.ts';
 import { fuseAdaptiveNorms } from './rewrites/adaptive-norm.ts';
 import { useBytes, type ByteEnds } from './rewrites/byte-ends.ts';
 import { freeBatch } from './rewrites/free-batch.ts';
+import { useHalves } from './rewrites/half.ts';
 import { fuseInstanceNorms } from './rewrites/instance-norm.ts';
 import { mergeStyles } from './rewrites/merge-styles.ts';
 import { REWRITES, type Rewrite } from './rewrites.ts';
@@ -40,6 +41,8 @@ function rewriteOnce(graph: EditableGraph, rewrite: Rewrite, ends: ByteEnds): nu
       return fuseAdaptiveNorms(graph) || undefined;
     case 'products':
       return mergeStyles(graph) || undefined;
+    case 'half':
+      return useHalves(graph) || undefined;
     case 'bytes':
       return useBytes(graph, ends) ? 1 : undefined;
   }

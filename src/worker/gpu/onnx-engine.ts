@@ -82,7 +82,7 @@ export class OnnxEngine implements Engine {
     const batch = sampleBatch(recipe, this.#comparedCrops(recipe));
     const expected = await runSingly(plain, batch).finally(() => plain.close());
     const reasons: string[] = [];
-    for (const without of [undefined, 'batch', 'bytes'] as const) {
+    for (const without of [undefined, 'half', 'batch', 'bytes'] as const) {
       if (without !== undefined && !rewrites.includes(without)) continue;
       try {
         const candidate = await preparation.make(rewrites.filter((name) => name !== without));

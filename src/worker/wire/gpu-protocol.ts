@@ -3,7 +3,7 @@
  * request with one answer; pixels, masks and sources are payload. Both sides check what they are sent.
  */
 import { z } from 'zod';
-import { REWRITES } from '../../onnx/prepare/rewrites.ts';
+import { REWRITES, USUAL_REWRITES } from '../../onnx/prepare/rewrites.ts';
 import { TEMPLATES } from '../../swap/neural/align/templates.ts';
 import { recipeNameSchema } from '../../swap/neural/recipe.ts';
 import { boxSchema, enhancerNetworkSchema, maskNetworkSchema } from './gpu-chain.ts';
@@ -54,7 +54,7 @@ export const gpuRecipeSchema = z.strictObject({
   /** Default none. */
   enhancer: enhancerNetworkSchema.optional(),
   /** What its file is prepared by (docs/graph-preparation.md); none: it is run as it is. */
-  prepare: z.array(z.enum(REWRITES)).default([...REWRITES]),
+  prepare: z.array(z.enum(REWRITES)).default([...USUAL_REWRITES]),
 });
 export type GpuRecipe = z.infer<typeof gpuRecipeSchema>;
 

@@ -1,5 +1,5 @@
 import { monotonic } from '../../../src/time.ts';
-import { REWRITES, type Rewrite } from '../../../src/onnx/prepare/rewrites.ts';
+import { REWRITES, USUAL_REWRITES, type Rewrite } from '../../../src/onnx/prepare/rewrites.ts';
 import { differenceOf, sampleBatch, type Difference } from '../../../src/worker/gpu/network/agreement.ts';
 import { withoutMps } from '../../../src/worker/mps/mps-daemon.ts';
 import type { GpuRecipe } from '../../../src/worker/wire/gpu-protocol.ts';
@@ -23,7 +23,9 @@ type Variant = readonly [name: string, prepare: readonly Rewrite[]];
 const PLAIN: Variant = ['plain', []];
 /** What a ratio is against: of the plain file only the batch is freed, so that it can be run in batches at all. */
 const FREED: Variant = ['batch', ['batch']];
-const PREPARED: Variant = ['prepared', REWRITES];
+const PREPARED: Variant = ['prepared', USUAL_REWRITES];
+/** For files in single precision. */
+const HALF: Variant = ['half', REWRITES];
 /** Each rewrite alone, with what it needs. */
 const ALONE: readonly Variant[] = [
   ['norms', ['batch', 'norms']],
@@ -64,7 +66,8 @@ export async function benchGpuGraphs(order: GraphsOrder): Promise<object> {
 }
 
 async function benchNetwork(place: GpuPlace, order: GraphsOrder): Promise<object> {
-  const variants = [PLAIN, FREED, ...(order.alone ? ALONE : []), PREPARED];
+  const halves = place.network.endsWith('float16');
+  const variants = [PLAIN, FREED, ...(order.alone ? ALONE : []), PREPARED, ...(halves ? [] : [HALF])];
   const measured: VariantFigures[] = [];
   let expected: Uint8Array | undefined;
   for (const [variant, prepare] of variants) {
