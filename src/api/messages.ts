@@ -32,6 +32,23 @@ const look = z.object({
   enhance: z.number().min(0).max(1).optional(),
 });
 
+/**
+ * Which of the faces wears whom. With neither `position` nor `like`: every other face; else those wear the session's identity.
+ */
+const wearer = z
+  .object({
+    /** An id; null: the face is hidden; `own`: it is left alone, under the policy `always` only. */
+    identity: identityId.nullable(),
+    /** Place among the faces of the picture as it is sent: 1, 2, … or `left`, from the left; −1, … or `right`, from the right. */
+    position: z.union([z.enum(['left', 'right']), z.int().min(-8).max(8)]).optional(),
+    /** Id of an uploaded photo of the person whose face it is. */
+    like: identityId.optional(),
+  })
+  .refine(({ position, like }) => position === undefined || like === undefined, { error: 'position or like, not both' })
+  .refine(({ position }) => position !== 0, { error: 'positions count from 1 or −1' });
+export type WearerChoice = z.infer<typeof wearer>;
+const wearers = z.array(wearer).max(8).optional();
+
 export const clientMessageSchema = z.discriminatedUnion('type', [
   /** First message: opens the session. Answered by `created`. */
   z.object({
@@ -45,7 +62,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     policy: policy.optional(),
     /** Milliseconds, 20–500, default 66, with a recipe 80. */
     budget: z.number().min(20).max(500).optional(),
-    /** Faces to swap, 0–8, default 1. */
+    /** Faces to swap, 0–8, default 1, or as many as `wearers` needs. */
     faces: z.int().min(0).max(8).optional(),
     label: z.boolean().optional(),
     /** Longest side, pixels. */
@@ -54,13 +71,23 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     /** Bits a second on the way back. */
     bitrate: z.int().min(100_000).max(20_000_000).optional(),
     look: look.optional(),
+    /** Default nobody besides. */
+    wearers,
   }),
   /** An SDP offer. Answered by `answer`. */
   z.object({ type: z.literal('offer'), sdp: z.string().min(1) }),
   /** A trickled candidate. Not answered. */
   z.object({ type: z.literal('candidate'), candidate: z.string().max(1024), mid: z.string().max(64) }),
-  /** Changes the identity (and look), live. Answered by `changed`. `identity` null takes it away: the face is hidden. */
-  z.object({ type: z.literal('change'), identity: identityId.nullable().optional(), look: look.optional() }),
+  /**
+   * Changes the identity, look, or who of several faces wears whom, live. Answered by `changed`. `identity` null takes it away: the
+   * face is hidden. `wearers` gives all parts out anew; empty: everybody wears the identity.
+   */
+  z.object({
+    type: z.literal('change'),
+    identity: identityId.nullable().optional(),
+    look: look.optional(),
+    wearers,
+  }),
   /** Asks for a keyframe on the way back. Not answered. */
   z.object({ type: z.literal('keyframe') }),
   /** Orderly end. The gateway closes the socket. */

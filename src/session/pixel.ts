@@ -6,6 +6,7 @@ import type { EncodedChunk, SendCodec } from '../codec/codec.ts';
 import type { Chunk } from '../media/chunk.ts';
 import type { Consent, PreparedIdentity } from '../swap/swap.ts';
 import type { Milli } from '../time.ts';
+import type { Wearer } from './cast/cast.ts';
 import type { SessionSettings } from './settings.ts';
 import type { Station } from './statistics.ts';
 
@@ -14,6 +15,12 @@ export const CHUNK_CREDITS = 60;
 
 /** A prepared identity, or the name of a painted mask (`mask:NAME`), or nobody: then every face is hidden. */
 export type WornIdentity = PreparedIdentity | `mask:${string}` | null;
+
+/** Who is worn by whom; what is left out stays as it is. */
+export interface WornCast {
+  readonly identity?: WornIdentity;
+  readonly wearers?: readonly Wearer<WornIdentity | 'own'>[];
+}
 
 /** A session that is watched may be encoded twice: as it is, and smaller for those whose way carries less. */
 export type Encoding = 'main' | 'small';
@@ -27,11 +34,20 @@ export type ToPixel =
       /** Longest NAL unit that the receiver takes, bytes; left out: any. */
       readonly nalLimit?: number;
       readonly identity: WornIdentity;
+      readonly wearers?: WornCast['wearers'];
     }
   | { readonly type: 'close'; readonly session: string }
   /** Costs one credit, given back by `credit` when the chunk has been decoded or dropped. */
   | { readonly type: 'chunk'; readonly session: string; readonly chunk: Chunk }
-  | { readonly type: 'identity'; readonly session: string; readonly identity: WornIdentity }
+  /** Answered by `changed`. */
+  | ({ readonly type: 'identity'; readonly session: string } & WornCast)
+  /** What the recogniser made of a face; null: it could not say. */
+  | {
+      readonly type: 'recognised';
+      readonly session: string;
+      readonly face: number;
+      readonly embedding: Float32Array | null;
+    }
   | { readonly type: 'settings'; readonly session: string; readonly settings: SessionSettings }
   | { readonly type: 'bitrate'; readonly session: string; readonly bitsPerSecond: number }
   /** Of the small encoding, which there is only while somebody needs it; null: nobody does any more. */
@@ -62,6 +78,8 @@ export type FromPixel =
   | { readonly type: 'credit'; readonly session: string; readonly count: number }
   | { readonly type: 'face'; readonly session: string; readonly event: 'found' | 'lost'; readonly id: number }
   | { readonly type: 'changed'; readonly session: string }
+  /** Whose face is it? [112, 112, 3] uint8, RGB, as recognisers take it. Answered by `recognised`. */
+  | { readonly type: 'recognise'; readonly session: string; readonly face: number; readonly crop: Uint8Array }
   | { readonly type: 'figures'; readonly session: string; readonly figures: PixelFigures }
   | { readonly type: 'failed'; readonly session: string; readonly code: string; readonly message: string };
 

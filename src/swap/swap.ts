@@ -33,6 +33,8 @@ export interface PreparedIdentity {
   readonly points: Float32Array;
   /** Of a photo, by the name of each configured recipe: what its networks take. */
   readonly sources?: ReadonlyMap<string, CropSource>;
+  /** Of a photo, where there is a recogniser: what that makes of the person, 512 numbers. */
+  readonly likeness?: Float32Array;
   /** With a photo always, with a mask never. */
   readonly consent?: Consent;
 }

@@ -14,7 +14,8 @@ import { PhotoDesk } from './threads/photo-desk.ts';
 import { PixelCrew } from './threads/pixel-crew.ts';
 import { Channel, CHILD_WIRE_FD, GATEWAY_SILENCE, type Answer, type WireMessage } from './wire/channel.ts';
 import { fedChunkSchema, fedSchema, fedSoundSchema } from './wire/feed-protocol.ts';
-import { packIdentity, unpackIdentity } from './wire/identity-bytes.ts';
+import { unpackCast } from './wire/cast-bytes.ts';
+import { packIdentity } from './wire/identity-bytes.ts';
 import {
   candidateSchema,
   changeSchema,
@@ -42,6 +43,7 @@ const log = createLog('media-worker');
 interface Running {
   readonly crew: PixelCrew;
   readonly desk: PhotoDesk;
+  readonly recogniser: PhotoDesk;
   readonly sessions: WorkerSessions;
 }
 let running: Running | undefined;
@@ -73,8 +75,8 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
     case 'configure':
       return { body: await start(configureSchema.parse(body)) };
     case 'open': {
-      const { session, settings, identity } = openSchema.parse(body);
-      runningNow().sessions.open(session, settings, identityOf(identity, payload));
+      const { session, settings, ...cast } = openSchema.parse(body);
+      runningNow().sessions.open(session, settings, unpackCast(cast, payload));
       return {};
     }
     case 'offer': {
@@ -98,9 +100,8 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
       return { body: { fragment: await runningNow().sessions.patch(session, fragment) } };
     }
     case 'change': {
-      const { session, settings, identity } = changeSchema.parse(body);
-      const worn = identity === undefined ? undefined : identityOf(identity, payload);
-      await runningNow().sessions.change(session, settings, worn);
+      const { session, settings, ...cast } = changeSchema.parse(body);
+      await runningNow().sessions.change(session, settings, unpackCast(cast, payload));
       return {};
     }
     case 'close':
@@ -163,8 +164,14 @@ async function start(settings: MediaWorkerSettings): Promise<Configured> {
   const frameCost = await crew.start();
   const { maximumBytes, maximumPixels, recipes } = settings;
   const desk = new PhotoDesk({ maximumBytes, maximumPixels, recipes });
-  const sessions = new WorkerSessions({ crew, settings, doors, createTransport, channel, clock: monotonic, log });
-  running = { crew, desk, sessions };
+  // A thread of its own: who is to be recognised in a call must not wait behind somebody's ten photos.
+  const recogniser = new PhotoDesk({ maximumBytes, maximumPixels, recipes });
+  const recognise = (crop: Uint8Array): Promise<Float32Array> => recogniser.recognise(crop);
+  const sessions = new WorkerSessions({
+    ...{ crew, settings, doors, recognise, createTransport, channel, log },
+    clock: monotonic,
+  });
+  running = { crew, desk, recogniser, sessions };
   channel.startPinging({ silence: GATEWAY_SILENCE });
   tellResources();
   return { masks: MASKS.map(({ name }) => `mask:${name}`), frameCost };
@@ -211,20 +218,13 @@ async function held(): Promise<WorkerHeld> {
 
 async function end(): Promise<void> {
   if (running === undefined) return;
-  const { crew, desk, sessions } = running;
+  const { crew, desk, recogniser, sessions } = running;
   sessions.closeAll();
-  await Promise.all([desk.close(), crew.close()]);
+  await Promise.all([desk.close(), recogniser.close(), crew.close()]);
   await new Promise((resolve) => setTimeout(resolve, FAREWELL));
 }
 
 function runningNow(): Running {
   if (running === undefined) throw new GatewayError('worker_lost', 'the media worker must be configured first');
   return running;
-}
-
-function identityOf(
-  reference: ReturnType<typeof openSchema.parse>['identity'],
-  payload: Uint8Array,
-): ReturnType<typeof unpackIdentity> | `mask:${string}` | null {
-  return reference === null || typeof reference === 'string' ? reference : unpackIdentity(reference, payload);
 }

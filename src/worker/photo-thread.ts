@@ -12,6 +12,7 @@ import { MASKS } from '../swap/masks/paint.ts';
 import { maskThumbnail } from '../swap/masks/thumbnail.ts';
 import { Embedder } from '../swap/neural/embedder.ts';
 import type { RecipeFace } from '../swap/neural/recipe.ts';
+import { recogniserOf } from '../swap/neural/sources.ts';
 import { END } from './threads/end-thread.ts';
 import { uploadedPhotos } from './threads/uploaded-photos.ts';
 import { failureBody } from './wire/channel.ts';
@@ -29,7 +30,13 @@ export interface MasksRequest {
   readonly kind: 'masks';
   readonly request: number;
 }
-export type PhotoThreadRequest = (PhotoRequest & { readonly kind: 'photo' }) | MasksRequest;
+export interface RecogniseRequest {
+  readonly kind: 'recognise';
+  readonly request: number;
+  /** [112, 112, 3] uint8, RGB. */
+  readonly crop: Uint8Array;
+}
+export type PhotoThreadRequest = (PhotoRequest & { readonly kind: 'photo' }) | MasksRequest | RecogniseRequest;
 
 export type PhotoThreadReply =
   | (Extract<PhotoReply, { ok: true }> & { readonly kind: 'photo' })
@@ -39,6 +46,7 @@ export type PhotoThreadReply =
       readonly ok: true;
       readonly masks: readonly { readonly id: string; readonly title: string; readonly thumbnail: Uint8Array }[];
     }
+  | { readonly kind: 'recognise'; readonly request: number; readonly ok: true; readonly embedding: Float32Array }
   | Extract<PhotoReply, { ok: false }>;
 
 /** Longest side that faces are looked for in: a larger photo is scaled down, the texture needs no more. */
@@ -71,11 +79,27 @@ async function paint(request: number): Promise<PhotoThreadReply> {
   return { kind: 'masks', request, ok: true, masks };
 }
 
+async function recognise({ request, crop }: RecogniseRequest): Promise<PhotoThreadReply> {
+  const file = recogniserOf(settings.recipes);
+  if (file === undefined) throw new GatewayError('unsupported', 'a recipe with an embedder must be configured');
+  return { kind: 'recognise', request, ok: true, embedding: await embedder.recognise(file, crop) };
+}
+
+function answer(message: PhotoThreadRequest): Promise<PhotoThreadReply> {
+  switch (message.kind) {
+    case 'photo':
+      return judge(message);
+    case 'masks':
+      return paint(message.request);
+    case 'recognise':
+      return recognise(message);
+  }
+}
+
 port.on('message', (message: PhotoThreadRequest | typeof END) => {
   if (message === END) return port.close();
-  const work = message.kind === 'photo' ? judge(message) : paint(message.request);
   // A reply that cannot be sent ends the thread; the desk says so to whoever waits.
-  void work
+  void answer(message)
     .catch((error: unknown): PhotoThreadReply => {
       if (!(error instanceof GatewayError)) log.error({ err: error }, 'photo failed');
       return { request: message.request, ok: false, ...failureBody(error) };

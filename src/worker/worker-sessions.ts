@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts';
 import { MediaSession } from '../session/io/media-session.ts';
 import type { Seen } from '../session/io/viewers/audience.ts';
 import { Viewer } from '../session/io/viewers/viewer.ts';
-import type { WornIdentity } from '../session/pixel.ts';
+import type { FromPixel, WornCast } from '../session/pixel.ts';
 import type { SessionSettings } from '../session/settings.ts';
 import { answerFragment, parseFragment, restarted, ufragOf } from '../session/transport/sdp/fragment.ts';
 import type { SharedDoors } from '../session/transport/shared-doors.ts';
@@ -20,6 +20,8 @@ import type { MediaWorkerSettings, SessionNotice, WorkerHeld } from './wire/prot
 export interface WorkerSessionsOptions {
   readonly crew: PixelCrew;
   readonly settings: MediaWorkerSettings;
+  /** What the recogniser makes of a face; rejects where it cannot say. */
+  readonly recognise: (crop: Uint8Array) => Promise<Float32Array>;
   /** Owned by the sessions from now on. */
   readonly doors: SharedDoors;
   readonly createTransport: CreateTransport;
@@ -55,10 +57,13 @@ export class WorkerSessions {
   }
 
   /** @throws GatewayError worker_lost if no pixel thread is there */
-  open(id: string, settings: SessionSettings, identity: WornIdentity): void {
+  open(id: string, settings: SessionSettings, { identity = null, wearers = [] }: WornCast): void {
     assert(!this.#sessions.has(id), 'a session is opened once');
     const seat = this.#options.crew.seat(id, {
-      onMessage: (message) => this.#sessions.get(id)?.media.onPixel(message),
+      onMessage: (message) => {
+        if (message.type === 'recognise') void this.#recognise(message, seat);
+        else this.#sessions.get(id)?.media.onPixel(message);
+      },
       onLost: () => this.#fail(id, 'worker_lost', 'the pixel thread of this session is gone; connect again'),
     });
     const { clock, createTransport } = this.#options;
@@ -66,7 +71,7 @@ export class WorkerSessions {
     const media = new MediaSession({
       id,
       settings,
-      identity,
+      ...{ identity, wearers },
       rates: this.#options.settings.limits,
       clock,
       createTransport: (events) =>
@@ -173,8 +178,8 @@ export class WorkerSessions {
   }
 
   /** @throws GatewayError session_unknown, closed */
-  change(id: string, settings: SessionSettings, identity?: WornIdentity): Promise<void> {
-    return this.#get(id).change(settings, identity);
+  change(id: string, settings: SessionSettings, cast: WornCast): Promise<void> {
+    return this.#get(id).change(settings, cast);
   }
 
   addCandidate(id: string, candidate: string, mid: string): void {
@@ -203,6 +208,15 @@ export class WorkerSessions {
     const session = this.#sessions.get(id);
     if (session === undefined) throw new GatewayError('session_unknown', 'the session must be open in this worker');
     return session.media;
+  }
+
+  /** Asks whose face it is. A recogniser that is busy or broken leaves it open: it is asked again, ever more seldom. */
+  async #recognise({ session, face, crop }: Extract<FromPixel, { type: 'recognise' }>, seat: PixelSeat): Promise<void> {
+    const embedding = await this.#options.recognise(crop).catch((error: unknown) => {
+      this.#options.log.warn({ session, err: error }, 'a face could not be looked at by the recogniser');
+      return null;
+    });
+    if (this.#sessions.has(session)) seat.post({ type: 'recognised', session, face, embedding }, []);
   }
 
   // The gateway hears of the failure before it hears that the transport is closed, so that it can say why.

@@ -17,6 +17,8 @@ export const SCRIPTS = {
   leaving: () => scripts.leavingAndReturning(),
   'two-people': () => scripts.twoPeople(),
   bystander: () => scripts.bystander(),
+  crossing: () => scripts.crossing(),
+  replacing: () => scripts.replacing(),
 } satisfies Record<string, () => Script>;
 export type ScriptName = keyof typeof SCRIPTS;
 

@@ -92,6 +92,45 @@ export function twoPeople(size = 0.28): Script {
   };
 }
 
+/** Two people pass each other, the first in front, and back again. */
+export function crossing(size = 0.28): Script {
+  const across = (second: number): number => 0.4 * (2 * (ease(second, 1.5, 3.5) - ease(second, 6, 8)) - 1);
+  return {
+    seconds: 10,
+    cast: [
+      {
+        portrait: 'astronaut',
+        at: (second) => offset(talk((second + 3.7) % TALK_SECONDS, size * 0.9, 0.4), -across(second), -0.02),
+      },
+      { portrait: 'hopper', at: (second) => offset(talk(second, size, 0.4), across(second), 0.02) },
+    ],
+  };
+}
+
+/** One of two people leaves to the right; somebody else comes from there and takes their place, then also goes. */
+export function replacing(size = 0.28): Script {
+  return {
+    seconds: 10,
+    cast: [
+      {
+        portrait: 'astronaut',
+        at: (second) => {
+          const away = 1 - (ease(second, 4.5, 6) - ease(second, 8.5, 9.8));
+          return away > 0.99 ? undefined : offset(talk((second + 3.7) % TALK_SECONDS, size, 0.4), 0.3 + 0.8 * away, 0);
+        },
+      },
+      { portrait: 'hopper', at: (second) => offset(talk(second, size, 0.4), -0.35, 0) },
+      {
+        portrait: 'hopper',
+        at: (second) => {
+          const away = ease(second, 2, 3.5) + (second > 5 ? -ease(second, 9.8, 10) : 0);
+          return away > 0.99 ? undefined : offset(talk((second + 1.1) % TALK_SECONDS, size, 0.4), 0.3 + 0.8 * away, 0);
+        },
+      },
+    ],
+  };
+}
+
 /** Somebody far behind comes nearer, until their face is the largest in the picture. */
 export function bystander(size = 0.3): Script {
   return {

@@ -33,15 +33,14 @@ export class NeuralPass implements Pick<FacePass, 'run'> {
   async run(picture: I420, options: PassOptions): Promise<Shown> {
     const look = await this.#pass.look(picture, options);
     if (look.kind === 'unwanted') return look;
-    const source = look.identity?.sources?.get(this.#recipe.name);
     const faces = look.decision.swaps.map(({ face }) => face);
-    const flight =
-      source && faces.length > 0
-        ? this.#swap.send(picture, faces, { sources: faces.map(() => source), deadline: 0 })
-        : undefined;
-    const pixels = await flight?.swapped;
-    const crops = flight && pixels ? this.#swap.paste(picture, flight, { pixels, keep: false }) : [];
-    if (flight) this.#swap.release(flight);
+    const sources = look.identities.flatMap((identity) => identity.sources?.get(this.#recipe.name) ?? []);
+    const whole = faces.length > 0 && sources.length === faces.length;
+    const flight = whole ? this.#swap.send(picture, faces, { sources, deadline: 0 }) : undefined;
+    if (flight === undefined) return this.#pass.show(picture, look, await this.#pass.swap(picture, look));
+    const pixels = await flight.swapped;
+    const crops = pixels ? this.#swap.paste(picture, flight, { pixels, keep: false }) : [];
+    this.#swap.release(flight);
     return this.#pass.show(picture, look, crops);
   }
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { IceServerSettings } from '../../config-network.ts';
 import { GatewayError } from '../../errors.ts';
 import { wallClock } from '../../time.ts';
-import type { ChosenIdentity } from '../../worker/supervisor/remote-session.ts';
+import type { ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import type { SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Access, Permit } from '../access/access.ts';

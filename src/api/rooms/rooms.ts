@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../time.ts';
-import type { ChosenIdentity, RemoteSession, SessionEvents } from '../../worker/supervisor/remote-session.ts';
+import type { RemoteSession, SessionEvents } from '../../worker/supervisor/remote-session.ts';
+import type { ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import { lookSchema, type SessionFigures, type SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Metrics } from '../http/metrics.ts';
@@ -144,7 +145,7 @@ export class Rooms {
   ): Promise<void> {
     const publication = this.#publication(room);
     const settings = withLook(publication.settings, look);
-    await publication.session.change(settings, identity?.chosen);
+    await publication.session.change(settings, { identity: identity?.chosen });
     publication.settings = settings;
     if (identity !== undefined) publication.identity = identity.id;
   }

@@ -2,9 +2,10 @@ import { assertNever, GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { IceServerSettings } from '../../config-network.ts';
 import { wallClock, type Clock, type Milli } from '../../time.ts';
-import type { ChosenIdentity, RemoteSession } from '../../worker/supervisor/remote-session.ts';
+import type { RemoteSession } from '../../worker/supervisor/remote-session.ts';
 import { RETRY_WHEN_FULL } from '../../worker/supervisor/admission.ts';
 import { RETRY_WHEN_LOST, type Supervisor } from '../../worker/supervisor/supervisor.ts';
+import type { ChosenCast, ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol.ts';
 import { Permit } from '../access/access.ts';
 import type { IdentityStore } from '../http/identity-store.ts';
@@ -15,6 +16,7 @@ import { iceServersFor } from './ice-servers.ts';
 import { toStatistics } from './figures.ts';
 import { readMessage } from './read-message.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { wearersFor } from './wearers.ts';
 
 /** Messages a second: a slider that is dragged sends 60. */
 const MESSAGE_RATE = { rate: 100, burst: 200 };
@@ -201,7 +203,8 @@ export class Caller {
     const allowed = limitedBy(this.#options.allowed, permit);
     const settings = settingsFor(hello, allowed);
     const { identity, unknown } = this.#firstIdentity(permit.identity ?? hello.identity);
-    const session = await supervisor.openSession(settings, { identity, events: this.#sessionEvents() });
+    const { wearers, unknown: unknownWearer } = this.#firstWearers(hello.wearers, settings);
+    const session = await supervisor.openSession(settings, { identity, wearers, events: this.#sessionEvents() });
     if (!this.#isOpening()) {
       await session.close();
       return;
@@ -219,7 +222,8 @@ export class Caller {
       swap: settings.swap,
       iceServers: iceServersFor(session.id, this.#options.iceServers, wallClock()),
     });
-    if (unknown !== undefined) this.#refuse(unknown);
+    const missing = unknown ?? unknownWearer;
+    if (missing !== undefined) this.#refuse(missing);
   }
 
   // Closing may have overtaken an await; the compiler remembers the state from before it.
@@ -240,6 +244,26 @@ export class Caller {
     }
   }
 
+  // The same for those whom single faces wear: until they are chosen anew, all are hidden.
+  #firstWearers(
+    wearers: Hello['wearers'],
+    settings: SessionSettings,
+  ): { wearers: ChosenCast['wearers']; unknown?: GatewayError } {
+    try {
+      return { wearers: this.#wearersFor(wearers, settings) };
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'identity_unknown') throw error;
+      return { wearers: [{ identity: null }], unknown: error };
+    }
+  }
+
+  /** Whom a token names, only one that also grants control may change. @throws GatewayError forbidden, and as wearersFor */
+  #wearersFor(wearers: Hello['wearers'], settings: SessionSettings): ChosenCast['wearers'] {
+    if (wearers === undefined) return undefined;
+    if (this.#permit.identity !== undefined) this.#permit.require('control');
+    return wearersFor(wearers, settings, (id) => this.#find(id));
+  }
+
   #find(id: string): ChosenIdentity {
     const { supervisor, store } = this.#options;
     return identityFor(id, { store, masks: supervisor.maskIds });
@@ -250,13 +274,13 @@ export class Caller {
     if (this.#state.name === 'open') this.#socket.send({ type: 'answer', sdp: answer });
   }
 
-  async #change({ identity, look }: Change): Promise<void> {
+  async #change({ identity, look, wearers }: Change): Promise<void> {
     const { session, settings } = this.#openState();
     // Whom a token names, only one that also grants control may change.
     if (identity !== undefined && this.#permit.identity !== undefined) this.#permit.require('control');
     const changed = withLook(settings, look);
     const chosen = typeof identity === 'string' ? this.#find(identity) : identity;
-    await session.change(changed, chosen);
+    await session.change(changed, { identity: chosen, wearers: this.#wearersFor(wearers, changed) });
     if (this.#state.name !== 'open') return;
     this.#state = { name: 'open', session, settings: changed };
     if (identity !== undefined) this.#identity = identity;

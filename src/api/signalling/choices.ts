@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
 import type { Permit } from '../access/access.ts';
-import type { ChosenIdentity } from '../../worker/supervisor/remote-session.ts';
+import type { ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import {
   lookSchema,
   sessionSettingsSchema,
@@ -10,6 +10,7 @@ import {
 } from '../../worker/wire/protocol.ts';
 import type { ClientMessage } from '../messages.ts';
 import type { IdentityStore } from '../http/identity-store.ts';
+import { facesFor } from './wearers.ts';
 
 type Hello = Extract<ClientMessage, { type: 'hello' }>;
 export type Look = NonNullable<Hello['look']>;
@@ -54,7 +55,17 @@ export function swapsOf({ recipes = [] }: Allowed): readonly string[] {
  * forbidden if the token names a tier that there is not
  */
 export function settingsFor(hello: Hello, allowed: Allowed): SessionSettings {
-  const { policy, faces, label, maximumSide, codec, bitrate, look, swap = 'mesh' } = hello;
+  const {
+    policy,
+    wearers = [],
+    faces = facesFor(wearers),
+    label,
+    maximumSide,
+    codec,
+    bitrate,
+    look,
+    swap = 'mesh',
+  } = hello;
   if (!swapsOf(allowed).includes(swap)) {
     throw new GatewayError('recipe_unknown', `the swap must be one of: ${swapsOf(allowed).join(', ')}`);
   }

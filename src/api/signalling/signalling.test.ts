@@ -264,6 +264,27 @@ describe('signalling', () => {
     expect(await client.hear('changed')).toMatchObject({ identity: null });
   });
 
+  test('says which of several faces wears whom, from hello on and live', async () => {
+    const wearers = [{ identity: 'mask:gold', position: 'left' }, { identity: null }];
+    const client = await Client.greeted({ identity: 'mask:porcelain', wearers });
+    const caller = peer();
+    client.say({ type: 'offer', sdp: await caller.offer() });
+    await caller.connect((await client.hear('answer')).sdp);
+
+    client.say({ type: 'change', wearers: [{ identity: 'mask:tiger', position: -1 }] });
+    expect(await client.hear('changed')).toMatchObject({ identity: 'mask:porcelain' });
+    client.say({ type: 'change', wearers: [] });
+    await client.hear('changed');
+    client.say({ type: 'change', wearers: [{ identity: 'own', position: 1 }] });
+    expect(await client.error()).toEqual(['policy_not_allowed', false]);
+  });
+
+  test('hides every face where somebody whom one of them wears is not known any more', async () => {
+    const wearers = [{ identity: '0123456789abcdef0123456789abcdef', position: 1 }];
+    const client = await Client.greeted({ identity: 'mask:gold', wearers });
+    expect(await client.error()).toEqual(['identity_unknown', false]);
+  });
+
   test('knows no identity that was not uploaded, and hides the face then', async () => {
     const client = await Client.greeted({ identity: '0123456789abcdef0123456789abcdef' });
     expect(await client.error()).toEqual(['identity_unknown', false]);

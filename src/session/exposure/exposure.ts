@@ -41,9 +41,13 @@ export interface Circumstances {
   readonly now: Milli;
   /** False if the session wears nobody: then every face is hidden. */
   readonly wearing: boolean;
+  /** What is done with a face instead, by its id; `show` leaves it alone, under the policy `always` only. */
+  readonly treatments?: ReadonlyMap<number, Treatment>;
   /** Identity strength, 0–1. */
   readonly opacity: number;
 }
+
+export type Treatment = 'swap' | 'hide' | 'show';
 
 /** What to do with a frame whose swap failed or came late: send nothing, send it hidden, or send it as it is. */
 export type Fallback = 'hold' | 'hide' | 'show';
@@ -152,8 +156,11 @@ export class Exposure {
     swaps: PlannedSwap[],
   ): void {
     const head = headOf(face.box, 'mesh');
-    const strength = at.wearing ? at.held * at.opacity : 0;
-    const partly = strength < 1 && (this.#choice.policy !== 'always' || !at.wearing);
+    const treatment = at.treatments?.get(face.id) ?? (at.wearing ? 'swap' : 'hide');
+    if (treatment === 'show' && this.#choice.policy === 'always') return;
+    const wearing = treatment === 'swap';
+    const strength = wearing ? at.held * at.opacity : 0;
+    const partly = strength < 1 && (this.#choice.policy !== 'always' || !wearing);
     if (partly) hide.push(head);
     if (strength <= 0) return;
     const { x, y, width, height } = face.box;

@@ -176,10 +176,10 @@ describe('the figures of a second', () => {
 describe('changes', () => {
   it('are done when the pixel half says so, and keep the newest for an answer that is still to come', async () => {
     const early = new FakeCall();
-    await early.session.change(sessionSettingsSchema.parse({ opacity: 0.5 }), 'mask:porcelain');
+    await early.session.change(sessionSettingsSchema.parse({ opacity: 0.5 }), { identity: 'mask:porcelain' });
     await early.session.answer('offer');
     expect(early.toPixel[0]).toMatchObject({ type: 'open', settings: { opacity: 0.5 }, identity: 'mask:porcelain' });
-    const changed = early.session.change(sessionSettingsSchema.parse({}), null);
+    const changed = early.session.change(sessionSettingsSchema.parse({}), { identity: null });
     expect(early.toPixel.slice(2)).toMatchObject([{ type: 'settings' }, { type: 'identity', identity: null }]);
     early.pixel({ type: 'changed', session: 'one' });
     await changed;
@@ -188,7 +188,7 @@ describe('changes', () => {
 
   it('that are under way when the session ends are rejected', async () => {
     const call = await openCall();
-    const changed = call.session.change(sessionSettingsSchema.parse({}), null);
+    const changed = call.session.change(sessionSettingsSchema.parse({}), { identity: null });
     call.session.close();
     await expect(changed).rejects.toMatchObject({ code: 'closed' });
     await expect(call.session.change(sessionSettingsSchema.parse({}))).rejects.toMatchObject({ code: 'closed' });

@@ -3,7 +3,7 @@ import { assertNever, GatewayError } from '../../errors.ts';
 import { isSendCodec, type Chunk } from '../../media/chunk.ts';
 import { nalLimit } from '../../rtp/video/create-packetizer.ts';
 import type { Clock, Milli } from '../../time.ts';
-import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
+import type { FromPixel, ToPixel, WornCast, WornIdentity } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
 import type { SessionFigures } from '../statistics.ts';
 import type { NegotiatedMedia, Transport, TransportEvents, TransportState } from '../transport/transport.ts';
@@ -39,6 +39,8 @@ export interface MediaSessionOptions {
   readonly id: string;
   readonly settings: SessionSettings;
   readonly identity: WornIdentity;
+  /** Who besides wears somebody of their own. Default nobody. */
+  readonly wearers?: WornCast['wearers'];
   /** What the sender may send; left out: the usual. */
   readonly rates?: SenderRates;
   /** Makes the transport. Called once, at once. */
@@ -75,7 +77,7 @@ export class MediaSession {
   readonly #changes: Waiter[] = [];
   readonly #audience: Audience;
   #settings: SessionSettings;
-  #identity: WornIdentity;
+  #cast: Required<WornCast>;
   /** The last offer that was answered. */
   #offer = '';
   #call: Call | undefined;
@@ -84,7 +86,7 @@ export class MediaSession {
     this.#options = options;
     this.#limits = new SenderLimits(options.rates ?? USUAL_RATES, options.clock.now());
     this.#settings = options.settings;
-    this.#identity = options.identity;
+    this.#cast = { identity: options.identity, wearers: options.wearers ?? [] };
     this.#audience = new Audience(options.clock, (encoding) =>
       this.#toPixel({ type: 'keyframe', session: this.id, encoding }),
     );
@@ -140,19 +142,19 @@ export class MediaSession {
   }
 
   /**
-   * Changes settings, and the identity unless it is `undefined`. Resolves when the pixel half has it.
+   * Changes settings, and what `cast` has of who is worn by whom. Resolves when the pixel half has it.
    * @throws GatewayError closed
    */
-  async change(settings: SessionSettings, identity?: WornIdentity): Promise<void> {
+  async change(settings: SessionSettings, cast: WornCast = {}): Promise<void> {
     if (this.#transport.state === 'closed') throw new GatewayError('closed', 'the session must be open');
     this.#settings = settings;
-    if (identity !== undefined) this.#identity = identity;
+    this.#cast = { ...this.#cast, ...cast };
     if (this.#call === undefined) return;
     this.#call.lines.bitrate = settings.bitrate;
     this.#toPixel({ type: 'settings', session: this.id, settings });
-    if (identity === undefined) return;
+    if (cast.identity === undefined && cast.wearers === undefined) return;
     const changed = new Promise<void>((resolve, reject) => this.#changes.push({ resolve, reject }));
-    this.#toPixel({ type: 'identity', session: this.id, identity });
+    this.#toPixel({ type: 'identity', session: this.id, ...cast });
     await changed;
   }
 
@@ -213,7 +215,7 @@ export class MediaSession {
       settings: this.#settings,
       codec,
       ...(limit !== undefined && { nalLimit: limit }),
-      identity: this.#identity,
+      ...this.#cast,
     });
     const { encoderBitrate } = lines;
     if (encoderBitrate !== undefined) this.#toPixel({ type: 'bitrate', session: id, bitsPerSecond: encoderBitrate });
@@ -234,6 +236,9 @@ export class MediaSession {
         return this.#options.events.onFace(message.event, message.id);
       case 'changed':
         return this.#changes.shift()?.resolve();
+      case 'recognise':
+        // Answered by the media worker, which has the recogniser.
+        return;
       case 'figures':
         call.counts.pixel = message.figures;
         return;

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { psnr } from '../../../test/media/psnr.ts';
 import { sceneOf, type ScriptName } from '../../../test/media/clip.ts';
 import type { Faces } from '../../face/face.ts';
+import { overlap } from '../../face/mesh/region.ts';
 import { labelBox } from '../../media/label.ts';
 import { allocI420, type Box, type I420 } from '../../media/plane.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
@@ -35,6 +36,15 @@ function passOf(settings: Partial<PassSettings> = {}, mask = 'porcelain'): FaceP
   const pass = new FacePass({ tracker: parts.createTracker(1), backend, clock }, { ...SETTINGS, ...settings });
   pass.wear(parts.mask(mask) ?? null);
   return pass;
+}
+
+function meanBlue(picture: I420, { x, y, width, height }: Box): number {
+  let [sum, n] = [0, 0];
+  for (let row = y >> 1; row < (y + height) >> 1; row++) {
+    for (let column = x >> 1; column < (x + width) >> 1; column++, n++)
+      sum += picture.u[row * picture.strideUv + column]!;
+  }
+  return sum / n;
 }
 
 /** The middle of a face: from the brows to the mouth, without hair, chin and ears. */
@@ -124,6 +134,53 @@ describe('FacePass on a talking head', () => {
     pass.wear(parts.mask('gold') ?? null);
     await pass.run(second, { at: 233 });
     expect(psnr(first, second, { within: core(scene.truth(6)[0]!.box) })).toBeLessThan(20);
+  });
+
+  test('puts somebody of its own on each of two faces, also after they have crossed, and exposes neither', async () => {
+    const { backend, clock } = parts;
+    const pass = new FacePass({ tracker: parts.createTracker(2), backend, clock }, { ...SETTINGS, faces: 2 });
+    pass.cast([
+      { identity: parts.mask('gold')!, position: 1 },
+      { identity: parts.mask('porcelain')!, position: -1 },
+    ]);
+    const scene = sceneOf({ script: 'crossing', ...SIZE });
+    const exposed: number[] = [];
+    let last: I420 | undefined;
+    for (let index = 0; index <= 130; index += 2) {
+      const { picture, time, faces } = scene.draw(index);
+      const before = copy(picture);
+      const result = await pass.run(picture, { at: time * 1000 });
+      if (result.kind !== 'ready') continue;
+      // Of who is behind the other nothing is seen that could be kept.
+      const seen = faces.filter((face) => faces.every((other) => other === face || overlap(face.box, other.box) < 0.2));
+      if (seen.some(({ box }) => detailKept(before, picture, core(box)) > 0.6)) exposed.push(index);
+      last = picture;
+    }
+    expect(exposed).toEqual([]);
+    // Hopper began on the left, as gold, which is yellow: little blue.
+    const blue = Object.fromEntries(
+      scene.truth(130).map(({ portrait, box }) => [portrait, meanBlue(last!, core(box))]),
+    );
+    expect(blue['hopper']).toBeLessThan(blue['astronaut']! - 15);
+  });
+
+  test('hides the others where only one of several is to be swapped', async () => {
+    const { backend, clock } = parts;
+    const pass = new FacePass({ tracker: parts.createTracker(2), backend, clock }, { ...SETTINGS, faces: 2 });
+    pass.wear(parts.mask('gold')!);
+    pass.cast([{ identity: parts.mask('porcelain')!, position: 1 }, { identity: null }]);
+    const scene = sceneOf({ script: 'crossing', ...SIZE });
+    for (let index = 0; index < 20; index++) {
+      const { picture, time, faces } = scene.draw(index);
+      const before = copy(picture);
+      const result = await pass.run(picture, { at: time * 1000 });
+      for (const { box } of faces) expect(detailKept(before, picture, core(box))).toBeLessThan(0.6);
+      if (index < 10) continue;
+      expect(result).toMatchObject({ kind: 'ready', outcome: 'swapped' });
+      // What is hidden is smooth.
+      const hidden = faces.find(({ portrait }) => portrait === 'astronaut')!;
+      expect(detailKept(before, picture, core(hidden.box))).toBeLessThan(0.25);
+    }
   });
 
   test('draws no label where the settings say so', async () => {

@@ -1,13 +1,15 @@
-import type { Faces } from '../../face/face.ts';
+import type { Faces, TrackedFace } from '../../face/face.ts';
 import { hideAll, hideFace } from '../../media/hide.ts';
 import { drawLabel } from '../../media/label.ts';
 import type { I420 } from '../../media/plane.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
 import { blendCrop } from '../../swap/composite/blend.ts';
 import { createLight, matchOf, measureLight, type Light } from '../../swap/composite/light.ts';
-import type { PreparedIdentity, SwapCrop, SwapLook, SwappedCrop } from '../../swap/swap.ts';
+import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
 import type { Clock, Milli } from '../../time.ts';
-import { Exposure, type Decision, type PlannedSwap } from '../exposure/exposure.ts';
+import type { Part, Wearer } from '../cast/cast.ts';
+import { Casting } from '../cast/casting.ts';
+import { Exposure, type Decision, type PlannedSwap, type Treatment } from '../exposure/exposure.ts';
 import type { Outcome } from '../pixel.ts';
 import type { SessionLook, SessionSettings } from '../settings.ts';
 
@@ -53,7 +55,8 @@ export interface Look {
   /** Their landmarks are valid until the next `look`. */
   readonly faces: Faces;
   readonly decision: Decision;
-  readonly identity: PreparedIdentity | null;
+  /** Who is put on, for each of the decision's swaps. */
+  readonly identities: readonly PreparedIdentity[];
   readonly settings: PassSettings;
 }
 
@@ -83,9 +86,12 @@ const always: StillWanted = () => true;
  */
 export class FacePass {
   readonly exposure: Exposure;
+  /** Every face is hidden, whoever is worn, from the next picture on. */
+  hidden = false;
   readonly #parts: PassParts;
   readonly #lights = new Map<number, Light>();
   #settings: PassSettings;
+  readonly #casting = new Casting();
   #identity: PreparedIdentity | null = null;
 
   constructor(parts: PassParts, settings: PassSettings) {
@@ -107,6 +113,21 @@ export class FacePass {
     this.#identity = identity;
   }
 
+  /** Who besides wears somebody of their own, from the next picture on. */
+  cast(wearers: readonly Wearer[]): void {
+    this.#casting.choose(wearers);
+  }
+
+  /** A face of this look whose embedding is wanted, to know whose it is; it counts as asked. */
+  question({ faces, at }: Look): TrackedFace | undefined {
+    return this.#casting.question(faces.tracked, at);
+  }
+
+  /** What the recogniser made of a face; `undefined`: it could not say. */
+  answer(face: number, embedding: Float32Array | undefined): void {
+    this.#casting.answer(face, embedding);
+  }
+
   /** Takes the next picture and changes it in place. Unless the result is `ready`, it must not be shown. */
   async run(picture: I420, options: PassOptions): Promise<Shown> {
     const look = await this.look(picture, options);
@@ -125,30 +146,35 @@ export class FacePass {
     // Those that are lost; by what is there, since one that was lost may yet have been shown after that.
     for (const id of this.#lights.keys()) if (!faces.tracked.some((face) => face.id === id)) this.#lights.delete(id);
     const { width, height } = picture;
-    const wearing = identity !== null;
-    const decision = this.exposure.decide(faces, { width, height, now: at, wearing, opacity: settings.opacity });
+    const parts = this.#casting.assign(faces, identity, at);
+    const decision = this.exposure.decide(faces, {
+      ...{ width, height, now: at, opacity: settings.opacity },
+      wearing: identity !== null && !this.hidden,
+      treatments: new Map([...parts].map(([id, part]) => [id, this.hidden ? 'hide' : treatmentOf(part)])),
+    });
     if (!stillWanted('swap')) return { kind: 'unwanted', stage: 'swap', faces };
-    return { kind: 'look', at, faces, decision, identity, settings };
+    const identities = decision.swaps.map(({ face }) => parts.get(face.id) as PreparedIdentity);
+    return { kind: 'look', at, faces, decision, identities, settings };
   }
 
   /** Makes the new faces here and now. They lie in the backend's buffers. */
-  async swap(picture: I420, { decision, identity, settings }: Look): Promise<Crops> {
+  async swap(picture: I420, look: Look): Promise<Crops> {
     const started = this.#parts.clock.now();
-    const crops = identity ? await this.#swap(picture, decision.swaps, identity, settings) : [];
+    const crops = await this.#swap(picture, look);
     this.#passed('swap', started);
     return crops;
   }
 
   /** Hides, blends and marks in place what was looked at. Unless the result is `ready`, the picture must not be shown. */
   show(picture: I420, look: Look, crops: Crops, stillWanted: StillWanted = always): Shown {
-    const { decision, identity, settings, at } = look;
+    const { decision, identities, settings, at } = look;
     if (!stillWanted('composite')) return { kind: 'unwanted', stage: 'composite' };
     const started = this.#parts.clock.now();
     const lost = decision.swaps.filter((_, index) => !crops[index]);
     const fallback = lost.length > 0 ? this.exposure.fallback(at) : 'show';
     if (fallback === 'hold') return { kind: 'held' };
     const hideToo = fallback === 'hide' ? lost.map(({ head }) => head) : [];
-    this.#composite(picture, { ...decision, hide: [...decision.hide, ...hideToo] }, crops, identity);
+    this.#composite(picture, { ...decision, hide: [...decision.hide, ...hideToo] }, crops, identities);
     if (settings.label) drawLabel(picture);
     this.#passed('composite', started);
     return { kind: 'ready', outcome: outcomeOf(decision, crops, hideToo.length), failed: lost.length > 0 };
@@ -162,18 +188,14 @@ export class FacePass {
   }
 
   /** New faces for the planned ones, `undefined` where it failed or the batch was full. They lie in the backend's buffers. */
-  async #swap(
-    picture: I420,
-    planned: readonly PlannedSwap[],
-    identity: PreparedIdentity,
-    { opacity, keepEyes, keepMouth }: SwapLook,
-  ): Promise<Crops> {
-    if (planned.length === 0) return [];
+  async #swap(picture: I420, { decision, identities, settings }: Look): Promise<Crops> {
+    if (decision.swaps.length === 0) return [];
     const { backend, onSwapError } = this.#parts;
-    const batch = planned.slice(0, backend.maximumBatch).map(({ face, covered }): SwapCrop => {
+    const { opacity, keepEyes, keepMouth } = settings;
+    const batch = decision.swaps.slice(0, backend.maximumBatch).map(({ face, covered }, index): SwapCrop => {
       // Over a hidden head the caller's eyes and mouth are hidden too, so the identity's own are drawn.
       const look = { opacity, keepEyes: keepEyes && !covered, keepMouth: keepMouth && !covered };
-      return { picture, landmarks: face.landmarks, identity, look };
+      return { picture, landmarks: face.landmarks, identity: identities[index]!, look };
     });
     try {
       return await backend.swap(batch);
@@ -188,10 +210,10 @@ export class FacePass {
     picture: I420,
     { hideAll: all, hide, swaps }: Decision,
     crops: Crops,
-    identity: PreparedIdentity | null,
+    identities: readonly PreparedIdentity[],
   ): void {
     for (const [index, crop] of crops.entries()) {
-      if (crop && identity) measureLight(picture, crop, matchOf(identity.kind), this.#lightOf(swaps[index]!));
+      if (crop) measureLight(picture, crop, matchOf(identities[index]!.kind), this.#lightOf(swaps[index]!));
     }
     if (all) hideAll(picture);
     else for (const head of hide) hideFace(picture, head);
@@ -211,6 +233,10 @@ export class FacePass {
   #passed(stage: PassStage, since: Milli): void {
     this.#parts.onStage?.(stage, this.#parts.clock.now() - since);
   }
+}
+
+function treatmentOf(part: Part): Treatment {
+  return part === null ? 'hide' : part === 'own' ? 'show' : 'swap';
 }
 
 function outcomeOf(decision: Decision, crops: Crops, alsoHidden: number): Outcome {

@@ -1,12 +1,15 @@
 import type { WorkPicture } from '../../codec/work-picture.ts';
 import type { Faces } from '../../face/face.ts';
 import type { Chunk } from '../../media/chunk.ts';
+import type { I420 } from '../../media/plane.ts';
 import { Drops, type DropReason, type DropStage } from '../../schedule/drop.ts';
 import { inTime } from '../../schedule/lane.ts';
 import { StageCost } from '../../schedule/stage-cost.ts';
+import { recognisableIn } from '../../swap/neural/sources.ts';
 import type { LaneLevel } from '../../swap/neural/crop-lane.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
 import type { Milli } from '../../time.ts';
+import type { Wearer } from '../cast/cast.ts';
 import type { Encoding, Outcome } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
 import { Departures, type Departing, type DeparturesParts } from './departures.ts';
@@ -50,7 +53,6 @@ export class PixelSession {
   readonly #departures: Departures;
   readonly #flights: Flights | undefined;
   #ease = AT_EASE;
-  #identity: PreparedIdentity | null = null;
   #settings: SessionSettings;
   /** Bits a second that the way to the peer carries. */
   #carried = Infinity;
@@ -105,16 +107,25 @@ export class PixelSession {
 
   /** Who is put on, from the next frame on. */
   wear(identity: PreparedIdentity | null): void {
-    this.#identity = identity;
-    this.#pass.wear(this.#ease.hidden ? null : identity);
+    this.#pass.wear(identity);
+  }
+
+  /** Who besides wears somebody of their own, from the next frame on. */
+  cast(wearers: readonly Wearer[]): void {
+    this.#pass.cast(wearers);
+  }
+
+  /** What the recogniser made of a face; `undefined`: it could not say. */
+  recognised(face: number, embedding: Float32Array | undefined): void {
+    this.#pass.answer(face, embedding);
   }
 
   /** Load has changed how far the session's lane is degraded; from the next frame on. */
   degrade(level: LaneLevel): void {
     this.#ease = easeAt(level);
     this.#counts.level = level;
+    this.#pass.hidden = this.#ease.hidden;
     this.configure(this.#settings);
-    this.wear(this.#identity);
   }
 
   /** From the next frame on. */
@@ -192,6 +203,7 @@ export class PixelSession {
     const look = await this.#pass.look(frame.work.picture, { at, stillWanted });
     if (look.faces) this.#tellFaces(look.faces);
     if (look.kind === 'unwanted') return this.#unwanted(frame, look.stage, objection);
+    this.#askAbout(frame.work.picture, look);
     const sources = this.#flights?.sourcesOf(look);
     if (sources === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
     const deadline = frame.deadline - this.#cost.remaining('paste');
@@ -301,6 +313,15 @@ export class PixelSession {
     this.#servedAt = this.#parts.clock.now();
     this.#lost = false;
     this.#departures.depart(frame, outcome, this.#intake.hasNewer);
+  }
+
+  /** Has the recogniser look at a face if somebody's part depends on whose it is. */
+  #askAbout(picture: I420, look: Look): void {
+    const asked = this.#pass.question(look);
+    if (asked === undefined) return;
+    const crop = recognisableIn(picture, asked.landmarks);
+    if (crop === undefined) this.#pass.answer(asked.id, undefined);
+    else this.#parts.send({ type: 'recognise', session: this.id, face: asked.id, crop });
   }
 
   #tellFaces(faces: Faces): void {

@@ -9,7 +9,7 @@ import type { CropLanes } from '../../swap/neural/crop-lane.ts';
 import type { RecipeFace } from '../../swap/neural/recipe.ts';
 import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
 import type { Clock, Milli } from '../../time.ts';
-import type { FromPixel, ToPixel, WornIdentity } from '../pixel.ts';
+import type { FromPixel, ToPixel, WornCast, WornIdentity } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
 import type { Tracking } from './face-pass.ts';
 import { PixelSession, type PixelSessionParts } from './pixel-session.ts';
@@ -106,7 +106,7 @@ export class PixelThread {
     this.#sessions.clear();
   }
 
-  #open({ session: id, settings, codec, nalLimit, identity }: Extract<ToPixel, { type: 'open' }>): void {
+  #open({ session: id, settings, codec, nalLimit, identity, wearers = [] }: Extract<ToPixel, { type: 'open' }>): void {
     const { backend, clock, decodeLimit, createDecoder, createEncoder, createTracker } = this.#parts;
     const { bitrate, temporalLayers } = settings;
     const neural = this.#neural(id, settings);
@@ -128,7 +128,7 @@ export class PixelThread {
       settings,
     );
     this.#sessions.set(id, session);
-    session.wear(this.#resolve(identity));
+    this.#dress(session, { identity, wearers });
   }
 
   #tell(session: PixelSession, message: Exclude<ToPixel, { type: 'open' }>): void {
@@ -140,8 +140,10 @@ export class PixelThread {
         session.put(message.chunk);
         return this.#wake();
       case 'identity':
-        session.wear(this.#resolve(message.identity));
+        this.#dress(session, message);
         return this.#send({ type: 'changed', session: session.id });
+      case 'recognised':
+        return session.recognised(message.face, message.embedding ?? undefined);
       case 'settings':
         return session.configure(message.settings);
       case 'bitrate':
@@ -189,6 +191,15 @@ export class PixelThread {
         this.#fail(session.id, error);
       }
     }
+  }
+
+  /** @throws GatewayError identity_unknown */
+  #dress(session: PixelSession, { identity, wearers }: WornCast): void {
+    if (identity !== undefined) session.wear(this.#resolve(identity));
+    if (wearers === undefined) return;
+    session.cast(
+      wearers.map((one) => ({ ...one, identity: one.identity === 'own' ? 'own' : this.#resolve(one.identity) })),
+    );
   }
 
   /** @throws GatewayError identity_unknown */

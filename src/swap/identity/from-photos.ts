@@ -6,7 +6,7 @@ import type { Rgb } from '../../media/plane.ts';
 import type { Embedder } from '../neural/embedder.ts';
 import { oddOneOut } from '../neural/likeness.ts';
 import type { RecipeFace } from '../neural/recipe.ts';
-import { meansOf, recogniseAll, recognisable, sourcesOf } from '../neural/sources.ts';
+import { meansOf, recogniseAll, recognisable, recogniserOf, sourcesOf } from '../neural/sources.ts';
 import type { Consent, PreparedIdentity } from '../swap.ts';
 import { prepareFound, type PreparedPhoto } from './prepare.ts';
 
@@ -62,9 +62,12 @@ export async function identityFromPhotos(
   const recognised = await recogniseAll([...crops.values()], recipes, embedder);
   for (const embeddings of recognised.values()) judgeOnePerson(embeddings, [...crops.keys()]);
   const face = { photo: best.picture, landmarks: best.landmarks };
-  const sources = await sourcesOf(face, recipes, embedder, meansOf(recognised));
+  const means = meansOf(recognised);
+  const sources = await sourcesOf(face, recipes, embedder, means);
+  const likeness = means.get(recogniserOf(recipes) ?? '');
   const { warnings, thumbnail } = best;
-  return { identity: { ...identityOf(best, [...crops.values()]), sources }, warnings, thumbnail, refusals };
+  const identity = { ...identityOf(best, [...crops.values()]), sources, ...(likeness && { likeness }) };
+  return { identity, warnings, thumbnail, refusals };
 }
 
 /** Judges each; `crops` has, by the number of each photo that can be used, its face as recognisers take it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Rgb } from '../../media/plane.ts';
-import { cutRgb } from './align/cutter.ts';
+import type { I420, Rgb } from '../../media/plane.ts';
+import { Cutter, cutRgb } from './align/cutter.ts';
 import { fivePoints } from './align/five-points.ts';
 import { fitSimilarity, invert } from './align/similarity.ts';
 import { templatePoints, type TemplateName } from './align/templates.ts';
@@ -22,6 +22,21 @@ export interface FaceInPhoto {
 
 /** Embeddings of faces as each recogniser gives them, by its file. */
 export type Recognised<Embedding> = ReadonlyMap<string, Embedding>;
+
+/** The file of the recogniser that tells faces apart: that of the first recipe that has one. */
+export function recogniserOf(recipes: readonly RecipeFace[]): string | undefined {
+  return recipes.flatMap(({ source }) => (source.kind === 'embedding' ? [source.embedder] : []))[0];
+}
+
+/** The same of a face in a frame; `undefined` if it lies nowhere. */
+export function recognisableIn(picture: I420, landmarks: Float32Array): Uint8Array | undefined {
+  const { size, template } = RECOGNISED;
+  const toCrop = fitSimilarity(fivePoints(landmarks), templatePoints(template, size));
+  if (toCrop === undefined) return undefined;
+  const crop = new Uint8Array(size * size * 3);
+  new Cutter(size).cut(picture, invert(toCrop), crop);
+  return crop;
+}
 
 /** A face as recognisers take it: [112, 112, 3] uint8, RGB. @throws GatewayError photo_no_face */
 export function recognisable(face: FaceInPhoto): Uint8Array {

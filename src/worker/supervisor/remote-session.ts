@@ -1,11 +1,10 @@
 import { assertNever, GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
 import type { Channel, OutgoingMessage } from '../wire/channel.ts';
-import type { PackedIdentity } from '../wire/identity-bytes.ts';
+import { packCast, type ChosenCast } from '../wire/cast-bytes.ts';
 import {
   answerSchema,
   patchedSchema,
-  type IdentityHead,
   type SessionFigures,
   type SessionNotice,
   type SessionSettings,
@@ -14,9 +13,6 @@ import type { CpuShare, SessionCost } from './session-cost.ts';
 
 /** Time for a media worker to answer before the caller is told that it failed. */
 const ANSWER_LIMIT: Milli = 10_000;
-
-/** A painted mask by name, an identity made from a photo, or nobody: then every face is hidden. */
-export type ChosenIdentity = `mask:${string}` | PackedIdentity | null;
 
 /** What a session tells its owner. After `onEnd` nothing more comes. */
 export interface SessionEvents {
@@ -66,9 +62,9 @@ export class RemoteSession {
   }
 
   /** Opens it in the worker. @throws GatewayError */
-  async open(settings: SessionSettings, identity: ChosenIdentity): Promise<void> {
-    const { reference, payload } = identityMessage(identity);
-    await this.#ask({ type: 'open', body: { session: this.id, settings, identity: reference }, payload });
+  async open(settings: SessionSettings, cast: ChosenCast): Promise<void> {
+    const { body, payload } = packCast(cast);
+    await this.#ask({ type: 'open', body: { session: this.id, settings, ...body }, payload });
   }
 
   /** Opens it in the worker as a viewer of another session there. @throws GatewayError session_unknown, state_invalid */
@@ -93,10 +89,10 @@ export class RemoteSession {
     return answer.data.sdp;
   }
 
-  /** Changes settings, and the identity if one is given; settles when frames after it wear it. @throws GatewayError */
-  async change(settings: SessionSettings, identity?: ChosenIdentity): Promise<void> {
-    const { reference, payload } = identity === undefined ? { reference: undefined } : identityMessage(identity);
-    await this.#ask({ type: 'change', body: { session: this.id, settings, identity: reference }, payload });
+  /** Changes settings, and what `cast` has; settles when frames after it wear it. @throws GatewayError */
+  async change(settings: SessionSettings, cast: ChosenCast = {}): Promise<void> {
+    const { body, payload } = packCast(cast);
+    await this.#ask({ type: 'change', body: { session: this.id, settings, ...body }, payload });
   }
 
   /** A remote candidate line with the mid it belongs to. */
@@ -161,12 +157,4 @@ export class RemoteSession {
     if (this.#over) return Promise.reject(new GatewayError('closed', 'the session must be open'));
     return this.#channel.request(message, { timeout: ANSWER_LIMIT });
   }
-}
-
-function identityMessage(identity: ChosenIdentity): {
-  reference: IdentityHead | `mask:${string}` | null;
-  payload?: readonly Uint8Array[];
-} {
-  if (identity === null || typeof identity === 'string') return { reference: identity };
-  return { reference: identity.head, payload: [identity.bytes] };
 }

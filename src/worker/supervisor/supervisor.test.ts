@@ -95,7 +95,7 @@ describe('the supervisor', () => {
     for (const pid of before) signal(pid, 'SIGCONT');
 
     // It answers, as the same process.
-    await stopped.change(settings, 'mask:gold');
+    await stopped.change(settings, { identity: 'mask:gold' });
     expect(pids()).toEqual(before);
     expect(supervisor.status.restarts).toBe(0);
   });

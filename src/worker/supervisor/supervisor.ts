@@ -18,7 +18,8 @@ import { place, placeViewer } from './admission.ts';
 import { Feeds } from './feeds.ts';
 import { GpuRoom } from './gpu-room.ts';
 import { memoryLimits } from './memory-guard.ts';
-import type { ChosenIdentity, RemoteSession, SessionEvents } from './remote-session.ts';
+import type { ChosenCast, ChosenIdentity } from '../wire/cast-bytes.ts';
+import type { RemoteSession, SessionEvents } from './remote-session.ts';
 import { CostTable, SessionCost } from './session-cost.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -162,14 +163,14 @@ export class Supervisor {
    */
   async openSession(
     settings: SessionSettings,
-    options: { readonly identity: ChosenIdentity; readonly events: SessionEvents },
+    options: ChosenCast & { readonly identity: ChosenIdentity; readonly events: SessionEvents },
   ): Promise<RemoteSession> {
     const cost = new SessionCost(this.#costs, settings);
     const worker = this.#place(cost);
     const id = randomBytes(16).toString('hex');
     const session = worker.addSession(id, { cost, events: options.events });
     try {
-      await session.open(settings, options.identity);
+      await session.open(settings, options);
       return session;
     } catch (error) {
       await session.close();

@@ -46,7 +46,7 @@ async function open(memory: MemoryLimits): Promise<WorkerSlot> {
 async function sessionIn(worker: WorkerProcess, onEnd: (error: GatewayError) => void): Promise<RemoteSession> {
   const events = { onState: () => undefined, onFace: () => undefined, onFigures: () => undefined, onEnd };
   const session = worker.addSession('0'.repeat(32), { cost: new SessionCost(new CostTable(), settings), events });
-  await session.open(settings, null);
+  await session.open(settings, { identity: null });
   return session;
 }
 
@@ -67,7 +67,7 @@ describe('a media worker', () => {
 
     await vi.waitUntil(() => slot.worker !== undefined && slot.worker !== old, { timeout: 60_000, interval: 20 });
     expect(slot.workers).toContain(old);
-    await session.change(settings, 'mask:gold');
+    await session.change(settings, { identity: 'mask:gold' });
     await session.close();
 
     await vi.waitUntil(() => isGone(old.pid!), { timeout: 10_000, interval: 20 });

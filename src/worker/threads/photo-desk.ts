@@ -6,7 +6,7 @@ import type { Consent } from '../../swap/swap.ts';
 import { endThread } from './end-thread.ts';
 import { nextMessage } from './next-message.ts';
 import { isForm } from './uploaded-photos.ts';
-import type { MasksRequest, PhotoThreadReply, PhotoThreadRequest, PhotoThreadSettings } from '../photo-thread.ts';
+import type { PhotoThreadReply, PhotoThreadRequest, PhotoThreadSettings } from '../photo-thread.ts';
 
 /** One photo takes some 300 ms; the first also loads the models. A picture that takes longer is an attack. */
 const PHOTO_LIMIT: Milli = 15_000;
@@ -46,6 +46,15 @@ export class PhotoDesk {
     return this.#inTurn({ kind: 'photo', body, type, consent, request: this.#nextRequest++ });
   }
 
+  /**
+   * What the recogniser makes of a face: 512 numbers.
+   * @param crop [112, 112, 3] uint8, RGB
+   * @throws GatewayError asset_missing, model_unsupported, capacity_full, timed_out
+   */
+  async recognise(crop: Uint8Array): Promise<Float32Array> {
+    return (await this.#inTurn({ kind: 'recognise', crop, request: this.#nextRequest++ })).embedding;
+  }
+
   /** The painted masks with thumbnails. @throws GatewayError timed_out */
   masks(): Promise<Extract<Ok, { kind: 'masks' }>> {
     return this.#inTurn({ kind: 'masks', request: this.#nextRequest++ });
@@ -58,7 +67,7 @@ export class PhotoDesk {
   }
 
   async #inTurn<Kind extends Ok['kind']>(
-    request: Extract<PhotoThreadRequest, { kind: Kind }> | MasksRequest,
+    request: Extract<PhotoThreadRequest, { kind: Kind }>,
   ): Promise<Extract<Ok, { kind: Kind }>> {
     if (this.#closed) throw new GatewayError('closed', 'the media worker must not be ending');
     if (this.#waiting >= MAXIMUM_WAITING) throw new GatewayError('capacity_full', 'other photos must be done first');

@@ -5,21 +5,25 @@ import type { IdentityHead } from './protocol.ts';
 /** Mesh points of a texture: 468 × (x, y), float32. */
 const POINT_BYTES = 468 * 2 * 4;
 
+/** A likeness: 512 numbers, float32. */
+export const LIKENESS_BYTES = 512 * 4;
+
 /** A prepared identity as the gateway keeps it: it never looks into the bytes. */
 export interface PackedIdentity {
   readonly head: IdentityHead;
-  /** Planes y, u, v of `width * height` bytes each, then the points, float32 little endian, then the sources as the head lists them. */
+  /** Planes y, u, v of `width * height` bytes each, then the points, float32 little endian, then the sources as the head lists them, then the likeness. */
   readonly bytes: Uint8Array;
 }
 
 /** Bytes of an identity with this head. */
-export function identityBytes({ width, height, sources = [] }: IdentityHead): number {
-  return sources.reduce((sum, { bytes }) => sum + bytes, 3 * width * height + POINT_BYTES);
+export function identityBytes({ width, height, sources = [], likeness }: IdentityHead): number {
+  const fixed = 3 * width * height + POINT_BYTES + (likeness ? LIKENESS_BYTES : 0);
+  return sources.reduce((sum, { bytes }) => sum + bytes, fixed);
 }
 
 /** Takes an identity apart for the wire; the parts are views of it. */
 export function packIdentity(identity: PreparedIdentity): { head: IdentityHead; parts: readonly Uint8Array[] } {
-  const { id, kind, width, height, consent, y, u, v, points } = identity;
+  const { id, kind, width, height, consent, y, u, v, points, likeness } = identity;
   const listed = [...(identity.sources ?? [])];
   const sources = listed.map(([recipe, { hash, bytes }]) => ({ recipe, hash, bytes: bytes.length }));
   return {
@@ -27,10 +31,12 @@ export function packIdentity(identity: PreparedIdentity): { head: IdentityHead; 
       ...{ id, kind, width, height },
       ...(consent === undefined ? {} : { consent }),
       ...(sources.length === 0 ? {} : { sources }),
+      ...(likeness && { likeness: true }),
     },
     parts: [
       ...[y, u, v, new Uint8Array(points.buffer, points.byteOffset, points.byteLength)],
       ...listed.map(([, { bytes }]) => bytes),
+      ...(likeness ? [new Uint8Array(likeness.buffer, likeness.byteOffset, likeness.byteLength)] : []),
     ],
   };
 }

@@ -3,6 +3,7 @@
  * a media worker parses bytes of strangers, so the gateway does not take its word either (docs/protocol.md).
  */
 import { z } from 'zod';
+import { MOST_WEARERS } from '../../session/cast/cast.ts';
 import { exposurePolicySchema, lookSchema, sendCodecSchema, sessionSettingsSchema } from '../../session/settings.ts';
 import { STATIONS } from '../../session/statistics.ts';
 import { TRANSPORTS } from '../../session/transport/transport-settings.ts';
@@ -35,6 +36,8 @@ export const identityHeadSchema = z.strictObject({
     )
     .max(MOST_RECIPES)
     .optional(),
+  /** The recogniser has looked at the photo: its embedding comes last. */
+  likeness: z.boolean().optional(),
 });
 export type IdentityHead = z.infer<typeof identityHeadSchema>;
 
@@ -44,6 +47,19 @@ export const identityReferenceSchema = z.union([
   z.templateLiteral(['mask:', z.string().min(1).max(64)]),
   identityHeadSchema,
 ]);
+
+export type IdentityReference = z.infer<typeof identityReferenceSchema>;
+
+/** Whom one of the faces wears. */
+const wearerSchema = z.strictObject({
+  identity: z.union([identityReferenceSchema, z.literal('own')]),
+  /** From 1 from the left, from −1 from the right. */
+  position: z.int().min(-MOST_WEARERS).max(MOST_WEARERS).optional(),
+  /** The likeness of whose face it is comes along. */
+  likeness: z.boolean(),
+});
+export type WearerReference = z.infer<typeof wearerSchema>;
+const wearers = z.array(wearerSchema).max(MOST_WEARERS).optional();
 
 const ports = z.strictObject({ from: z.int(), to: z.int() });
 
@@ -91,11 +107,12 @@ export const configuredSchema = z.object({
 
 export type Configured = z.infer<typeof configuredSchema>;
 
-/** Opens a session; payload = bytes of the identity if it is a photo's. */
+/** Opens a session; payload = bytes of the identity if it is a photo's, then the same of each wearer, with the likeness behind it. */
 export const openSchema = z.strictObject({
   session,
   settings: sessionSettingsSchema,
   identity: identityReferenceSchema,
+  wearers,
 });
 
 /** SDP is text of a stranger: only the media worker reads it. */
@@ -114,11 +131,12 @@ export const patchedSchema = z.object({
     .nullable(),
 });
 
-/** Changes settings, and the identity where it is given. Answered when the pixel thread has it. */
+/** Changes settings, and identity and wearers where they are given. Answered when the pixel thread has it. */
 export const changeSchema = z.strictObject({
   session,
   settings: sessionSettingsSchema,
   identity: identityReferenceSchema.optional(),
+  wearers,
 });
 
 /** Body of `close` and `feed`, and of the notices `keyframe`, `unfeed`, `unfed`, `taken`, `want-keyframe`. */

@@ -1,3 +1,4 @@
+import type { WearerChoice } from '../../../src/api/messages.ts';
 import type { Clip } from '../../media/clip.ts';
 import type { Random } from '../../media/random.ts';
 import type { Scene } from '../../media/scene.ts';
@@ -10,8 +11,10 @@ import type { ReferenceFrame } from '../judge/reference.ts';
 export interface CallPlan {
   readonly gateway: string;
   readonly clip: Clip;
-  /** `mask:NAME` or an uploaded photo's id. */
-  readonly identity: string;
+  /** `mask:NAME` or an uploaded photo's id; left out: nobody. */
+  readonly identity?: string;
+  /** Who of several faces wears whom. */
+  readonly wearers?: readonly WearerChoice[];
   readonly budget?: number;
   /** Longest side that is asked for, pixels. */
   readonly maximumSide?: number;
@@ -33,9 +36,13 @@ export class ExposureCall {
   }
 
   /** Connects and begins to send. */
-  static async open({ gateway, clip, identity, budget, maximumSide }: CallPlan, random: Random): Promise<ExposureCall> {
-    const chosen = { ...(budget && { budget }), ...(maximumSide && { maximumSide }) };
-    const signalling = await Signalling.open(gateway, { identity, codec: clip.codec, ...chosen });
+  static async open({ gateway, clip, ...plan }: CallPlan, random: Random): Promise<ExposureCall> {
+    const { identity, budget, maximumSide, wearers } = plan;
+    const chosen = {
+      ...{ codec: clip.codec, ...(identity && { identity }), ...(wearers && { wearers: [...wearers] }) },
+      ...{ ...(budget && { budget }), ...(maximumSide && { maximumSide }) },
+    };
+    const signalling = await Signalling.open(gateway, chosen);
     const call = new ExposureCall(signalling, clip, random);
     await call.#stream.connect();
     const sendFrame = () => call.#stream.sendFrame();

@@ -41,6 +41,20 @@ async function oneCall(
   return [call];
 }
 
+/** One call in which two faces wear different people, and everybody else nobody. */
+async function twoParts(stage: Stage, position: readonly [1 | 'left', 2 | 'right']): Promise<ExposureCall[]> {
+  const { gateway, clip, identities, random } = stage;
+  const [, one, other] = identities;
+  const wearers = [
+    { identity: one!, position: position[0] },
+    { identity: other!, position: position[1] },
+  ];
+  const call = await ExposureCall.open({ gateway: gateway.url, clip, wearers }, random);
+  await wait(ONE_ROUND);
+  await call.close();
+  return [call];
+}
+
 const watch = (stage: Stage) => oneCall(stage, () => wait(ONE_ROUND));
 
 /** Stops the media workers for `duration` with SIGSTOP. */
@@ -68,6 +82,8 @@ export const SCENARIOS: Record<string, Scenario> = {
   'turn-to-90': { script: 'turning', ...SMALL, play: watch },
   'leave-and-return': { script: 'leaving', ...SMALL, play: watch },
   'two-people': { script: 'two-people', ...SMALL, play: watch },
+  'faces-cross': { script: 'crossing', ...SMALL, play: (stage) => twoParts(stage, ['left', 'right']) },
+  'one-leaves-another-comes': { script: 'replacing', ...SMALL, play: (stage) => twoParts(stage, [1, 2]) },
   'bystander-grows': { script: 'bystander', ...SMALL, play: watch },
   'identity-change': {
     script: 'talk',

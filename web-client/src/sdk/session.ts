@@ -16,6 +16,9 @@ import { Surroundings } from './surroundings.ts';
 
 export type Look = { opacity?: number; keepEyes?: boolean; keepMouth?: boolean };
 
+/** Which of several faces wears whom (docs/protocol.md). */
+export type Wearers = NonNullable<Extract<ClientMessage, { type: 'hello' }>['wearers']>;
+
 export type SessionOptions = Omit<Extract<ClientMessage, { type: 'hello' }>, 'type' | 'version' | 'identity' | 'look'>;
 
 export type SessionEvents = {
@@ -90,6 +93,20 @@ export class Session {
   setLook(look: Look): void {
     this.#look = { ...this.#look, ...look };
     this.#signalling?.send({ type: 'change', look });
+  }
+
+  /**
+   * Says which of several faces wears whom; empty: everybody wears the identity. Live, unless more faces must be followed than this
+   * call was opened for: then it begins anew.
+   */
+  setWearers(wearers: Wearers): void {
+    // One face alone would be the first from either side.
+    const places = wearers.map(({ position }) => (typeof position === 'number' ? Math.max(2, Math.abs(position)) : 2));
+    const faces = Math.max(wearers.length, ...places);
+    const more = wearers.length > 0 && faces > (this.#options.faces ?? 1);
+    this.#options = { ...this.#options, wearers, ...(more && { faces }) };
+    if (more) this.open();
+    else this.#signalling?.send({ type: 'change', wearers });
   }
 
   /** Chooses what swaps the face, of `swaps` of `listChoices`: the call begins anew. */

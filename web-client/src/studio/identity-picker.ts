@@ -36,6 +36,14 @@ export class IdentityPicker {
     return this.#group.querySelector<HTMLInputElement>('input:checked')?.value || null;
   }
 
+  /** All that can be chosen, with their titles. */
+  get choices(): readonly { readonly id: string; readonly title: string }[] {
+    return [...this.#group.querySelectorAll('input')].map((input) => ({
+      id: input.value,
+      title: input.parentElement?.textContent ?? input.value,
+    }));
+  }
+
   /** Shows these masks and chooses the first. */
   show(masks: MaskList['masks']): void {
     const add = document.createElement('button');
@@ -73,12 +81,16 @@ export class IdentityPicker {
     }
   }
 
-  /** Uploads this page's photos again: the gateway keeps them in memory only and may have restarted. */
-  async renew(): Promise<void> {
+  /** Uploads this page's photos again: the gateway keeps them in memory only and may have restarted. Gives the new ids by the old. */
+  async renew(): Promise<ReadonlyMap<string, string>> {
+    const renewed = new Map<string, string>();
     for (const { photos, consent, option } of this.#photos) {
-      option.value = (await uploadPhoto(this.#gateway, photos, consent)).id;
+      const { id } = await uploadPhoto(this.#gateway, photos, consent);
+      renewed.set(option.value, id);
+      option.value = id;
     }
     this.#onPick(this.chosen);
+    return renewed;
   }
 
   #addOption(id: string, title: string, thumbnail?: string): HTMLInputElement {

@@ -11,6 +11,7 @@ import { element } from './elements.ts';
 import { Figures } from './figures.ts';
 import { IdentityPicker } from './identity-picker.ts';
 import { nextPageState, type PageEvent, type PageState } from './page-state.ts';
+import { PeoplePanel } from './people-panel.ts';
 import { inPlainWords } from './plain-words.ts';
 import { showState } from './state-view.ts';
 
@@ -39,6 +40,11 @@ const keepMouth = element('keep-mouth', HTMLInputElement);
 
 const figures = new Figures();
 const picker = new IdentityPicker({ gateway, token }, { onPick: (identity) => session?.wear(identity), say });
+const people = new PeoplePanel({
+  choices: () => picker.choices,
+  mirrored: () => mirror.checked,
+  onChange: (wearers) => session?.setWearers(wearers),
+});
 const backoff = new Backoff();
 const course = new Course<PageState, PageEvent>(
   { name: 'off' },
@@ -162,7 +168,10 @@ function openSession(opened: MediaStream): void {
   session.events.on('stream', (back) => {
     if (swapped.srcObject !== back) swapped.srcObject = back;
   });
-  session.events.on('statistics', (latest) => figures.show(latest));
+  session.events.on('statistics', (latest) => {
+    figures.show(latest);
+    people.show(latest.faces);
+  });
   session.events.on('degraded', ({ level }) => {
     say(
       level === 0
@@ -175,7 +184,10 @@ function openSession(opened: MediaStream): void {
   });
   session.events.on('error', ({ code, message, fatal }) => {
     if (code === 'identity_unknown')
-      void picker.renew().catch(() => say('The photo could not be sent again. Add it again.'));
+      void picker
+        .renew()
+        .then((ids) => people.renew(ids))
+        .catch(() => say('The photo could not be sent again. Add it again.'));
     else if (!fatal) say(inPlainWords(code, message));
   });
   session.open();
@@ -188,6 +200,7 @@ function hangUp(): void {
   stream = undefined;
   self.srcObject = null;
   swapped.srcObject = null;
+  people.clear();
 }
 
 /** Who comes back to the tab sees the picture of now: browsers may have paused it, or thrown away what it builds on. */

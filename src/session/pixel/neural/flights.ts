@@ -51,10 +51,13 @@ export class Flights {
     );
   }
 
-  /** What this look's identity is to the network, for each swap; `undefined` if it has no swaps for one: then they are the mesh's. */
-  sourcesOf({ decision, identity }: Look): readonly CropSource[] | undefined {
-    const source = identity?.sources?.get(this.#parts.recipe.name);
-    return decision.swaps.length === 0 || source === undefined ? undefined : decision.swaps.map(() => source);
+  /**
+   * What those who are put on are to the network. `undefined` if nobody is, or one of them is nothing to it: then the mesh
+   * swaps them all.
+   */
+  sourcesOf({ identities }: Look): readonly CropSource[] | undefined {
+    const sources = identities.flatMap((identity) => identity.sources?.get(this.#parts.recipe.name) ?? []);
+    return sources.length === 0 || sources.length < identities.length ? undefined : sources;
   }
 
   /** The oldest frame that has come back. */
