@@ -112,6 +112,15 @@ export const gpuSchema = z
       .default([0])
       .describe('GPUs by their index. Default the first.'),
     workersPerGpu: z.int().min(1).max(16).default(2).describe('GPU workers on each GPU, 1–16. Default 2.'),
+    spareWorkers: z
+      .int()
+      .min(0)
+      .max(4)
+      .nullable()
+      .default(null)
+      .describe(
+        'GPU workers of each GPU that have everything loaded and wait to take the place of one that is lost, 0–4. Default 1, with the cpu provider 0.',
+      ),
     threads: z
       .int()
       .min(1)

@@ -236,6 +236,29 @@ describe('with trouble, a broker', () => {
     },
   );
 
+  test('has a spare worker take the seat of one that is lost at once', async () => {
+    const own = await BrokerHost.open({ gpu: settings({ workersPerGpu: 1, spareWorkers: 1 }), log, clock: monotonic });
+    closing.push(() => own.close());
+    await own.start();
+    const running = (): number[] =>
+      (own.figures?.gpus[0]?.workers ?? []).flatMap(({ state, pid }) => (state === 'running' ? (pid ?? []) : []));
+    const before = await vi.waitUntil(() => (running().length === 2 ? running() : undefined), WITHIN);
+    const { ends, stop } = play(await client(own).open(options));
+    await vi.waitUntil(() => ends.length > 10, WITHIN);
+
+    for (const lost of before) {
+      process.kill(lost, 'SIGKILL');
+      await vi.waitUntil(() => running().length === 2 && !running().includes(lost), WITHIN);
+    }
+    const mark = ends.length;
+    await vi.waitUntil(() => ends.length > mark + 10, WITHIN);
+    await stop();
+
+    // Without it a frame is lost every 10 ms until another one is loaded.
+    expect(ends.filter((swapped) => !swapped).length).toBeLessThanOrEqual(4);
+    expect(ends.slice(mark + 1).every((swapped) => swapped)).toBe(true);
+  });
+
   test('keeps only the newest frame of a lane while no worker answers', async () => {
     const lane = await client().open(options);
     await swap(lane, [noiseCrop(1)]);

@@ -15,17 +15,22 @@ export interface GpuCardOptions {
   /** As nvidia-smi says it; `undefined` if it says nothing. */
   readonly uuid: string | undefined;
   readonly gpu: GpuSettings;
-  /** One of its workers, by its place on this GPU, is ready or no longer. */
-  readonly onChange: (place: number, running: GpuRunner | undefined) => void;
+  /** A seat of this GPU, of `workersPerGpu`, is taken by a worker that is ready, or empty. */
+  readonly onChange: (seat: number, running: GpuRunner | undefined) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** One GPU, how it is shared, and the places of its workers. Owns them. */
+/**
+ * One GPU, how it is shared, and its workers. There are more workers than seats: a spare one has everything loaded and takes the
+ * seat of one that is lost at once, while another is loaded in its place. Owns them.
+ */
 export class GpuCard {
   readonly #options: GpuCardOptions;
   readonly #sharing: GpuSharing;
   readonly #places: readonly Kept<GpuRunner>[];
+  /** Who sits where; those that are ready beside them are spare. */
+  readonly #seats: (GpuRunner | undefined)[];
 
   constructor(options: GpuCardOptions) {
     this.#options = options;
@@ -38,12 +43,18 @@ export class GpuCard {
       onFault: () => this.running.forEach((runner) => runner.kill()),
       log,
     });
-    this.#places = Array.from({ length: options.gpu.workersPerGpu }, (_, place) => this.#place(place));
+    this.#seats = Array.from({ length: gpu.workersPerGpu }, () => undefined);
+    this.#places = Array.from({ length: gpu.workersPerGpu + sparesOf(gpu) }, () => this.#place());
   }
 
   /** Those that are ready. */
   get running(): GpuRunner[] {
     return this.#places.flatMap(({ running }) => running ?? []);
+  }
+
+  /** Those of them that are given work. */
+  get seated(): GpuRunner[] {
+    return this.#seats.flatMap((runner) => runner ?? []);
   }
 
   /** Starts its first worker. @throws GatewayError as `GpuRunner.start`; nothing is tried again then */
@@ -72,18 +83,35 @@ export class GpuCard {
     await this.#sharing.close();
   }
 
-  #place(place: number): Kept<GpuRunner> {
-    const { gpu, clock, log, onChange } = this.#options;
+  #place(): Kept<GpuRunner> {
+    const { gpu, clock, log } = this.#options;
     const options = { settings: this.#settings, residentLimit: residentLimit(gpu), log };
     return new Kept({
       what: 'GPU worker',
       start: (onLost) => this.#sharing.start((where) => GpuRunner.start({ ...where, ...options, onLost })),
-      onChange: (running) => onChange(place, running),
+      onChange: () => this.#seatAll(),
       // The context of one that died must be gone from the GPU first; a GPU that is broken is not kept busy with starts.
       pause: { first: 100, longest: 30_000 },
       clock,
       log,
     });
+  }
+
+  /** Empties the seats of those that are gone, and gives empty ones to those that are ready. */
+  #seatAll(): void {
+    const { onChange } = this.#options;
+    const { running } = this;
+    for (const [seat, runner] of this.#seats.entries()) {
+      if (runner === undefined || running.includes(runner)) continue;
+      this.#seats[seat] = undefined;
+      onChange(seat, undefined);
+    }
+    for (const [seat, runner] of this.#seats.entries()) {
+      const spare = running.find((one) => !this.#seats.includes(one));
+      if (runner !== undefined || spare === undefined) continue;
+      this.#seats[seat] = spare;
+      onChange(seat, spare);
+    }
   }
 
   get #settings(): GpuConfigure {
@@ -96,4 +124,9 @@ export class GpuCard {
       threads,
     });
   }
+}
+
+/** On a processor a worker that only waits costs memory and saves little: another one is there soon. */
+function sparesOf({ spareWorkers, provider }: GpuSettings): number {
+  return spareWorkers ?? (provider === 'cpu' ? 0 : 1);
 }

@@ -71,7 +71,7 @@ export class GpuPool {
       device,
       uuid: this.#seen.find((card) => card.index === device)?.uuid,
       gpu,
-      onChange: (place, running) => this.#changed(index * gpu.workersPerGpu + place, running),
+      onChange: (seat, running) => this.#changed(index * gpu.workersPerGpu + seat, running),
       clock,
       log,
     });
@@ -112,7 +112,7 @@ export class GpuPool {
    */
   async #measureTogether(): Promise<void> {
     const { dispatcher, gpu, log } = this.#options;
-    const running = this.#cards[0]!.running;
+    const running = this.#cards[0]!.seated;
     for (let busy = 2; busy <= running.length; busy++) {
       for (const [recipe, { name }] of gpu.recipes.entries()) {
         if (dispatcher.lanes > 0) return;

@@ -51,6 +51,8 @@ interface StruckFigures {
   /** From the strike to the last frame that was lost by it. */
   readonly fullRateMs: number;
   readonly workersReplaced: number;
+  /** Frames lost in each second after the strike, of all lanes. */
+  readonly lostEachSecond: readonly number[];
 }
 
 /**
@@ -196,6 +198,10 @@ async function suffer(
     lanes,
     fullRateMs: round(Math.max(0, ...lost.map(({ at }) => at - struck)), 0),
     workersReplaced: workersReplaced(host) - replaced,
+    lostEachSecond: Array.from(
+      { length: WATCHED / 1000 },
+      (_, second) => lost.filter(({ at }) => Math.floor(Math.max(0, at - struck) / 1000) === second).length,
+    ),
   };
 }
 
