@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { HALVES, halfValues, narrowFloat16, widenFloat16 } from './float16.ts';
+import { Random } from '../../test/media/random.ts';
+import { HALVES, halfValues, narrowFloat16, narrowFloats16, widenFloat16 } from './float16.ts';
 
 test('every half comes back as it was', () => {
   const values = halfValues();
@@ -22,4 +23,28 @@ test('what lies between two halves goes to the nearer, in the middle to the even
   expect(narrowFloat16(2 ** -25)).toBe(0);
   expect(narrowFloat16(1.5 * 2 ** -24)).toBe(2);
   expect([...widenFloat16(Uint16Array.of(0x3c00, 0xc000))]).toEqual([1, -2]);
+});
+
+test('many numbers at once become the halves that each would become', () => {
+  const random = new Random(1);
+  const odd = [
+    0,
+    -0,
+    1,
+    65_504,
+    65_519,
+    65_520,
+    2 ** -14,
+    2 ** -14 - 2 ** -25,
+    2 ** -25,
+    -1e-9,
+    Infinity,
+    1 + 1.5 / 1024,
+  ];
+  const values = Float32Array.from([
+    ...odd,
+    ...Array.from({ length: 20_000 }, () => random.normal() * 2 ** (random.below(50) - 30)),
+  ]);
+
+  expect(narrowFloats16(values)).toEqual(Uint16Array.from(values, narrowFloat16));
 });

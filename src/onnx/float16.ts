@@ -36,6 +36,21 @@ export function narrowFloat16(value: number): number {
   return sign | rounded((exponent << 23) | fraction, 13);
 }
 
+/** Bits of the halves nearest to `values`; a model has a hundred million of them. */
+export function narrowFloats16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let k = 0; k < halves.length; k++) {
+    const magnitude = bits[k]! & 0x7fffffff;
+    // From 2^-14 to below 65,520 only fraction and exponent move; half of what is cut off is added, and one bit less to even ones.
+    if (magnitude >= 0x38800000 && magnitude < 0x477ff000) {
+      const sign = (bits[k]! >>> 16) & 0x8000;
+      halves[k] = sign | (((magnitude + 0xfff + ((magnitude >>> 13) & 1)) >>> 13) - (112 << 10));
+    } else halves[k] = narrowFloat16(values[k]!);
+  }
+  return halves;
+}
+
 function rounded(bits: number, shift: number): number {
   const kept = bits >>> shift;
   const rest = bits & ((1 << shift) - 1);

@@ -99,6 +99,23 @@ export function engineContract(name: string, wanted: { readonly provider: Provid
       expect(farthest(one, other)).toBeLessThanOrEqual(wanted.provider === 'cpu' ? 2 : 16);
     });
 
+    test('leaves the batch of a file at 1 that takes its faces together, and says so', async () => {
+      const network = await opened('tiny-mixing');
+      const pixels = Uint8Array.from([...noiseCrop(1), ...noiseCrop(2)]);
+      const before = pixels.slice();
+      const sources = [1, 2].map((seed) => embeddingSource(seed).bytes);
+
+      await network.run({ crops: 2, filled: 2, pixels, sources });
+
+      expect(network.preparation).toMatch(/^prepared: bytes .*instead of: prepared: batch, bytes, it must give/);
+      expect(
+        farthest(
+          pixels,
+          before.map((value) => Math.round(0.75 * value)),
+        ),
+      ).toBeLessThanOrEqual(1);
+    });
+
     test('refuses a file that is no network, or not of the recipe', async () => {
       const engine = wanted.engine();
       await expect(engine.open(swapRecipe('tiny', { file: 'package.json' }))).rejects.toMatchObject({

@@ -1,9 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readInteger } from './protobuf-reader.ts';
 
 /** Bytes that are read at once. */
 const WINDOW = 65_536;
-/** Bytes of the longest integer on the wire. */
-const LONGEST_INTEGER = 10;
 /** Bytes of the values of 64-bit and 32-bit fields, by wire type. */
 const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
@@ -39,15 +38,7 @@ export class ProtobufFile {
    */
   *fields({ start, end }: { readonly start: number; readonly end: number }): Generator<FileField> {
     let at = start;
-    const integer = (): number => {
-      let value = 0;
-      for (let size = 0; size < LONGEST_INTEGER && at < end; size++) {
-        const byte = this.#byte(at++);
-        value += (byte & 127) * 128 ** size;
-        if (byte < 128) return value;
-      }
-      throw new RangeError('integer ends');
-    };
+    const integer = (): number => readInteger(() => (at < end ? this.#byte(at++) : undefined));
     while (at < end) {
       const key = integer();
       const [number, wireType] = [Math.floor(key / 8), key % 8];

@@ -16,11 +16,7 @@ export function readProtobuf(message: Uint8Array): ProtobufField[] {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   const fields: ProtobufField[] = [];
   let at = 0;
-  const integer = (): number => {
-    const { value, end } = readInteger(message, at);
-    at = end;
-    return value;
-  };
+  const integer = (): number => readInteger(() => message[at++]);
   while (at < message.length) {
     const key = integer();
     const number = Math.floor(key / 8);
@@ -65,30 +61,28 @@ export function repeatedFloats(fields: readonly ProtobufField[], number: number)
 
 function unpackIntegers(packed: Uint8Array): number[] {
   const values: number[] = [];
-  for (let at = 0; at < packed.length;) {
-    const { value, end } = readInteger(packed, at);
-    values.push(value);
-    at = end;
-  }
+  let at = 0;
+  while (at < packed.length) values.push(readInteger(() => packed[at++]));
   return values;
 }
 
 /**
- * An int64 and where it ends. Its bits come seven at a time, the low ones first; a negative one has all ten bytes. Beyond 2^53 it
- * is the nearest number.
+ * An int64, byte by byte. Its bits come seven at a time, the low ones first; a negative one has all ten bytes. Beyond 2^53 it is the
+ * nearest number.
+ * @param next the next byte; undefined at the end
+ * @throws RangeError if it does not end
  */
-function readInteger(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } {
+export function readInteger(next: () => number | undefined): number {
   let [low, high] = [0, 0];
   for (let size = 0; size < LONGEST_INTEGER; size++) {
-    const byte = bytes[start + size];
+    const byte = next();
     if (byte === undefined) break;
+    // 35 bits are in the low part.
     if (size < 5) low += (byte & 127) * 128 ** size;
     else high += (byte & 127) * 128 ** (size - 5);
-    if (byte < 128) {
-      // 35 bits are in the low part, and the sign is bit 28 of the high one.
-      if (high >= 2 ** 28) high -= 2 ** 29;
-      return { value: high * 2 ** 35 + low, end: start + size + 1 };
-    }
+    if (byte >= 128) continue;
+    // The sign is bit 63, 28 of the high part.
+    return (high >= 2 ** 28 ? high - 2 ** 29 : high) * 2 ** 35 + low;
   }
   throw new RangeError('integer ends');
 }

@@ -1,6 +1,6 @@
 /** The real broker with real GPU workers, on the cpu provider with a tiny network. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { BESIDE, colourSource, noiseCrop, swapRecipe } from '../../../test/support/swap-recipes.ts';
+import { BESIDE, colourSource, embeddingSource, noiseCrop, swapRecipe } from '../../../test/support/swap-recipes.ts';
 import { gpuSchema, type GpuSettings } from '../../config-gpu.ts';
 import { createLog } from '../../log.ts';
 import type { CropLane, CropLaneOptions, SwappedPixels } from '../../swap/neural/crop-lane.ts';
@@ -127,6 +127,27 @@ describe('a broker', () => {
     const spread = (values: Uint8Array): number => Math.max(...values) - Math.min(...values);
     expect(mean(middle(whole))).toBeGreaterThan(255 - mean(plain.rgb) - 25);
     expect(spread(middle(half).subarray(60, 700))).toBeLessThan(80);
+  });
+
+  test('gives up a frame of which the network made no picture, and counts it; the next one is swapped', async () => {
+    const { name, file, size } = swapRecipe('tiny-broken');
+    const taken = { kind: 'embedding', embedder: file };
+    const gpu = settings({
+      recipes: gpuSchema.shape.recipes.parse([{ name, file, size, template: 'arcface_128', source: taken }]),
+      workersPerGpu: 1,
+    });
+    const other = await BrokerHost.open({ gpu, log, clock: monotonic });
+    closing.push(() => other.close());
+    await other.start();
+    const lane = await client(other).open({ ...options, recipe: name });
+    const [black, clear] = [0, 9].map((value) => new Uint8Array(3 * size * size).fill(value));
+    const source = embeddingSource(1);
+    const swapped = (crop: Uint8Array): ReturnType<CropLane['swap']> =>
+      lane.swap([crop], { sources: [source], deadline: monotonic.now() + SOON });
+
+    expect(await swapped(black!)).toBeUndefined();
+    expect((await swapped(clear!))?.[0]?.rgb.every((value) => value === 255)).toBe(true);
+    await vi.waitUntil(() => other.figures?.ends['failed'] === 1, WITHIN);
   });
 
   test('names the provider in use, and what was measured', async () => {

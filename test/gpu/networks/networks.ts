@@ -11,7 +11,7 @@ import {
   regionNetwork,
   undefinedNetwork,
 } from './beside.ts';
-import { brokenNetwork, knownNetwork, photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
+import { brokenNetwork, knownNetwork, mixingNetwork, photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
 
 /** Part of each file's name; it goes up when what is made changes. */
 const VERSION = 1;
@@ -34,6 +34,7 @@ export const NETWORKS = {
   'tiny-identity-512': () => knownNetwork('target', { size: 512 }),
   'tiny-grey': () => knownNetwork({ grey: 0.5 }),
   'tiny-broken': brokenNetwork,
+  'tiny-mixing': mixingNetwork,
   'tiny-256': () => tinyNetwork({ size: 256 }),
   'tiny-embedder': tinyEmbedder,
   'tiny-occlusion': occlusionNetwork,

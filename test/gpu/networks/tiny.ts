@@ -83,6 +83,21 @@ export function brokenNetwork(): OnnxGraph {
   return graph;
 }
 
+/** A network for one face that takes its faces together: of several it would make each brighter by their mean. */
+export function mixingNetwork(): OnnxGraph {
+  const graph = new OnnxGraph();
+  const shape = [1, 3, 128, 128];
+  const target = graph.input('target', shape);
+  const mean = graph.node('ReduceMean', [target], { axes: [0], keepdims: 1 });
+  const none = graph.node('Mul', [graph.node('ReduceMean', [graph.input('source', [1, 512])]), graph.floats([1], [0])]);
+  const mixed = graph.node('Add', [
+    graph.node('Mul', [target, graph.floats([1], [0.5])]),
+    graph.node('Mul', [mean, graph.floats([1], [0.25])]),
+  ]);
+  graph.output('output', graph.node('Add', [mixed, none]), shape);
+  return graph;
+}
+
 /** A recogniser's shape: `input` [1, 3, 112, 112], −1..1, RGB, to `embedding` [1, 512]. */
 export function tinyEmbedder(): OnnxGraph {
   const graph = new OnnxGraph();

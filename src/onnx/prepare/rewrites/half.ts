@@ -1,13 +1,11 @@
 import { attributesOf, integerOf, type Constant, type OnnxNode } from '../../graph/onnx-model.ts';
-import { narrowFloat16 } from '../../float16.ts';
+import { narrowFloats16 } from '../../float16.ts';
 import { floatsOf } from '../../graph/read-constant.ts';
 import type { EditableGraph } from '../editable-graph.ts';
 import { Types } from '../types.ts';
 
 const FLOAT32 = 1;
 const FLOAT16 = 10;
-/** Smallest number above 0 in half precision. */
-const SMALLEST = 2 ** -24;
 
 /**
  * Operators that stay in single precision: sums over many values and powers, which leave the range of halves, and those that no provider
@@ -95,12 +93,10 @@ function halved(constant: Constant): Omit<Constant, 'name'> {
   const { extents, raw } = constant;
   const make = (): Uint8Array => {
     const values = floatsOf(constant)!;
-    return new Uint8Array(Uint16Array.from(values, narrowed).buffer);
+    const halves = narrowFloats16(values);
+    // What is not 0 does not become 0: it may be divided by.
+    for (let k = 0; k < halves.length; k++) if ((halves[k]! & 0x7fff) === 0 && values[k] !== 0) halves[k]! |= 1;
+    return new Uint8Array(halves.buffer);
   };
   return { type: 'float16', extents, raw: { length: raw.length / 2, make } };
-}
-
-/** What is not 0 does not become 0: it may be divided by. */
-function narrowed(value: number): number {
-  return narrowFloat16(value !== 0 && Math.abs(value) < SMALLEST ? Math.sign(value) * SMALLEST : value);
 }

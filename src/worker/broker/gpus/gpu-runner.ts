@@ -171,10 +171,11 @@ export class GpuRunner implements Running {
       throw new GatewayError('internal', 'a GPU worker must answer with all crops and masks');
     }
     const masks = payload.subarray(crops.length * 3 * pixels);
-    const faces = crops.map((_, index) => ({
-      rgb: payload.subarray(index * 3 * pixels, (index + 1) * 3 * pixels),
-      mask: masks.subarray(index * pixels, (index + 1) * pixels),
-    }));
+    const faces = crops.map((_, index) => {
+      if (result.broken.includes(index)) return undefined;
+      const rgb = payload.subarray(index * 3 * pixels, (index + 1) * 3 * pixels);
+      return { rgb, mask: masks.subarray(index * pixels, (index + 1) * pixels) };
+    });
     const { filled, run, read, masked, enhanced } = result.durations;
     return { faces, duration: filled + run + read + masked + enhanced };
   }

@@ -1,0 +1,62 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { swapRecipe } from '../../../../test/support/swap-recipes.ts';
+import { monotonic } from '../../../time.ts';
+import type { GpuRecipe } from '../../wire/gpu-protocol.ts';
+import { OnnxEngine } from '../onnx-engine.ts';
+
+const recipe = swapRecipe('tiny-single');
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'guise-prepared-'));
+});
+
+/** How a recipe's file is said to have been prepared. */
+async function prepared(changes: Partial<GpuRecipe> = {}, into = folder): Promise<string> {
+  const options = { provider: 'cpu' as const, deviceId: 0, threads: 1, warmBatches: [1, 3], clock: monotonic };
+  const network = await new OnnxEngine({ ...options, folder: into }).open({ ...recipe, ...changes });
+  await network.close();
+  return network.preparation;
+}
+
+const files = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.onnx'));
+
+test('a file is prepared once for the same content, contract and way, and again for another', async () => {
+  await prepared();
+  await prepared();
+  const copy = join(folder, 'copy');
+  writeFileSync(copy, readFileSync(recipe.file));
+  await prepared({ file: copy });
+  expect(files().length).toBe(1);
+
+  await prepared({ output: 'signed' });
+  await prepared({ prepare: ['batch'] });
+  expect(files().length).toBe(3);
+});
+
+test('a prepared file that was changed is prepared again', async () => {
+  const told = await prepared();
+  const path = join(folder, files()[0]!);
+  const whole = readFileSync(path);
+  for (const bad of [whole.subarray(0, 1000), Buffer.from(whole).fill(7, 500, 510), Buffer.alloc(0)]) {
+    writeFileSync(path, bad);
+
+    expect(await prepared()).toBe(told);
+    expect(Buffer.compare(readFileSync(path), whole)).toBe(0);
+  }
+});
+
+test('without a folder that can be written the file is run as it is, and the reason told', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+
+  expect(await prepared({}, join(file, 'prepared'))).toMatch(/^as it is: ENOTDIR/);
+});
+
+test('single precision becomes half precision where that is asked for', async () => {
+  const half = swapRecipe('narrow-published-float32', { prepare: ['batch', 'norms', 'styles', 'half', 'bytes'] });
+  expect(await prepared(half)).toMatch(/^prepared: batch, norms 12, styles 12, half \d+, bytes \[most:[0-9]\/255\]/);
+});
