@@ -189,8 +189,10 @@ export function residentLimit({ hardMegabytes, memoryMegabytes }: GpuSettings): 
 }
 
 /** What those who cut crops and paste them must know of a recipe. */
-export function recipeFace({ name, size, template, source, boost, maximumBatch }: RecipeSettings): RecipeFace {
-  return { name, size, template, source, ...(boost && { boost }), mostCrops: Math.min(maximumBatch, MAXIMUM_CROPS) };
+export function recipeFace(recipe: RecipeSettings): RecipeFace {
+  const { name, size, template, source, boost, masks, maximumBatch } = recipe;
+  const mostCrops = Math.min(maximumBatch, MAXIMUM_CROPS);
+  return { name, size, template, source, ...(boost && { boost }), mostCrops, masks: masks.length > 0 };
 }
 
 /** What a GPU worker must know of it. */

@@ -30,6 +30,14 @@ const look = z.object({
   keepMouth: z.boolean().optional(),
   /** How much of the recipe's enhancer is taken, if it has one, 0–1, default 0.8. */
   enhance: z.number().min(0).max(1).optional(),
+  /** How the new face takes the caller's colours. Default spread. */
+  colours: z.enum(['spread', 'histogram', 'off']).optional(),
+  /** How far its detail is brought to that of the picture, 0–1, default 0. */
+  sharpness: z.number().min(0).max(1).optional(),
+  /** With a recipe: the new face ends with the caller's face, not with its crop. Default false. */
+  hull: z.boolean().optional(),
+  /** With a recipe: how much of the caller's own mouth is kept, 0–1, default 0. */
+  mouth: z.number().min(0).max(1).optional(),
 });
 
 /**

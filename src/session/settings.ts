@@ -25,6 +25,14 @@ export const lookSchema = z.object({
   keepMouth: z.boolean().default(true),
   /** How much of the recipe's enhancer is taken, where it has one, 0–1; 0: it is not run. Default 0.8, as FaceFusion's. */
   enhance: z.number().min(0).max(1).default(0.8),
+  /** How the new face takes the caller's colours: mean and deviation, the whole histogram, not at all. Default spread. */
+  colours: z.enum(['spread', 'histogram', 'off']).default('spread'),
+  /** How far its detail is brought to that of the picture, 0–1. Default 0. */
+  sharpness: z.number().min(0).max(1).default(0),
+  /** Of a network's face: it ends with the caller's face, not with its crop. Default false. */
+  hull: z.boolean().default(false),
+  /** Of a network's face: how much of the caller's own mouth is kept, 0–1. Default 0. */
+  mouth: z.number().min(0).max(1).default(0),
 });
 export type SessionLook = z.infer<typeof lookSchema>;
 /** Of who asks for nothing. */

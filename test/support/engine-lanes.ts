@@ -12,15 +12,15 @@ export function processorEngine(): OnnxEngine {
 /** Lanes straight to the networks and the mask of a GPU worker, in this process: the pixels of a call without its ways. */
 export class EngineLanes implements CropLanes {
   readonly #chain: Chain;
-  readonly #size: number;
+  readonly #recipe: GpuRecipe;
 
-  private constructor(chain: Chain, size: number) {
+  private constructor(chain: Chain, recipe: GpuRecipe) {
     this.#chain = chain;
-    this.#size = size;
+    this.#recipe = recipe;
   }
 
   static async open(recipe: GpuRecipe): Promise<EngineLanes> {
-    return new EngineLanes(await Chain.open(recipe, processorEngine(), monotonic), recipe.size);
+    return new EngineLanes(await Chain.open(recipe, processorEngine(), monotonic), recipe);
   }
 
   open(): Promise<CropLane> {
@@ -36,13 +36,13 @@ export class EngineLanes implements CropLanes {
 
   async #swap(
     crops: readonly Uint8Array[],
-    { sources: from, enhance }: Parameters<CropLane['swap']>[1],
+    { sources: from, enhance = 0 }: Parameters<CropLane['swap']>[1],
   ): Promise<readonly SwappedPixels[]> {
-    const bytes = 3 * this.#size ** 2;
+    const bytes = 3 * this.#recipe.size ** 2;
     const pixels = new Uint8Array(crops.length * bytes);
     crops.forEach((crop, index) => pixels.set(crop, index * bytes));
     const sources = from.map(({ bytes }) => bytes);
-    const amounts = enhance === undefined ? undefined : crops.map(() => enhance);
+    const amounts = this.#recipe.enhancer && enhance > 0 ? crops.map(() => enhance) : undefined;
     const batch = { crops: crops.length, filled: crops.length, pixels, sources, enhance: amounts };
     const { size, pixels: rgb, masks } = await this.#chain.run(batch);
     return crops.map((_, k) => ({

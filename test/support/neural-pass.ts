@@ -1,4 +1,5 @@
 import type { I420 } from '../../src/media/plane.ts';
+import { maskLooks } from '../../src/session/pixel/neural/mask-looks.ts';
 import type { FacePass, PassOptions, Shown } from '../../src/session/pixel/face-pass.ts';
 import type { CropLanes } from '../../src/swap/neural/crop-lane.ts';
 import { NeuralSwap } from '../../src/swap/neural/neural-swap.ts';
@@ -36,10 +37,12 @@ export class NeuralPass implements Pick<FacePass, 'run'> {
     const faces = look.decision.swaps.map(({ face }) => face);
     const sources = look.identities.flatMap((identity) => identity.sources?.get(this.#recipe.name) ?? []);
     const whole = faces.length > 0 && sources.length === faces.length;
-    const flight = whole ? this.#swap.send(picture, faces, { sources, deadline: 0 }) : undefined;
+    const flight = whole
+      ? this.#swap.send(picture, faces, { sources, deadline: 0, enhance: look.settings.enhance })
+      : undefined;
     if (flight === undefined) return this.#pass.show(picture, look, await this.#pass.swap(picture, look));
     const pixels = await flight.swapped;
-    const crops = pixels ? this.#swap.paste(picture, flight, { pixels, keep: false }) : [];
+    const crops = pixels ? this.#swap.paste(picture, flight, { pixels, keep: false, looks: maskLooks(look) }) : [];
     this.#swap.release(flight);
     return this.#pass.show(picture, look, crops);
   }

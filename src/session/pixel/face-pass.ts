@@ -5,6 +5,7 @@ import type { I420 } from '../../media/plane.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
 import { blendCrop } from '../../swap/composite/blend.ts';
 import { createLight, matchOf, measureLight, type Light } from '../../swap/composite/light.ts';
+import { matchSharpness } from '../../swap/composite/sharpness.ts';
 import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { Part, Wearer } from '../cast/cast.ts';
@@ -167,14 +168,14 @@ export class FacePass {
 
   /** Hides, blends and marks in place what was looked at. Unless the result is `ready`, the picture must not be shown. */
   show(picture: I420, look: Look, crops: Crops, stillWanted: StillWanted = always): Shown {
-    const { decision, identities, settings, at } = look;
+    const { decision, settings, at } = look;
     if (!stillWanted('composite')) return { kind: 'unwanted', stage: 'composite' };
     const started = this.#parts.clock.now();
     const lost = decision.swaps.filter((_, index) => !crops[index]);
     const fallback = lost.length > 0 ? this.exposure.fallback(at) : 'show';
     if (fallback === 'hold') return { kind: 'held' };
     const hideToo = fallback === 'hide' ? lost.map(({ head }) => head) : [];
-    this.#composite(picture, { ...decision, hide: [...decision.hide, ...hideToo] }, crops, identities);
+    this.#composite(picture, { ...look, decision: { ...decision, hide: [...decision.hide, ...hideToo] } }, crops);
     if (settings.label) drawLabel(picture);
     this.#passed('composite', started);
     return { kind: 'ready', outcome: outcomeOf(decision, crops, hideToo.length), failed: lost.length > 0 };
@@ -205,15 +206,14 @@ export class FacePass {
     }
   }
 
-  /** Light is measured on the caller's own pixels, so before any is hidden. */
-  #composite(
-    picture: I420,
-    { hideAll: all, hide, swaps }: Decision,
-    crops: Crops,
-    identities: readonly PreparedIdentity[],
-  ): void {
+  /** Detail and light are measured on the caller's own pixels, so before any is hidden. */
+  #composite(picture: I420, { decision, identities, settings }: Look, crops: Crops): void {
+    const { hideAll: all, hide, swaps } = decision;
+    const { colours, sharpness } = settings;
     for (const [index, crop] of crops.entries()) {
-      if (crop) measureLight(picture, crop, matchOf(identities[index]!.kind), this.#lightOf(swaps[index]!));
+      if (!crop) continue;
+      if (sharpness > 0) matchSharpness(picture, crop, sharpness);
+      measureLight(picture, crop, matchOf(identities[index]!.kind, colours), this.#lightOf(swaps[index]!));
     }
     if (all) hideAll(picture);
     else for (const head of hide) hideFace(picture, head);

@@ -19,6 +19,11 @@ export class Spread {
     this.count++;
   }
 
+  /** How often a value was added. */
+  countOf(value: number): number {
+    return this.#histogram[value]!;
+  }
+
   /** Works out `mean` and `deviation` of what was added. */
   settle(): void {
     const histogram = this.#histogram;

@@ -46,7 +46,7 @@ function swapped(
     look: options.look ?? DEFAULT_LOOK,
   })!;
   const light = createLight();
-  expect(measureLight(after, crop, matchOf(worn.kind), light)).toBe(true);
+  expect(measureLight(after, crop, matchOf(worn.kind, 'spread'), light)).toBe(true);
   blendCrop(after, crop, light, options.strength ?? 1);
   return { before, after, crop };
 }
@@ -206,7 +206,7 @@ test('a face skin takes the caller’s colour, a painted mask keeps its own', ()
     const picture = tinted ? blueLit(rgbToI420(caller.picture)) : rgbToI420(caller.picture);
     const crop = backend.swapNow({ picture, landmarks: caller.landmarks, identity: worn, look: DEFAULT_LOOK })!;
     const light = createLight();
-    measureLight(picture, crop, matchOf(worn.kind), light);
+    measureLight(picture, crop, matchOf(worn.kind, 'spread'), light);
     blendCrop(picture, crop, light, 1);
     const at = (x: number, y: number): number => picture.u[(y >> 1) * picture.strideUv + (x >> 1)]!;
     return at(caller.landmarks[50 * 3]!, caller.landmarks[50 * 3 + 1]!);

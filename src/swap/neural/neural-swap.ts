@@ -1,5 +1,4 @@
 import type { I420 } from '../../media/plane.ts';
-
 import { CropBuffer } from '../crop-buffer.ts';
 import type { SwappedCrop } from '../swap.ts';
 import { Cutter } from './align/cutter.ts';
@@ -10,6 +9,9 @@ import { templatePoints } from './align/templates.ts';
 import { BoostChoice } from './boost/boost-choice.ts';
 import { BoostedLane } from './boost/boosted-lane.ts';
 import type { CropLane, SwappedPixels } from './crop-lane.ts';
+import { FaceMask, PLAIN_MASK, type MaskLook } from './mask/face-mask.ts';
+import { createFaceShape, placeShape, type FaceShape } from './mask/face-shape.ts';
+import { SteadyMasks } from './mask/steady-masks.ts';
 import type { RecipeFace } from './recipe.ts';
 
 /** Frames that may be away at once: at 30 a second, what comes back within 100 ms costs no frame. */
@@ -38,6 +40,7 @@ class Seat implements Flight {
   /** Crop to picture, of each face. */
   readonly places: Similarity[] = [];
   readonly ids: number[] = [];
+  readonly shapes: FaceShape[] = [];
 }
 
 /** The swaps of one session by a network: cuts aligned crops, has them swapped elsewhere, pastes what comes back. */
@@ -56,12 +59,17 @@ export class NeuralSwap {
   readonly #buffers: CropBuffer[] = [];
   /** Copies of the newest new face of each face that `repose` may want. */
   readonly #worn = new Map<number, SwappedPixels>();
+  /** By their side. */
+  readonly #masks = new Map<number, FaceMask>();
+  /** Of a recipe whose networks lower masks. */
+  readonly #steady: SteadyMasks | undefined;
 
-  constructor({ size, template, boost = 1, mostCrops = Infinity }: RecipeFace, lane: CropLane) {
+  constructor({ size, template, boost = 1, mostCrops = Infinity, masks }: RecipeFace, lane: CropLane) {
     this.#lane = new BoostedLane(lane, size);
     this.#size = size;
     this.#boosts = new BoostChoice(boost);
     this.#mostCrops = mostCrops;
+    if (masks) this.#steady = new SteadyMasks();
     this.#template = templatePoints(template, size);
   }
 
@@ -100,20 +108,28 @@ export class NeuralSwap {
   /**
    * Lays new faces where theirs were cut out. They lie in buffers of this object, valid until the next `paste`.
    * @param keep they are wanted for `repose`
+   * @param looks how the mask of each is wanted; left out: as the networks give it
    */
   paste(
     picture: I420,
     flight: Flight,
-    { pixels, keep }: { readonly pixels: readonly SwappedPixels[]; readonly keep: boolean },
+    {
+      pixels,
+      keep,
+      looks,
+    }: { readonly pixels: readonly SwappedPixels[]; readonly keep: boolean; readonly looks?: readonly MaskLook[] },
   ): readonly (SwappedCrop | undefined)[] {
-    const { places, ids, reposed } = flight as Seat;
+    const { places, ids, shapes, reposed } = flight as Seat;
+    this.#steady?.keep(ids);
     for (const id of this.#worn.keys()) if (!keep || !ids.includes(id)) this.#worn.delete(id);
     return places.map((place, index) => {
       const face = reposed ? this.#worn.get(ids[index]!) : pixels[index];
       if (face === undefined) return undefined;
       if (keep && !reposed) this.#keep(ids[index]!, face);
       const buffer = (this.#buffers[index] ??= new CropBuffer());
-      return this.#lay(picture, place, face, buffer) ? buffer : undefined;
+      const given = this.#steady?.follow(ids[index]!, face.mask) ?? face.mask;
+      const mask = this.#shaped(given, shapes[index]!, looks?.[index] ?? PLAIN_MASK);
+      return this.#lay(picture, place, { rgb: face.rgb, mask }, buffer) ? buffer : undefined;
     });
   }
 
@@ -134,11 +150,12 @@ export class NeuralSwap {
     if (seat === undefined) return undefined;
     seat.places.length = 0;
     seat.ids.length = 0;
-    for (const { id, landmarks } of faces) {
+    for (const [index, { id, landmarks }] of faces.entries()) {
       const toCrop = fitSimilarity(fivePoints(landmarks, this.#points), this.#template);
       if (toCrop === undefined) return undefined;
       seat.places.push(invert(toCrop));
       seat.ids.push(id);
+      placeShape(landmarks, toCrop, (seat.shapes[index] ??= createFaceShape()));
     }
     this.#free.pop();
     return seat;
@@ -158,6 +175,15 @@ export class NeuralSwap {
     if (cutter === undefined) this.#cutters.set(boost, (cutter = new Cutter(side)));
     cutter.cut(picture, from(place, 0, 0, 1 / boost), crop);
     return crop;
+  }
+
+  /** Under strictness only what networks say is doubted: the box alone shows nothing of the face. */
+  #shaped(mask: Uint8Array, shape: FaceShape, look: MaskLook): Uint8Array {
+    const side = Math.sqrt(mask.length);
+    let shaping = this.#masks.get(side);
+    if (shaping === undefined) this.#masks.set(side, (shaping = new FaceMask(side)));
+    const strict = look.strict && this.#steady !== undefined;
+    return shaping.shape(mask, shape, { size: this.#size, look: { ...look, strict } });
   }
 
   #lay(picture: I420, place: Similarity, face: SwappedPixels, buffer: CropBuffer): boolean {

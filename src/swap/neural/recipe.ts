@@ -41,5 +41,7 @@ export const recipeFaceSchema = z.strictObject({
     /** The photo itself, aligned: [size, size, 3] uint8, RGB. */
     z.strictObject({ kind: z.literal('image'), size, template }),
   ]),
+  /** Networks lower its masks, beside the box. Default false. */
+  masks: z.boolean().optional(),
 });
 export type RecipeFace = z.infer<typeof recipeFaceSchema>;

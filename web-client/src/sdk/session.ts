@@ -14,12 +14,15 @@ import { CAUSE, nextSessionState, type SessionEvent, type SessionState } from '.
 import { Signalling } from './signalling.ts';
 import { Surroundings } from './surroundings.ts';
 
-export type Look = { opacity?: number; keepEyes?: boolean; keepMouth?: boolean };
+type Hello = Extract<ClientMessage, { type: 'hello' }>;
 
 /** Which of several faces wears whom (docs/protocol.md). */
-export type Wearers = NonNullable<Extract<ClientMessage, { type: 'hello' }>['wearers']>;
+export type Wearers = NonNullable<Hello['wearers']>;
 
-export type SessionOptions = Omit<Extract<ClientMessage, { type: 'hello' }>, 'type' | 'version' | 'identity' | 'look'>;
+/** Fields left out keep their default or their value. */
+export type Look = NonNullable<Hello['look']>;
+
+export type SessionOptions = Omit<Hello, 'type' | 'version' | 'identity' | 'look'>;
 
 export type SessionEvents = {
   state: SessionState;

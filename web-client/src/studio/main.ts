@@ -10,6 +10,7 @@ import { CameraError, listCameras, openCamera, watchCameras, type CameraChoice }
 import { element } from './elements.ts';
 import { Figures } from './figures.ts';
 import { IdentityPicker } from './identity-picker.ts';
+import { chosenLook, watchLook } from './look-controls.ts';
 import { nextPageState, type PageEvent, type PageState } from './page-state.ts';
 import { PeoplePanel } from './people-panel.ts';
 import { inPlainWords } from './plain-words.ts';
@@ -34,9 +35,6 @@ const microphone = element('microphone', HTMLInputElement);
 const listen = element('listen', HTMLInputElement);
 const mirror = element('mirror', HTMLInputElement);
 const swap = element('swap', HTMLSelectElement);
-const opacity = element('opacity', HTMLInputElement);
-const keepEyes = element('keep-eyes', HTMLInputElement);
-const keepMouth = element('keep-mouth', HTMLInputElement);
 
 const figures = new Figures();
 const picker = new IdentityPicker({ gateway, token }, { onPick: (identity) => session?.wear(identity), say });
@@ -63,7 +61,7 @@ element('retry', HTMLButtonElement).addEventListener('click', () => {
   else course.take({ name: 'retry' });
 });
 for (const input of [camera, size, microphone]) input.addEventListener('change', changeCamera);
-for (const input of [opacity, keepEyes, keepMouth]) input.addEventListener('input', changeLook);
+watchLook((look) => session?.setLook(look));
 swap.addEventListener('change', () => session?.setSwap(swap.value));
 mirror.addEventListener('change', applyMirror);
 listen.addEventListener('change', () => (swapped.muted = !listen.checked));
@@ -78,7 +76,6 @@ void watchCameras({
   },
 });
 applyMirror();
-changeLook();
 void loadChoices();
 
 async function loadChoices(): Promise<void> {
@@ -210,15 +207,6 @@ function wakePicture(): void {
     void swapped.play().catch(() => say('The browser has paused the picture. Press “Stop”, then “Start camera”.'));
   const still = setTimeout(() => session?.requestKeyframe(), STILL_FOR);
   swapped.requestVideoFrameCallback(() => clearTimeout(still));
-}
-
-function changeLook(): void {
-  element('opacity-value', HTMLOutputElement).value = `${opacity.value} %`;
-  session?.setLook(chosenLook());
-}
-
-function chosenLook(): { opacity: number; keepEyes: boolean; keepMouth: boolean } {
-  return { opacity: Number(opacity.value) / 100, keepEyes: keepEyes.checked, keepMouth: keepMouth.checked };
 }
 
 function chosenCamera(deviceId: string): CameraChoice {

@@ -5,6 +5,7 @@ import type { Clock, Milli } from '../../../time.ts';
 import type { Departing } from '../departures.ts';
 import type { Crops, Look } from '../face-pass.ts';
 import type { Ease } from './ease.ts';
+import { maskLooks } from './mask-looks.ts';
 
 export interface FlightsParts {
   readonly recipe: RecipeFace;
@@ -93,9 +94,10 @@ export class Flights {
   }
 
   /** The new faces of a frame that has come back, where they belong; valid until the next `paste`. */
-  paste({ frame, flight, back }: Away, sparing: boolean): Crops {
+  paste({ frame, look, flight, back }: Away, sparing: boolean): Crops {
     if (back?.pixels === undefined) return [];
-    return this.#swap?.paste(frame.work.picture, flight, { pixels: back.pixels, keep: sparing }) ?? [];
+    const looks = maskLooks(look);
+    return this.#swap?.paste(frame.work.picture, flight, { pixels: back.pixels, keep: sparing, looks }) ?? [];
   }
 
   /** A frame that has come back is done with. */

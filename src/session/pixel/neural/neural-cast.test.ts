@@ -8,7 +8,7 @@ import type { CropLane, CropLanes, CropLaneOptions } from '../../../swap/neural/
 import { Embedder } from '../../../swap/neural/embedder.ts';
 import { sourcesOf } from '../../../swap/neural/sources.ts';
 import type { PreparedIdentity } from '../../../swap/swap.ts';
-import { DEFAULT_LOOK } from '../../../swap/swap.ts';
+import { USUAL_LOOK } from '../../settings.ts';
 import { FacePass } from '../face-pass.ts';
 import { openParts, type OpenParts } from '../parts.ts';
 
@@ -45,7 +45,7 @@ class NotedLanes implements CropLanes {
 
 describe('two faces by a network', () => {
   test('each have their own source, and a painted mask among them has the mesh swap them all', async () => {
-    const settings = { ...DEFAULT_LOOK, enhance: 0, policy: 'never', budget: 66, faces: 2, label: true } as const;
+    const settings = { ...USUAL_LOOK, enhance: 0, policy: 'never', budget: 66, faces: 2, label: true } as const;
     const pass = new FacePass({ ...parts, tracker: parts.createTracker(2) }, settings);
     const lanes = new NotedLanes();
     const neural = await NeuralPass.open(pass, TINY, lanes);

@@ -4,7 +4,7 @@ import type { MaskNetworkOptions } from '../../wire/gpu-chain.ts';
 import type { OpenBeside } from '../engine.ts';
 import { CropFill } from './crop-fill.ts';
 import { Resampler } from './resampler.ts';
-import { Softener } from './soften.ts';
+import { Softener } from '../../../swap/neural/mask/soften.ts';
 
 /** A network that says where in a crop the new face is to be seen, run crop by crop. */
 export class MaskNetwork {

@@ -1,24 +1,32 @@
-/** Three running means of so many samples to each side: nearly a Gaussian, here of deviation 5 (√((9² + 11² + 11² − 3) / 12) = 5.2). */
-const REACHES = [4, 5, 5];
+/** Samples to each side of three running means: nearly a Gaussian, here of deviation 5 (√((9² + 11² + 11² − 3) / 12) = 5.2). */
+const FIVE = [4, 5, 5];
 
-/** Softens shares of a square as FaceFusion does: blurred with σ = 5, and what is below a half is cut off. */
+/** Softens shares in a square, in place. */
 export class Softener {
   readonly #size: number;
+  readonly #reaches: readonly number[];
   readonly #line: Float32Array;
 
-  constructor(size: number) {
+  /** @param reaches samples to each side of running means that follow each other; default nearly a Gaussian of σ = 5 */
+  constructor(size: number, reaches: readonly number[] = FIVE) {
     this.#size = size;
+    this.#reaches = reaches;
     this.#line = new Float32Array(size);
   }
 
-  /** In place. @param shares [size, size], 0..1 */
+  /** As FaceFusion does: blurred, and what is below a half is cut off, so that the soft edge lies inside. @param shares [size, size], 0..1 */
   soften(shares: Float32Array): void {
+    this.blur(shares);
+    for (let k = 0; k < shares.length; k++) shares[k] = Math.min(1, Math.max(0, (shares[k]! - 0.5) * 2));
+  }
+
+  /** Blurred only. */
+  blur(shares: Float32Array): void {
     const size = this.#size;
-    for (const reach of REACHES) {
+    for (const reach of this.#reaches) {
       for (let k = 0; k < size; k++) this.#mean(shares, { start: k * size, step: 1, reach });
       for (let k = 0; k < size; k++) this.#mean(shares, { start: k, step: size, reach });
     }
-    for (let k = 0; k < shares.length; k++) shares[k] = Math.min(1, Math.max(0, (shares[k]! - 0.5) * 2));
   }
 
   /** Running mean along one line; its ends are repeated beyond it. */

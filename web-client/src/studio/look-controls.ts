@@ -1,0 +1,44 @@
+import type { Look } from '../sdk/session.ts';
+import { element } from './elements.ts';
+
+/** Sliders, by what they set; each has its value beside it. */
+const SLIDERS = {
+  opacity: element('opacity', HTMLInputElement),
+  mouth: element('mouth', HTMLInputElement),
+  sharpness: element('sharpness', HTMLInputElement),
+  enhance: element('enhance', HTMLInputElement),
+};
+const keepEyes = element('keep-eyes', HTMLInputElement);
+const keepMouth = element('keep-mouth', HTMLInputElement);
+const hull = element('hull', HTMLInputElement);
+const colours = element('colours', HTMLSelectElement);
+
+/** The look that the page's controls show. */
+export function chosenLook(): Look {
+  const share = (slider: HTMLInputElement): number => Number(slider.value) / 100;
+  return {
+    opacity: share(SLIDERS.opacity),
+    keepEyes: keepEyes.checked,
+    keepMouth: keepMouth.checked,
+    hull: hull.checked,
+    mouth: share(SLIDERS.mouth),
+    colours: colours.value as NonNullable<Look['colours']>,
+    sharpness: share(SLIDERS.sharpness),
+    enhance: share(SLIDERS.enhance),
+  };
+}
+
+/** Tells of every change of them, and writes their values beside them, now too. */
+export function watchLook(onChange: (look: Look) => void): void {
+  const show = (): void => {
+    for (const slider of Object.values(SLIDERS))
+      element(`${slider.id}-value`, HTMLOutputElement).value = `${slider.value} %`;
+  };
+  for (const input of [...Object.values(SLIDERS), keepEyes, keepMouth, hull, colours]) {
+    input.addEventListener('input', () => {
+      show();
+      onChange(chosenLook());
+    });
+  }
+  show();
+}
