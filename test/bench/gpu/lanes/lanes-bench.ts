@@ -110,12 +110,15 @@ function settingsOf({ provider, network, card }: GpuPlace): GpuSettings {
 }
 
 async function profiledRate(host: BrokerHost): Promise<number> {
-  for (;;) {
-    const rate = host.figures?.recipes[0]?.facesPerSecond ?? 0;
-    const workers = host.figures?.gpus.flatMap((gpu) => gpu.workers) ?? [];
-    if (rate > 0 && workers.every(({ state }) => state === 'running')) return rate;
-    await during(50);
-  }
+  await allRunning(host);
+  return host.figures!.recipes[0]!.facesPerSecond;
+}
+
+async function allRunning(host: BrokerHost): Promise<void> {
+  // Figures of before a loss are told for up to a second after it.
+  await during(SETTLING);
+  const workers = (): { readonly state: string }[] => host.figures?.gpus.flatMap((gpu) => gpu.workers) ?? [];
+  while (workers().length === 0 || workers().some(({ state }) => state !== 'running')) await during(50);
 }
 
 /** From opening the first lane to its first face. */
@@ -183,6 +186,8 @@ async function suffer(
   const load = await LaneLoad.open({ socket: host.socket, recipe: RECIPE, lanes, budget: BUDGET, seed: lanes });
   load.start();
   await during(2 * SETTLING);
+  // What was lost before must be there again, spare workers too.
+  await allRunning(host);
   const replaced = workersReplaced(host);
   const struck = monotonic.now();
   await strike.hit();

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { assert } from '../../../../src/errors.ts';
 import type { BrokerHost } from '../../../../src/worker/broker-host/broker-host.ts';
-import type { GpuPlace } from '../gpu-place.ts';
+import { openMps, type GpuPlace } from '../gpu-place.ts';
 
 /** A way to lose something that lanes depend on. */
 export interface Strike {
@@ -10,14 +10,20 @@ export interface Strike {
 }
 
 /** What can befall this host's GPU workers. */
-export function strikes(host: BrokerHost, { card }: GpuPlace): readonly Strike[] {
-  const signal = (name: NodeJS.Signals) => (): void => void process.kill(firstWorker(host), name);
+export function strikes(host: BrokerHost, place: GpuPlace): readonly Strike[] {
+  const shared: readonly Strike[] = [{ name: 'SIGKILL of the MPS server', hit: killMpsServer }];
   return [
-    // A worker that stands still is seen to hang, and is then ended by the broker in MPS's order.
-    { name: 'a worker hangs and is ended by its supervisor', hit: signal('SIGSTOP') },
-    { name: 'SIGKILL of a worker', hit: signal('SIGKILL') },
-    ...(card === undefined ? [] : [{ name: 'SIGKILL of the MPS server', hit: killMpsServer }]),
+    { name: 'a worker is stopped in order', hit: () => stopInOrder(firstWorker(host), place) },
+    { name: 'SIGKILL of a worker', hit: () => void process.kill(firstWorker(host), 'SIGKILL') },
+    ...(place.card === undefined ? [] : shared),
   ];
+}
+
+/** As its supervisor does it: MPS lets go of it first. The daemon is the broker's, so it is not closed here. */
+async function stopInOrder(worker: number, place: GpuPlace): Promise<void> {
+  const mps = await openMps(place);
+  if (typeof mps !== 'string') await mps.terminate(worker);
+  process.kill(worker, 'SIGKILL');
 }
 
 function firstWorker(host: BrokerHost): number {
