@@ -12,6 +12,7 @@ import type { Terminal } from './cli/terminal.ts';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
 import { exposurePolicySchema, sessionSettingsSchema } from './session/settings.ts';
+import { providerSchema } from './worker/wire/gpu-protocol.ts';
 
 /** Exit codes: all went well, the world did not play along, the command was not understood, interrupted. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -142,6 +143,14 @@ function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void 
     .requiredOption('--out <file>', 'picture: .png, .jpg; video: .mp4, .mov, .mkv, .webm, or what ffmpeg knows')
     .option('--subject <name>', 'with a photo: who is in it')
     .option('--granted-by <name>', 'with a photo: who states that this person agreed')
+    .option('--model <name>', 'swap by this network of the folder of models (see "guise models") instead of the mesh')
+    .option('--recipe <name>', 'swap by this recipe of the configuration')
+    .option(
+      '--provider <name>',
+      'what runs the network: cpu, cuda, tensorrt or webgpu; else as configured, else cuda',
+      provider,
+    )
+    .option('--workers <number>', 'GPU workers on each GPU', checked(z.int().min(1).max(16)))
     .option('--faces <number>', 'how many faces are swapped, 0–8; all others are hidden', checked(faces), 1)
     .option('--opacity <share>', 'strength of the identity, 0–1', checked(opacity), 1)
     .option('--policy <name>', 'never, when-no-face or always (docs/privacy.md)', policy, 'never')
@@ -158,6 +167,11 @@ function checked(schema: z.ZodType<number>): (text: string) => number {
     if (read.success) return read.data;
     throw new InvalidArgumentError(read.error.issues.map(({ message }) => message).join('; '));
   };
+}
+
+function provider(text: string): string {
+  if (providerSchema.safeParse(text).success) return text;
+  throw new InvalidArgumentError(`must be ${providerSchema.options.join(', ')}`);
 }
 
 function policy(text: string): string {

@@ -5,15 +5,16 @@ import { GatewayError } from '../../errors.ts';
 import { FaceModels } from '../../face/models.ts';
 import type { Outcome } from '../../session/pixel.ts';
 import { USUAL_LOOK, type ExposurePolicy } from '../../session/settings.ts';
-import type { Terminal } from '../terminal.ts';
-import { FaceSwapper } from './face-swapper.ts';
+import { note, type Terminal } from '../terminal.ts';
+import { FaceSwapper, type SwapSettings } from './face-swapper.ts';
 import { judgeIdentity, loadIdentity, type IdentityChoice } from './identity.ts';
+import { judgeNetwork, Network, type NetworkChoice } from './network.ts';
 import { OutputFile } from './output.ts';
 import { isPictureEnding, pictureWriter, swapPicture } from './swap-picture.ts';
 import { swapVideo } from './swap-video.ts';
 
 /** What `guise swap` is told. */
-export interface SwapCommand extends IdentityChoice {
+export interface SwapCommand extends IdentityChoice, NetworkChoice {
   readonly input: string;
   readonly out: string;
   readonly faces: number;
@@ -34,18 +35,20 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
   const output = new OutputFile(command.out, command.input);
   if (picture) pictureWriter(command.out);
   const identity = judgeIdentity(command);
+  const gpu = await judgeNetwork(command);
+  if (gpu && identity.kind === 'mask') {
+    throw new GatewayError('unsupported', 'a network takes a photo as identity; a painted mask needs none');
+  }
   let models: FaceModels | undefined;
+  let network: Network | undefined;
   const createSwapper = async () => {
     models = await FaceModels.open();
-    return new FaceSwapper(models, await loadIdentity(models, identity, { terminal }), {
-      ...USUAL_LOOK,
-      policy: command.policy,
-      faces: command.faces,
-      opacity: command.opacity,
-      keepEyes: command.eyes,
-      keepMouth: command.mouth,
-      label: command.label,
-    });
+    if (gpu) note(terminal, `loading ${gpu.recipes[0]!.name} on ${gpu.provider} …`);
+    network = gpu && (await Network.open(gpu));
+    const recipes = network ? [network.recipe] : [];
+    const worn = await loadIdentity(models, identity, { terminal, recipes });
+    const way = network && { recipe: network.recipe, lane: await network.lane({ faces: command.faces, signal }) };
+    return new FaceSwapper(models, worn, settingsOf(command), way);
   };
   try {
     const line = picture
@@ -54,8 +57,13 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
     terminal.out.write(`${command.out}: ${line}\n`);
   } finally {
     output.close();
+    await network?.close();
     await models?.close();
   }
+}
+
+function settingsOf({ policy, faces, opacity, eyes, mouth, label }: SwapCommand): SwapSettings {
+  return { ...USUAL_LOOK, policy, faces, opacity, keepEyes: eyes, keepMouth: mouth, label };
 }
 
 const PICTURE_LINES: Record<Outcome, string> = {

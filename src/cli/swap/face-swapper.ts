@@ -1,9 +1,15 @@
 import { WorkPicture } from '../../codec/work-picture.ts';
+import { assert } from '../../errors.ts';
 import { FaceTracker } from '../../face/tracker.ts';
 import type { FaceModels } from '../../face/models.ts';
-import { FacePass, type PassSettings } from '../../session/pixel/face-pass.ts';
+import type { I420 } from '../../media/plane.ts';
+import { FacePass, type Crops, type Look, type PassSettings } from '../../session/pixel/face-pass.ts';
+import { sourcesFor } from '../../session/pixel/neural/flights.ts';
 import type { Outcome } from '../../session/pixel.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
+import type { CropLane } from '../../swap/neural/crop-lane.ts';
+import { NeuralSwap } from '../../swap/neural/neural-swap.ts';
+import type { RecipeFace } from '../../swap/neural/recipe.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
 import { monotonic, type Milli } from '../../time.ts';
 
@@ -14,14 +20,27 @@ const ROUND: Milli = 40;
 /** The look of a swap in a file; the same fields as a session's settings. */
 export type SwapSettings = Omit<PassSettings, 'budget' | 'hold'>;
 
-/** The face engine of live sessions over the pictures of a file: the same steps, without a deadline. */
+/** A network that swaps instead of the mesh, and the way to it. */
+export interface SwapNetwork {
+  readonly recipe: RecipeFace;
+  readonly lane: CropLane;
+}
+
+/**
+ * The face engine of live sessions over the pictures of a file: the same steps, without a deadline. With a network a picture's faces may be
+ * away while the next picture is looked at.
+ */
 export class FaceSwapper {
   readonly #pass: FacePass;
   readonly #backend: MeshBackend;
+  readonly #network: { readonly recipe: RecipeFace; readonly swap: NeuralSwap } | undefined;
   readonly #rehearsal = new WorkPicture();
   #started = false;
+  /** The picture before is done: they are shown in their order, as each is held against those before. */
+  #before: Promise<unknown> = Promise.resolve();
 
-  constructor(models: FaceModels, identity: PreparedIdentity, settings: SwapSettings) {
+  constructor(models: FaceModels, identity: PreparedIdentity, settings: SwapSettings, network?: SwapNetwork) {
+    this.#network = network && { recipe: network.recipe, swap: new NeuralSwap(network.recipe, network.lane) };
     this.#backend = new MeshBackend(models.geometry);
     const tracker = new FaceTracker(models, { maximum: settings.faces });
     const parts = { tracker, backend: this.#backend, clock: monotonic };
@@ -35,13 +54,22 @@ export class FaceSwapper {
    * @param at when it is shown, ms; grows from picture to picture
    */
   async swap(work: WorkPicture, at: Milli): Promise<Outcome> {
+    return (await this.begin(work, at)).outcome;
+  }
+
+  /**
+   * The same, settled as soon as the next picture may be begun. `work` is the swapper's until its outcome is there; up to
+   * `MOST_FLIGHTS` pictures may be without one.
+   */
+  async begin(work: WorkPicture, at: Milli): Promise<{ readonly outcome: Promise<Outcome> }> {
     if (!this.#started) await this.#rehearse(work, at);
-    return this.#run(work, at);
+    return this.#begin(work, at);
   }
 
   /** Idempotent. */
   close(): void {
     this.#backend.close();
+    this.#network?.swap.close();
     this.#rehearsal.close();
   }
 
@@ -53,14 +81,47 @@ export class FaceSwapper {
     this.#started = true;
     for (let round = ROUNDS; round > 0; round--) {
       this.#rehearsal.load(work.picture);
-      await this.#run(this.#rehearsal, at - round * ROUND);
+      await (
+        await this.#begin(this.#rehearsal, at - round * ROUND)
+      ).outcome;
     }
     this.#rehearsal.close();
   }
 
-  async #run(work: WorkPicture, at: Milli): Promise<Outcome> {
-    const result = await this.#pass.run(work.picture, { at });
-    if (result.kind !== 'ready') return this.#pass.hide(work.picture);
+  async #begin(work: WorkPicture, at: Milli): Promise<{ readonly outcome: Promise<Outcome> }> {
+    const { picture } = work;
+    const look = await this.#pass.look(picture, { at });
+    assert(look.kind === 'look', 'nothing keeps a picture of a file from being looked at');
+    const outcome = await this.#outcomeOf(picture, look);
+    // Who waits for it hears of a failure; the next picture does not.
+    this.#before = outcome.settled.catch(() => undefined);
+    return { outcome: outcome.settled };
+  }
+
+  async #outcomeOf(picture: I420, look: Look): Promise<{ readonly settled: Promise<Outcome> }> {
+    const before = this.#before;
+    const sources = this.#network && sourcesFor(look, this.#network.recipe);
+    if (this.#network === undefined || sources === undefined) {
+      // The mesh's crops lie in buffers of its own, and landmarks in the tracker's: they are shown before anything else is looked at.
+      await before;
+      return { settled: Promise.resolve(this.#show(picture, look, await this.#pass.swap(picture, look))) };
+    }
+    const { swap } = this.#network;
+    const faces = look.decision.swaps.map(({ face }) => face);
+    const { enhance } = look.settings;
+    const flight = swap.send(picture, faces, { sources, enhance, deadline: Infinity });
+    if (flight === undefined) return { settled: before.then(() => this.#show(picture, look, [])) };
+    const settled = Promise.all([flight.swapped, before]).then(([pixels]) => {
+      const crops = pixels ? swap.paste(picture, flight, { pixels, keep: false }) : [];
+      swap.release(flight);
+      return this.#show(picture, look, crops);
+    });
+    return { settled };
+  }
+
+  #show(picture: I420, look: Look, crops: Crops): Outcome {
+    const result = this.#pass.show(picture, look, crops);
+    if (result.kind !== 'ready') return this.#pass.hide(picture);
     if (!result.failed) this.#pass.exposure.succeeded();
     return result.outcome;
   }

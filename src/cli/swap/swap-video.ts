@@ -3,6 +3,8 @@ import { containerOf, holdsAudio, isVideoEnding, VIDEO_ENDINGS, type Container }
 import { VideoReader } from '../../codec/file/reader.ts';
 import { VideoWriter } from '../../codec/file/writer.ts';
 import { WorkPicture } from '../../codec/work-picture.ts';
+import type { Outcome } from '../../session/pixel.ts';
+import { MOST_FLIGHTS } from '../../swap/neural/neural-swap.ts';
 import { convertContainer } from '../../egress/convert.ts';
 import { findFfmpeg } from '../../egress/find-ffmpeg.ts';
 import { GatewayError } from '../../errors.ts';
@@ -76,25 +78,43 @@ async function swapAll(
   swapper: FaceSwapper,
   { terminal, signal }: VideoSwapOptions,
 ): Promise<{ tally: Tally; rate: number }> {
-  const work = new WorkPicture();
+  const pictures = Array.from({ length: MOST_FLIGHTS }, () => new WorkPicture());
+  const away: {
+    readonly work: WorkPicture;
+    readonly moment: NonNullable<ReturnType<VideoReader['next']>>;
+    readonly outcome: Promise<Outcome>;
+  }[] = [];
   const tally = new Tally();
   const bar = new ProgressBar(terminal, { unit: 'frames', total: reader.facts.frames });
   const tick = (1000 * reader.timeBase.num) / reader.timeBase.den;
+  const finish = async (): Promise<void> => {
+    const { work, moment, outcome } = away[0]!;
+    tally.add(await outcome);
+    away.shift();
+    writer.write(work, moment);
+    pictures.push(work);
+    bar.step();
+  };
   try {
     for (;;) {
       signal.throwIfAborted();
+      if (pictures.length === 0) await finish();
+      const work = pictures.at(-1)!;
       const moment = reader.next(work, (packet, track) => writer.writeAudio(packet, track));
       if (!moment) break;
-      tally.add(await swapper.swap(work, Number(moment.pts) * tick));
-      writer.write(work, moment);
-      bar.step();
+      const { outcome } = await swapper.begin(work, Number(moment.pts) * tick);
+      away.push({ work: pictures.pop()!, moment, outcome });
     }
+    while (away.length > 0) await finish();
     if (tally.total === 0) throw new GatewayError('file_unreadable', 'the video track must hold at least one picture');
     writer.finish();
     return { tally, rate: bar.rate };
   } finally {
     bar.stop();
-    work.close();
+    // Faces that are away come back before the pictures go in which they belong.
+    swapper.close();
+    await Promise.allSettled(away.map(({ outcome }) => outcome));
+    for (const work of [...pictures, ...away.map((one) => one.work)]) work.close();
   }
 }
 

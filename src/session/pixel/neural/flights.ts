@@ -30,6 +30,15 @@ export interface Away {
   back?: { readonly took: Milli; readonly pixels: readonly SwappedPixels[] | undefined };
 }
 
+/**
+ * What those who are put on are to a network. `undefined` if nobody is, or one of them is nothing to it: then the mesh swaps
+ * them all.
+ */
+export function sourcesFor({ identities }: Look, { name }: RecipeFace): readonly CropSource[] | undefined {
+  const sources = identities.flatMap((identity) => identity.sources?.get(name) ?? []);
+  return sources.length === 0 || sources.length < identities.length ? undefined : sources;
+}
+
 /** The frames of one session that are away at a swap network, the oldest first. */
 export class Flights {
   readonly #parts: FlightsParts;
@@ -52,13 +61,9 @@ export class Flights {
     );
   }
 
-  /**
-   * What those who are put on are to the network. `undefined` if nobody is, or one of them is nothing to it: then the mesh
-   * swaps them all.
-   */
-  sourcesOf({ identities }: Look): readonly CropSource[] | undefined {
-    const sources = identities.flatMap((identity) => identity.sources?.get(this.#parts.recipe.name) ?? []);
-    return sources.length === 0 || sources.length < identities.length ? undefined : sources;
+  /** As `sourcesFor` says. */
+  sourcesOf(look: Look): readonly CropSource[] | undefined {
+    return sourcesFor(look, this.#parts.recipe);
   }
 
   /** The oldest frame that has come back. */
