@@ -134,6 +134,8 @@ function gpuSettings({ network, embedder, provider }: StreamsOrder, way: Way): o
   return {
     provider,
     workersPerGpu,
+    // Nothing is lost here, and a spare one takes its time to load.
+    spareWorkers: 0,
     mps: { mode: mps },
     recipes: [
       {
