@@ -46,7 +46,8 @@ export interface OnnxModel {
 export function writeModel(model: OnnxModel): Generator<Uint8Array> {
   const encodedValue = ({ name, shape, type }: ModelValue) => encodeValue(name, shape, type);
   return encodeModel({
-    format: model.format,
+    // Before version 4 constants had to be inputs as well.
+    format: Math.max(model.format, 4),
     operatorSets: model.operatorSets,
     nodes: model.nodes.map((node, index) =>
       encodeNode({ ...node, name: `n${index}`, attributes: node.attributes.values() }),
