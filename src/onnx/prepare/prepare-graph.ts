@@ -1,11 +1,11 @@
 import type { OnnxModel } from '../graph/onnx-model.ts';
 import { EditableGraph } from './editable-graph.ts';
-import { fuseAdaptiveNorms } from './rewrites/adaptive-norm.ts';
+import { fuseAdaptiveNorms } from './rewrites/styles/adaptive-norm.ts';
 import { useBytes, type ByteEnds } from './rewrites/byte-ends.ts';
 import { freeBatch } from './rewrites/free-batch.ts';
 import { useHalves } from './rewrites/half.ts';
 import { fuseInstanceNorms } from './rewrites/instance-norm.ts';
-import { mergeStyles } from './rewrites/merge-styles.ts';
+import { mergeStyles } from './rewrites/styles/merge-styles.ts';
 import { REWRITES, type Rewrite } from './rewrites.ts';
 
 /** How often each was done; what could not be done is left out. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { GatewayError } from '../../errors.ts';
-import { lastInitializer } from '../../onnx/last-initializer.ts';
+import { lastInitializer } from '../../onnx/graph/last-initializer.ts';
 import { OnnxSession } from '../../onnx/session.ts';
 import type { EmbeddingSource } from './recipe.ts';
 

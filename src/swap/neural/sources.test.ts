@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markedPortrait, scaled } from '../../../test/support/portraits.ts';
-import { OnnxGraph } from '../../onnx/graph/onnx-graph.ts';
+import { OnnxGraph, type FloatType } from '../../onnx/graph/onnx-graph.ts';
+import { bytesOfNumbers } from '../../onnx/graph/read-constant.ts';
 import { Embedder } from './embedder.ts';
 import type { EmbeddingSource, RecipeFace } from './recipe.ts';
 import { sourcesOf } from './sources.ts';
@@ -41,11 +42,13 @@ const valuesOf = async (recipe: RecipeFace, of = face()): Promise<Float32Array> 
   new Float32Array((await sourcesOf(of, [recipe], new Embedder())).get('one')!.bytes.buffer);
 
 /** A network that takes and gives [1, 512] and reverses the order, with that matrix as its last initializer. */
-async function reversing(name: string): Promise<string> {
+async function reversing(name: string, type: FloatType = 'float32'): Promise<string> {
   const graph = new OnnxGraph();
   const matrix = new Float32Array(512 * 512);
   for (let i = 0; i < 512; i++) matrix[i * 512 + 511 - i] = 2;
-  graph.output('out', graph.node('MatMul', [graph.input('in', [1, 512]), graph.floats([512, 512], matrix)]), [1, 512]);
+  const raw = bytesOfNumbers(type, matrix);
+  const weights = graph.weights([512, 512], type, { length: raw.length, make: () => raw });
+  graph.output('out', graph.node('MatMul', [graph.input('in', [1, 512], type), weights]), [1, 512], type);
   const file = join(folder, name);
   await writeFile(file, graph.finish());
   return file;
@@ -95,6 +98,8 @@ describe('what networks take of a photo', () => {
     near(await valuesOf(embedding(file, { converter: reverse, normalise: false })), (i) => 2 * raw[511 - i]!);
     near(await valuesOf(embedding(file, { matrix: reverse })), (i) => (2 * raw[511 - i]!) / length);
     near(await valuesOf(embedding(file, { converter: reverse, matrix: reverse })), (i) => (2 * raw[i]!) / length);
+    const half = await reversing('reverse-half.onnx', 'float16');
+    near(await valuesOf(embedding(file, { matrix: half })), (i) => (2 * raw[511 - i]!) / length);
   });
 
   test('is nearly the same for the same photo at half its size', async () => {

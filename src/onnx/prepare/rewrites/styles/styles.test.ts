@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { farthest, modelOf, operatorsOf, randomFloats, runModel } from '../../../../test/support/run-model.ts';
-import { Random } from '../../../../test/media/random.ts';
-import { OnnxGraph } from '../../graph/onnx-graph.ts';
-import type { OnnxModel } from '../../graph/onnx-model.ts';
-import { EditableGraph } from '../editable-graph.ts';
+import { farthest, modelOf, operatorsOf, randomFloats, runModel } from '../../../../../test/support/run-model.ts';
+import { Random } from '../../../../../test/media/random.ts';
+import { OnnxGraph } from '../../../graph/onnx-graph.ts';
+import type { OnnxModel } from '../../../graph/onnx-model.ts';
+import { EditableGraph } from '../../editable-graph.ts';
 import { fuseAdaptiveNorms } from './adaptive-norm.ts';
 import { mergeStyles } from './merge-styles.ts';
 

@@ -1,6 +1,6 @@
-import { GatewayError } from '../errors.ts';
-import { ProtobufFile, type FileField } from './graph/protobuf-file.ts';
-import { fieldInFile, floatsOf, readConstant } from './graph/read-constant.ts';
+import { GatewayError } from '../../errors.ts';
+import { ProtobufFile, type FileField } from './protobuf-file.ts';
+import { fieldInFile, floatsOf, readConstant } from './read-constant.ts';
 
 /** Fields of onnx.proto3: `ModelProto.graph`, `GraphProto.initializer`. */
 const GRAPH = 7;

@@ -1,7 +1,7 @@
-import type { OnnxNode } from '../../graph/onnx-model.ts';
-import type { EditableGraph } from '../editable-graph.ts';
-import { Shapes, type Shape } from '../shapes.ts';
-import { epsilonOf } from './instance-norm.ts';
+import type { OnnxNode } from '../../../graph/onnx-model.ts';
+import type { EditableGraph } from '../../editable-graph.ts';
+import { Shapes, type Shape } from '../../shapes.ts';
+import { epsilonOf } from '../instance-norm.ts';
 
 /**
  * An instance norm that is then scaled and shifted by what the source asks for (AdaIN, Huang and Belongie 2017) does both itself: with

@@ -1,7 +1,7 @@
-import { floatOf, integerOf, integersOf, type Constant, type OnnxNode } from '../../graph/onnx-model.ts';
-import { ELEMENT_BYTES } from '../../graph/read-constant.ts';
-import type { EditableGraph } from '../editable-graph.ts';
-import { cutOf, Shapes } from '../shapes.ts';
+import { floatOf, integerOf, integersOf, type Constant, type OnnxNode } from '../../../graph/onnx-model.ts';
+import { ELEMENT_BYTES } from '../../../graph/read-constant.ts';
+import type { EditableGraph } from '../../editable-graph.ts';
+import { cutOf, Shapes } from '../../shapes.ts';
 
 /**
  * What the source asks of each layer is a product of the source and that layer's weights, dozens of small ones in a graph. They become one
