@@ -67,7 +67,6 @@ export function attributesOf(values: Readonly<Record<string, OnnxAttribute>>): M
 const FLOAT = 2;
 const INTEGER = 3;
 const TEXT = 4;
-const FLOATS = 7;
 const INTEGERS = 8;
 
 /** A whole number among the attributes. */
@@ -89,11 +88,6 @@ export function floatOf(node: OnnxNode, name: string, otherwise: number): number
 export function textOf(node: OnnxNode, name: string, otherwise: string): string {
   const text = fieldsOf(node, name).find(({ number }) => number === TEXT)?.value;
   return text instanceof Uint8Array ? Buffer.from(text).toString('utf8') : otherwise;
-}
-
-/** Whether a list of fractional numbers is among the attributes. */
-export function hasFloats(node: OnnxNode, name: string): boolean {
-  return fieldsOf(node, name).some(({ number }) => number === FLOATS);
 }
 
 function fieldsOf(node: OnnxNode, name: string): ReturnType<typeof readProtobuf> {

@@ -81,6 +81,7 @@ export class OnnxEngine implements Engine {
     const plain = await this.#open(recipe, plainFile(recipe, 'to be compared'));
     const batch = sampleBatch(recipe, this.#comparedCrops(recipe));
     const expected = await runSingly(plain, batch).finally(() => plain.close());
+    await preparation.begin();
     const reasons: string[] = [];
     for (const without of [undefined, 'half', 'batch', 'bytes'] as const) {
       if (without !== undefined && !rewrites.includes(without)) continue;

@@ -6,6 +6,7 @@ import { swapRecipe } from '../../../../test/support/swap-recipes.ts';
 import { monotonic } from '../../../time.ts';
 import type { GpuRecipe } from '../../wire/gpu-protocol.ts';
 import { OnnxEngine } from '../onnx-engine.ts';
+import { Preparation } from './preparation.ts';
 
 const recipe = swapRecipe('tiny-single');
 
@@ -47,6 +48,16 @@ test('a prepared file that was changed is prepared again', async () => {
     expect(await prepared()).toBe(told);
     expect(Buffer.compare(readFileSync(path), whole)).toBe(0);
   }
+});
+
+test('a file whose preparation ended two workers is run as it is', async () => {
+  const preparation = await Preparation.of(recipe, { provider: 'cpu', folder });
+
+  await preparation.begin();
+  expect(await preparation.kept()).toBeUndefined();
+  await preparation.begin();
+
+  expect(await prepared()).toMatch(/^as it is: workers ended while they prepared it \[times:2\]/);
 });
 
 test('without a folder that can be written the file is run as it is, and the reason told', async () => {

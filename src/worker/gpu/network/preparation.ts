@@ -27,8 +27,13 @@ const keptSchema = z.discriminatedUnion('kind', [
     preparation: z.string(),
   }),
   z.object({ kind: z.literal('refused'), reason: z.string() }),
+  /** It was begun so often, and never ended. */
+  z.object({ kind: z.literal('begun'), times: z.int() }),
 ]);
 type Kept = z.infer<typeof keptSchema>;
+
+/** A worker that is put down, or loses its device, while it prepares a file tries once more; then the file is to blame. */
+const MOST_BEGUN = 2;
 
 /** A prepared file that has not been seen to give the same yet. */
 export interface Candidate extends Omit<NetworkFile, 'preparation'> {
@@ -68,14 +73,22 @@ export class Preparation {
 
   /** What is remembered, if the file is there and whole. */
   async kept(): Promise<NetworkFile | undefined> {
-    const note = await this.#notes.read(`${this.#key}.json`);
-    const read = note && keptSchema.safeParse(JSON.parse(Buffer.from(note).toString('utf8')));
-    if (!read?.success) return undefined;
-    const { data: kept } = read;
+    const kept = await this.#noted();
+    if (kept === undefined) return undefined;
     if (kept.kind === 'refused') return plainFile(this.#recipe, kept.reason);
+    if (kept.kind === 'begun') {
+      const reason = `workers ended while they prepared it [times:${kept.times}] [note:${this.#key}.json]`;
+      return kept.times < MOST_BEGUN ? undefined : plainFile(this.#recipe, reason);
+    }
     const path = join(this.#folder, kept.file);
     const digest = await fileSha256(path).catch(() => undefined); // gone, which is as good as changed
     return digest === kept.sha256 ? { path, ends: kept.ends, preparation: kept.preparation } : undefined;
+  }
+
+  /** Remembers that it is being prepared. */
+  async begin(): Promise<void> {
+    const kept = await this.#noted();
+    await this.#note({ kind: 'begun', times: kept?.kind === 'begun' ? kept.times + 1 : 1 });
   }
 
   /**
@@ -108,6 +121,11 @@ export class Preparation {
   /** Remembers that the file is run as it is. */
   async refuse(reason: string): Promise<void> {
     await this.#note({ kind: 'refused', reason });
+  }
+
+  async #noted(): Promise<Kept | undefined> {
+    const note = await this.#notes.read(`${this.#key}.json`);
+    return note && keptSchema.safeParse(JSON.parse(Buffer.from(note).toString('utf8'))).data;
   }
 
   async #note(kept: Kept): Promise<void> {
