@@ -56,6 +56,7 @@ const { values: options, positionals } = parseArgs({
     plot: { type: 'string' },
     tables: { type: 'boolean', default: false },
     lanes: { type: 'boolean', default: false },
+    gpus: { type: 'string', default: '1' },
     'mps-faults': { type: 'boolean', default: false },
     graphs: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
@@ -127,8 +128,9 @@ function callOrder(): Parameters<typeof benchCall>[0] {
  */
 function benchGpu(): Promise<object> {
   const order: GpuOrder = { provider: options.provider, network: options.network, seconds: count('measure') };
+  const gpus = count('gpus');
   if (options.tables) return benchGpuTables(order);
-  if (options.lanes) return benchGpuLanes(order);
+  if (options.lanes) return benchGpuLanes(order, gpus);
   if (options['mps-faults']) return benchGpuFaults(order);
   if (options.graphs) return benchGpuGraphs({ ...order, alone: options.alone });
   return benchStreams(asked(streamsOrder));
@@ -167,7 +169,7 @@ function transport(): 'werift' | 'libdatachannel' {
 }
 
 function count(
-  name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes' | 'viewers' | 'cycles' | 'rate' | 'measure',
+  name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes' | 'viewers' | 'cycles' | 'rate' | 'measure' | 'gpus',
 ): number {
   const value = Number(options[name]);
   if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0 [${name}:${options[name]}]`);

@@ -58,14 +58,15 @@ interface StruckFigures {
 /**
  * Broker, scheduler and GPU workers alone, with lanes that offer what pixel threads would: start, best rate, goodput under load,
  * and what lanes lose when workers or the MPS server are lost.
+ * @param gpus the first so many; what is lost is the first one's
  */
-export async function benchGpuLanes(order: GpuOrder): Promise<object> {
+export async function benchGpuLanes(order: GpuOrder, gpus: number): Promise<object> {
   const place = await findPlace(order);
   const starts: number[] = [];
   const firstFaces: number[] = [];
   const start = async (): Promise<BrokerHost> => {
     const begun = monotonic.now();
-    const host = await BrokerHost.open({ gpu: settingsOf(place), log: createLog('bench'), clock: monotonic });
+    const host = await BrokerHost.open({ gpu: settingsOf(place, gpus), log: createLog('bench'), clock: monotonic });
     await host.start();
     starts.push(round(monotonic.now() - begun, 0));
     firstFaces.push(round(await firstFace(host), 1));
@@ -92,13 +93,24 @@ export async function benchGpuLanes(order: GpuOrder): Promise<object> {
     const { provider, network, card, reason } = place;
     const facesPerSecond = { profiled: round(profiled, 0), saturated: round(saturated.goodput * profiled, 0) };
     const [coldMs, warmMs] = starts;
-    return { provider, network, card: card?.name ?? reason, coldMs, warmMs, firstFaces, facesPerSecond, loads, struck };
+    return {
+      provider,
+      network,
+      card: card?.name ?? reason,
+      gpus,
+      coldMs,
+      warmMs,
+      firstFaces,
+      facesPerSecond,
+      loads,
+      struck,
+    };
   } finally {
     await host.close();
   }
 }
 
-function settingsOf({ provider, network, card }: GpuPlace): GpuSettings {
+function settingsOf({ provider, network, card }: GpuPlace, gpus: number): GpuSettings {
   const recipe = {
     name: RECIPE,
     file: networkFile(network),
@@ -106,7 +118,8 @@ function settingsOf({ provider, network, card }: GpuPlace): GpuSettings {
     template: 'arcface_128',
     source: { kind: 'embedding', embedder: networkFile('tiny-embedder') },
   };
-  return gpuSchema.parse({ provider, recipes: [recipe], mps: { mode: card === undefined ? 'off' : 'on' } });
+  const devices = Array.from({ length: gpus }, (_, index) => index);
+  return gpuSchema.parse({ provider, devices, recipes: [recipe], mps: { mode: card === undefined ? 'off' : 'on' } });
 }
 
 async function profiledRate(host: BrokerHost): Promise<number> {
