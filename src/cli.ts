@@ -150,6 +150,10 @@ function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void 
       'what runs the network: cpu, cuda, tensorrt or webgpu; else as configured, else cuda',
       provider,
     )
+    .option(
+      '--resume',
+      'keep what the network swapped until the file is made, and begin with what a run before has kept',
+    )
     .option('--workers <number>', 'GPU workers on each GPU', checked(z.int().min(1).max(16)))
     .option('--faces <number>', 'how many faces are swapped, 0–8; all others are hidden', checked(faces), 1)
     .option('--opacity <share>', 'strength of the identity, 0–1', checked(opacity), 1)

@@ -8,7 +8,8 @@ import { USUAL_LOOK, type ExposurePolicy } from '../../session/settings.ts';
 import { note, type Terminal } from '../terminal.ts';
 import { FaceSwapper, type SwapSettings } from './face-swapper.ts';
 import { judgeIdentity, loadIdentity, type IdentityChoice } from './identity.ts';
-import { judgeNetwork, Network, type NetworkChoice } from './network.ts';
+import { KeepingLane, KeptFaces } from './kept-faces.ts';
+import { describeNetwork, judgeNetwork, Network, type NetworkChoice } from './network.ts';
 import { OutputFile } from './output.ts';
 import { isPictureEnding, pictureWriter, swapPicture } from './swap-picture.ts';
 import { swapVideo } from './swap-video.ts';
@@ -41,22 +42,28 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
   }
   let models: FaceModels | undefined;
   let network: Network | undefined;
+  const kept = command.resume && gpu && new KeptFaces(command.out);
+  let done = false;
   const createSwapper = async () => {
     models = await FaceModels.open();
     if (gpu) note(terminal, `loading ${gpu.recipes[0]!.name} on ${gpu.provider} …`);
     network = gpu && (await Network.open(gpu));
     const recipes = network ? [network.recipe] : [];
     const worn = await loadIdentity(models, identity, { terminal, recipes });
-    const way = network && { recipe: network.recipe, lane: await network.lane({ faces: command.faces, signal }) };
-    return new FaceSwapper(models, worn, settingsOf(command), way);
+    const lane = await network?.lane({ faces: command.faces, signal });
+    if (kept?.count) note(terminal, `${kept.count} faces are there from a run before`);
+    const way = lane && kept && gpu ? new KeepingLane(lane, { faces: kept, network: describeNetwork(gpu) }) : lane;
+    return new FaceSwapper(models, worn, settingsOf(command), network && way && { recipe: network.recipe, lane: way });
   };
   try {
     const line = picture
       ? PICTURE_LINES[await swapPicture(command.input, output, createSwapper)]
       : await videoLine(command, output, createSwapper, { terminal, signal });
+    done = true;
     terminal.out.write(`${command.out}: ${line}\n`);
   } finally {
     output.close();
+    kept?.close({ done });
     await network?.close();
     await models?.close();
   }

@@ -1,5 +1,5 @@
 /** Files by a network: the real broker and GPU workers, on the cpu provider with a tiny network. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -21,11 +21,13 @@ import { FacePass } from '../../session/pixel/face-pass.ts';
 import { USUAL_LOOK } from '../../session/settings.ts';
 import { prepareFound } from '../../swap/identity/prepare.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
+import type { CropLane } from '../../swap/neural/crop-lane.ts';
 import { Embedder } from '../../swap/neural/embedder.ts';
 import { sourcesOf } from '../../swap/neural/sources.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
 import { monotonic } from '../../time.ts';
 import { FaceSwapper } from './face-swapper.ts';
+import { KeepingLane, KeptFaces } from './kept-faces.ts';
 import { judgeNetwork, Network } from './network.ts';
 
 process.env['GUISE_LOG'] = 'silent';
@@ -115,6 +117,53 @@ describe('a file that is swapped by a network', () => {
     await network.close();
 
     (await live(pictures)).forEach((wanted, index) => expect(frames[index]!.equals(wanted)).toBe(true));
+  });
+
+  test('that was interrupted is gone on with: kept faces are not swapped again, and the file is the same', async () => {
+    const scene = sceneOf({ script: 'talk', ...SIZE });
+    const pictures = Array.from({ length: 4 }, (_, index) => copy(scene.draw(index).picture));
+    const lanes = await EngineLanes.open(worker);
+    let asked = 0;
+    /** One run, which is cut off after so many pictures. */
+    const run = async (most: number, faces?: KeptFaces): Promise<Buffer[]> => {
+      const engine = await lanes.open();
+      const counting: CropLane = {
+        swap: (crops, options) => {
+          asked += crops.length;
+          return engine.swap(crops, options);
+        },
+        close: () => undefined,
+      };
+      const lane = faces ? new KeepingLane(counting, { faces, network: name }) : counting;
+      const swapper = new FaceSwapper(models, photo, LOOK, { recipe: recipeFace(gpu.recipes[0]!), lane });
+      const work = new WorkPicture();
+      const made: Buffer[] = [];
+      for (const [index, picture] of pictures.slice(0, most).entries()) {
+        work.load(picture);
+        await swapper.swap(work, index * 33);
+        made.push(bytesOf(copy(work.picture)));
+      }
+      work.close();
+      swapper.close();
+      return made;
+    };
+    const wanted = await run(4);
+    asked = 0;
+    const first = new KeptFaces(join(folder, 'kept.mp4'));
+    await run(2, first);
+    first.close({ done: false });
+    // The last record was being written.
+    await appendFile(join(folder, '.kept.mp4.guise-faces'), Buffer.alloc(50, 1));
+    const second = new KeptFaces(join(folder, 'kept.mp4'));
+    expect(second.count).toBe(asked);
+    const made = await run(4, second);
+    // Each face was asked for once in both runs.
+    expect(second.count).toBe(asked);
+    second.close({ done: true });
+    lanes.close();
+
+    expect(made.map((frame, index) => frame.equals(wanted[index]!))).toEqual([true, true, true, true]);
+    expect((await readdir(folder)).filter((file) => file.includes('guise-faces'))).toEqual([]);
   });
 
   test('is made by the command line', async () => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { recipeFace, gpuSchema, type GpuSettings } from '../../config-gpu.ts';
 import { modelsFolder } from '../../config-models.ts';
 import { withModels } from '../../config-recipes.ts';
@@ -19,6 +20,16 @@ import { PatientLane } from './patient-lane.ts';
 /** Frames a second that lanes are opened for: there is no rate to keep up with. */
 const SELDOM = 1;
 
+/** Tells a network, and how it is run, from all others: by its settings, and size and date of its files. */
+export function describeNetwork({ provider, recipes }: GpuSettings): string {
+  const files = (JSON.stringify(recipes).match(/"[^"]+\.onnx"/g) ?? []).map((quoted) => JSON.parse(quoted) as string);
+  const states = files.map((file) => {
+    const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
+    return [file, size, mtimeMs];
+  });
+  return JSON.stringify([provider, recipes, states]);
+}
+
 /** What swaps the faces of a file, as the command line says it; neither: the mesh. */
 export interface NetworkChoice {
   /** A published model of the folder of models. */
@@ -29,6 +40,8 @@ export interface NetworkChoice {
   readonly provider?: string | undefined;
   /** GPU workers on each GPU. Default the configuration's. */
   readonly workers?: number | undefined;
+  /** Keep new faces until the file is made, so that a run that was interrupted can be gone on with. */
+  readonly resume?: true | undefined;
 }
 
 /**
@@ -37,7 +50,10 @@ export interface NetworkChoice {
  */
 export async function judgeNetwork(choice: NetworkChoice): Promise<GpuSettings | undefined> {
   const { model, recipe, provider, workers } = choice;
-  if (model === undefined && recipe === undefined) return undefined;
+  if (model === undefined && recipe === undefined) {
+    if (choice.resume) throw new GatewayError('unsupported', 'only what a network swaps can be gone on with');
+    return undefined;
+  }
   if (model !== undefined && recipe !== undefined) {
     throw new GatewayError('unsupported', 'faces must be swapped by a model or a recipe, not both');
   }
