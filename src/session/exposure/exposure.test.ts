@@ -137,6 +137,23 @@ describe('under never', () => {
     expect(hides(play.run(5000, faces([tracked(2, elsewhere)])), small)).toBe(true);
   });
 
+  test('who is lost behind somebody else stays hidden when coming out beside them, not found yet', () => {
+    const play = new Play('never');
+    const front = box(600, 360, 200);
+    play.run(1000, faces([tracked(1, front), tracked(2, box(900, 360, 180))]));
+    for (let x = 900; x >= 650; x -= 10) play.frame(faces([tracked(1, front), tracked(2, box(x, 360, 180))]));
+    const lost = { kind: 'lost', id: 2, box: box(650, 360, 180), reason: 'gone' } as const;
+    play.frame({ ...faces([tracked(1, front)]), events: [lost] });
+    let out = play.frame(faces([tracked(1, front)]));
+    for (let x = 640; x >= 460; x -= 10) {
+      out = play.frame(faces([tracked(1, front)]));
+      expect(hides(out, box(x, 360, 120))).toBe(true);
+    }
+    // Found again, it is no longer looked for.
+    const found = faces([tracked(1, front), tracked(3, box(450, 360, 180))]);
+    expect(showsAll(play.run(300, found))).toBe(true);
+  });
+
   test('a bystander who turned away inside the picture stays hidden for ten seconds, one who left over its edge for two', () => {
     for (const [place, still, gone] of [
       [other, 9000, 1500],

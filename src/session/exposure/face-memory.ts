@@ -17,7 +17,7 @@ interface Present {
 
 /** Distance in face sizes up to which a face of this frame is taken for one of the last frame. */
 const SAME_FACE = 0.75;
-/** Distance up to which a face lies upon a missing one: it is the same, found again, or stands before it. */
+/** Distance up to which a face lies upon a missing one: it is the same, found again, unless it was there all the time. */
 const SAME_PLACE = 0.6;
 /** Ghosts kept apart; beyond it the two oldest become one around both, so that nothing is forgotten. */
 const MOST_GHOSTS = 16;
@@ -136,7 +136,8 @@ export class FaceMemory {
 
   /**
    * A face is taken for the missing ones that it lies upon, and for all time before the first face; one that has just come
-   * up also for the nearest missing one in reach.
+   * up also for the nearest missing one in reach. One that was found beside a missing one before that was lost is somebody
+   * else, who stands before it: who is behind may come out at any side, so the place stays hidden.
    */
   #claim(face: Present, isNew: boolean, now: Milli): void {
     let nearest: Ghost | undefined;
@@ -144,6 +145,7 @@ export class FaceMemory {
     for (const ghost of this.#ghosts) {
       if (ghost.claimedAt !== undefined) continue;
       const distance = ghost.nobodyYet ? 0 : distanceOf(ghost.box, face.box);
+      if (!ghost.nobodyYet && face.since < ghost.lostAt) continue;
       if (distance <= SAME_PLACE) this.#settle(ghost, face, now);
       else if (isNew && distance < least && distance <= reachOf(ghost, now)) {
         nearest = ghost;
