@@ -20,12 +20,12 @@ function nothingOf(graph: OnnxGraph, input: string, channels: number): string {
 }
 
 /** xseg's ends: `input` [n, 256, 256, 3], BGR, 0..1, to [n, 256, 256, 1]: 0 in the left quarter, 1 elsewhere. */
-export function occlusionNetwork(): OnnxGraph {
+export function occlusionNetwork(size = SIDE): OnnxGraph {
   const graph = new OnnxGraph();
-  const input = graph.input('input', ['n', SIDE, SIDE, 3]);
-  const columns = Float32Array.from({ length: SIDE }, (_, x) => (x < OCCLUDED * SIDE ? 0 : 1));
-  const sum = graph.node('Add', [nothingOf(graph, input, 3), graph.floats([1, 1, SIDE, 1], columns)]);
-  graph.output('output', sum, ['n', SIDE, SIDE, 1]);
+  const input = graph.input('input', ['n', size, size, 3]);
+  const columns = Float32Array.from({ length: size }, (_, x) => (x < OCCLUDED * size ? 0 : 1));
+  const sum = graph.node('Add', [nothingOf(graph, input, 3), graph.floats([1, 1, size, 1], columns)]);
+  graph.output('output', sum, ['n', size, size, 1]);
   return graph;
 }
 
@@ -53,28 +53,28 @@ export function undefinedNetwork(): OnnxGraph {
  * bisenet's ends: `input` [n, 3, 512, 512], RGB by ImageNet's means, to scores of 19 classes: hair (17) in the upper quarter, skin (1)
  * elsewhere. It has a second output, as published files have, that nobody reads.
  */
-export function regionNetwork(): OnnxGraph {
+export function regionNetwork(size = LARGE): OnnxGraph {
   const graph = new OnnxGraph();
-  const input = graph.input('input', ['n', 3, LARGE, LARGE]);
+  const input = graph.input('input', ['n', 3, size, size]);
   const of = (value: (index: number) => number): string =>
     graph.floats(
       [1, 19, 1, 1],
       Float32Array.from({ length: 19 }, (_, index) => value(index)),
     );
-  const rows = Float32Array.from({ length: LARGE }, (_, y) => (y + 0.5) / LARGE);
+  const rows = Float32Array.from({ length: size }, (_, y) => (y + 0.5) / size);
   // Hair falls with the row from above skin to below it; all others stay far below.
-  const falling = graph.node('Mul', [of((index) => (index === 17 ? -1 : 0)), graph.floats([1, 1, LARGE, 1], rows)]);
+  const falling = graph.node('Mul', [of((index) => (index === 17 ? -1 : 0)), graph.floats([1, 1, size, 1], rows)]);
   const start = of((index) => (index === 17 ? HAIR : index === 1 ? 0 : -9));
   const scores = graph.node('Add', [graph.node('Add', [falling, start]), nothingOf(graph, input, 1)]);
-  graph.output('scores', scores, ['n', 19, LARGE, LARGE]);
-  graph.output('aside', graph.node('ReduceMean', [input], { axes: [1], keepdims: 1 }), ['n', 1, LARGE, LARGE]);
+  graph.output('scores', scores, ['n', 19, size, size]);
+  graph.output('aside', graph.node('ReduceMean', [input], { axes: [1], keepdims: 1 }), ['n', 1, size, size]);
   return graph;
 }
 
 /** gfpgan's ends: `input` [n, 3, 512, 512], −1..1, to the same: every colour turned into its opposite. */
-export function negativeNetwork(): OnnxGraph {
+export function negativeNetwork(size = LARGE): OnnxGraph {
   const graph = new OnnxGraph();
-  const shape = ['n', 3, LARGE, LARGE];
+  const shape = ['n', 3, size, size];
   graph.output('output', graph.node('Neg', [graph.input('input', shape)]), shape);
   return graph;
 }

@@ -37,11 +37,14 @@ export const NETWORKS = {
   'tiny-mixing': mixingNetwork,
   'tiny-256': () => tinyNetwork({ size: 256 }),
   'tiny-embedder': tinyEmbedder,
-  'tiny-occlusion': occlusionNetwork,
+  'tiny-occlusion': () => occlusionNetwork(),
+  'tiny-occlusion-128': () => occlusionNetwork(128),
   'tiny-blue': blueNetwork,
   'tiny-undefined': undefinedNetwork,
-  'tiny-regions': regionNetwork,
-  'tiny-negative': negativeNetwork,
+  'tiny-regions': () => regionNetwork(),
+  'tiny-regions-128': () => regionNetwork(128),
+  'tiny-negative': () => negativeNetwork(),
+  'tiny-negative-128': () => negativeNetwork(128),
   'tiny-brighter': brighterNetwork,
 } satisfies Record<string, () => OnnxGraph>;
 export type NetworkName = keyof typeof NETWORKS;
