@@ -76,6 +76,14 @@ describe('parts by place', () => {
     expect(frames.walk({ 1: 740, 4: 460 }, { 1: 10, 4: -10 }, 4)).toEqual({ 1: A, 4: B });
   });
 
+  test('stay with their courses where both who cross are lost', () => {
+    const frames = new Frames(PLACES);
+    frames.walk({ 1: 200, 2: 1000 }, { 1: 10, 2: -10 }, 38);
+    for (let k = 0; k < 12; k++) frames.frame({});
+    expect(frames.frame({ 3: 700 })).toEqual({ 3: A });
+    expect(frames.frame({ 3: 710, 4: 490 })).toEqual({ 3: A, 4: B });
+  });
+
   test('can be to be hidden, or left alone; but nobody is left alone who may be somebody else', () => {
     const frames = new Frames([{ identity: 'own', position: 1 }, { identity: null }]);
     expect(frames.frame({ 1: 200, 2: 900 })).toEqual({ 1: 'own', 2: null });

@@ -165,7 +165,7 @@ export class Casting {
     const held = new Set([...this.#bindings.values()].map(({ wearer }) => wearer));
     const free = this.#wearers.filter((wearer) => wearer.position !== undefined && !held.has(wearer));
     const recognised = this.#wearers.some(({ likeness }) => likeness);
-    const away = (wearer: Wearer): number => this.#motion.distance(this.#left.get(wearer) ?? -1, face.box);
+    const away = (wearer: Wearer): number => this.#motion.distance(this.#left.get(wearer) ?? -1, face.box, at);
     const [nearest] = free.sort((a, b) => away(a) - away(b));
     // Somebody besides is surely one of the others, unless the recogniser is still to say so.
     this.#bindings.set(face.id, { wearer: nearest, sure: nearest === undefined && !recognised });

@@ -56,10 +56,10 @@ export class Motion {
     return Math.abs(a - elsewhere) + Math.abs(b - there) - straight;
   }
 
-  /** How far a place is from where a face was last seen, pixels; Infinity if it never was. */
-  distance(id: number, there: Box): number {
-    const last = this.#boxes.get(id);
-    return last === undefined ? Infinity : Math.abs(middleOf(last.box) - middleOf(there));
+  /** How far a place is from where a face should be by now, pixels; Infinity if it was never seen. */
+  distance(id: number, there: Box, at: Milli): number {
+    const expected = this.#expected(id, at);
+    return expected === undefined ? Infinity : Math.abs(expected - middleOf(there));
   }
 
   #forget(id: number): void {
