@@ -75,10 +75,12 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
     await pick(page, second!);
     const chosenAt = await page.evaluate(() => window.kept.length);
     const frames = await takeFrames(page);
-    const toSecond = (await judge(frames, second!)).map(({ toIdentity }) => toIdentity > 0.6);
-    const toFirst = (await judge(frames, first!)).map(({ toIdentity }) => toIdentity > 0.6);
-    expect(toSecond.at(-1)).toBe(true);
-    expect(toFirst.lastIndexOf(true) - chosenAt).toBeLessThan(15);
+    const toFirst = (await judge(frames, first!)).map(({ toIdentity }) => toIdentity);
+    const toSecond = (await judge(frames, second!)).map(({ toIdentity }) => toIdentity);
+    // How near a mask comes depends on how the head is turned just then; which of two it is does not.
+    const wearsSecond = toSecond.map((near, index) => near > toFirst[index]! + 0.3);
+    expect(wearsSecond.at(-1)).toBe(true);
+    expect(wearsSecond.lastIndexOf(false) - chosenAt).toBeLessThan(15);
   });
 
   it('says its figures once a second, and no error came up in the page', async () => {

@@ -113,12 +113,12 @@ describe.skipIf(BROWSER_SKIPPED)(
       await page.selectOption('#colours', 'off');
       await page.locator('#enhance').fill('0');
 
-      const { face, before, hair } = await look(
+      // Until then the enhancer, or the mesh while the network is on its way, may show.
+      const { before, hair } = await look(
         page,
-        (seen) => seen.before.fromCaller < 20 && seen.face.fromCaller > 8,
+        (seen) => seen.before.fromCaller < 20 && seen.face.fromCaller > 8 && seen.face.redness > 125,
       );
 
-      expect(face.redness).toBeGreaterThan(125);
       expect(hair.fromCaller).toBeLessThan(20);
       expect(before.fromCaller).toBeLessThan(20);
     });
