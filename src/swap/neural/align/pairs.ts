@@ -1,5 +1,5 @@
-import { scaleOf, type Similarity } from './similarity.ts';
-import { REACH } from './sample.ts';
+import type { Similarity } from './similarity.ts';
+import { gridOf, type Columns } from './sample.ts';
 
 /** So near the end of the rim nothing is sampled: what rounding positions may add up to along a row, in pixels. */
 const MARGIN = 1 / 64;
@@ -57,7 +57,7 @@ export class Pairs {
    */
   lay(toCrop: Similarity, target: PairTarget): void {
     const { a, b, tx, ty } = toCrop;
-    const grid = Math.max(1, Math.ceil(scaleOf(toCrop) / REACH - 0.01));
+    const grid = gridOf(toCrop);
     // From a corner of a pixel to its index, and over the rim.
     const [startX, startY] = [tx + (a - b) / 2 + 0.5, ty + (a + b) / 2 + 0.5];
     for (let row = 0; row < target.height; row++) {
@@ -142,14 +142,6 @@ export class Pairs {
       second[row * width + column] = seconds / samples / 65536 + 0.5;
     }
   }
-}
-
-/** Columns of a row; (x, y) is the place of column 0. */
-interface Columns {
-  readonly x: number;
-  readonly y: number;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** The columns [from, to) at which `start + step × column` is at least 0 and under `end`, to a thousandth. */

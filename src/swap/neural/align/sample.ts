@@ -19,7 +19,7 @@ export interface Target {
 }
 
 /** So far apart, samples of the plane, may bilinear samples lie that leave none of it out: each reaches one to either side. */
-export const REACH = 1.5;
+const REACH = 1.5;
 
 /**
  * Fills `target` from a plane that lies turned and scaled under it. True to area: where several samples of the plane fall on
@@ -29,7 +29,7 @@ export const REACH = 1.5;
  */
 export function sample(plane: Plane, toPlane: Similarity, target: Target): void {
   const { a, b, tx, ty } = toPlane;
-  const grid = Math.max(1, Math.ceil(scaleOf(toPlane) / REACH - 0.01));
+  const grid = gridOf(toPlane);
   const [stepX, stepY] = [a / grid, b / grid];
   // To the first point of the grid, and from a corner of a sample to its index.
   const [startX, startY] = [tx + (stepX - stepY) / 2 - 0.5, ty + (stepX + stepY) / 2 - 0.5];
@@ -51,6 +51,11 @@ export function sample(plane: Plane, toPlane: Similarity, target: Target): void 
   }
 }
 
+/** How many samples each way fall on one of the target, so that none of the plane is left out. */
+export function gridOf(toPlane: Similarity): number {
+  return Math.max(1, Math.ceil(scaleOf(toPlane) / REACH - 0.01));
+}
+
 /** What all rows of one call share. */
 interface Line {
   readonly target: Target;
@@ -63,7 +68,7 @@ interface Line {
 }
 
 /** Columns of a row; (x, y) is the plane's point of column 0. */
-interface Columns {
+export interface Columns {
   readonly x: number;
   readonly y: number;
   readonly from: number;
