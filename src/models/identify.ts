@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { GatewayError } from '../errors.ts';
-import { fileSha256 } from '../onnx/file-digest.ts';
+import { fileSha256 } from '../onnx/digest.ts';
 import { readSignature, type GraphSignature } from '../onnx/signature.ts';
 import type { PublishedModel } from './contract.ts';
 import { misfit, told, wanted } from './fit.ts';

@@ -6,7 +6,7 @@ import { GatewayError } from '../errors.ts';
 import { readSignature } from '../onnx/signature.ts';
 import { bytesOf } from './bytes-of.ts';
 import type { PublishedModel } from './contract.ts';
-import { fileSha256 } from '../onnx/file-digest.ts';
+import { fileSha256 } from '../onnx/digest.ts';
 import { identify, modelOfDigest, requireFit, type Identified } from './identify.ts';
 import { MANIFEST, publishedModel } from './manifest.ts';
 import { modelFile } from './recipe-of-model.ts';

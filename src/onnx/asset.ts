@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { GatewayError } from '../errors.ts';
+import { sha256 } from './digest.ts';
 
 /** A file, or a stretch of one, inside an npm package. All are Apache-2.0, by Google. */
 interface Asset {
@@ -74,11 +74,6 @@ export async function readAsset(name: AssetName, folderOf: PackageFolder): Promi
     );
   }
   return bytes;
-}
-
-/** SHA-256, hex. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 async function readPackageFile(asset: Asset, folderOf: PackageFolder): Promise<Uint8Array> {

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../entry.ts';
-import { sha256 } from './asset.ts';
+import { sha256 } from './digest.ts';
 
 /** A file is this many hex digits of SHA-256 over what follows, then the content. */
 const DIGEST_LENGTH = 64;

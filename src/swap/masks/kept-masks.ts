@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sha256 } from '../../onnx/asset.ts';
+import { sha256 } from '../../onnx/digest.ts';
 import type { FaceGeometry } from '../../onnx/geometry.ts';
 import { defaultCacheFolder, ModelCache } from '../../onnx/model-cache.ts';
 import { MESH_POINTS } from '../mesh/geometry.ts';

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { I420, Rgb } from '../../media/plane.ts';
+import { sha256 } from '../../onnx/digest.ts';
 import { Cutter, cutRgb } from './align/cutter.ts';
 import { fivePoints } from './align/five-points.ts';
 import { fitSimilarity, invert } from './align/similarity.ts';
@@ -87,7 +87,7 @@ export async function sourcesOf(
       source.kind === 'image'
         ? alignedPhoto(face, source)
         : await embedder.sourceOf(source, known.get(source.embedder)!);
-    sources.set(name, { hash: createHash('sha256').update(bytes).digest('hex'), bytes });
+    sources.set(name, { hash: sha256(bytes), bytes });
   }
   return sources;
 }

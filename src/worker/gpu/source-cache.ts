@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
+import { sha256 } from '../../onnx/digest.ts';
 
 /** Sources by their SHA-256, as many as fit; the least used goes first. One may be larger than the bound. */
 export class SourceCache {
@@ -23,7 +23,7 @@ export class SourceCache {
 
   /** @throws GatewayError message_invalid if the bytes are others than named */
   add(hash: string, bytes: Uint8Array): void {
-    if (createHash('sha256').update(bytes).digest('hex') !== hash) {
+    if (sha256(bytes) !== hash) {
       throw new GatewayError('message_invalid', `a source must have the hash that names it [hash:${hash}]`);
     }
     if (this.#sources.has(hash)) return;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { fileSha256 } from '../../../onnx/file-digest.ts';
+import { fileSha256, sha256 } from '../../../onnx/digest.ts';
 import { writeModel } from '../../../onnx/graph/onnx-model.ts';
 import { readModel } from '../../../onnx/graph/read-model.ts';
 import { ModelCache } from '../../../onnx/model-cache.ts';
@@ -67,7 +67,7 @@ export class Preparation {
   ): Promise<Preparation> {
     const { size, source, input, output, prepare } = recipe;
     const contract = JSON.stringify([VERSION, provider, size, source, input, output, prepare]);
-    const digest = createHash('sha256').update(contract).digest('hex').slice(0, 16);
+    const digest = sha256(contract).slice(0, 16);
     return new Preparation(recipe, { folder, key: `${await fileSha256(recipe.file)}-${digest}` });
   }
 
