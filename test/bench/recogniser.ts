@@ -56,11 +56,6 @@ export class Recogniser {
   }
 }
 
-/** Likeness of two embeddings, −1 to 1; different people reach about 0.25, photos of one person 0.7. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-}
-
 /** Samples the face as the template wants it, into the network's input. */
 function align(picture: Rgb, landmarks: Float32Array, input: Float32Array): void {
   const [a, b, left, top] = similarity(landmarks);

@@ -9,7 +9,8 @@ import type { Scene, TrueFace } from '../../media/scene.ts';
 import type { ReturnedFrame, SentFrame } from '../client/stream.ts';
 import type { ReferenceFrame } from '../judge/reference.ts';
 import { judge, ReturnedPictures } from '../judge/verdict.ts';
-import { cosine, Recogniser } from '../recogniser.ts';
+import { cosine } from '../../../src/swap/neural/likeness.ts';
+import { Recogniser } from '../recogniser.ts';
 
 /** What was seen in the frames of a call. */
 export interface Looked {

@@ -1,10 +1,11 @@
 import { WorkPicture } from '../../../src/codec/work-picture.ts';
 import { rgbToI420 } from '../../../src/media/colour.ts';
 import type { I420 } from '../../../src/media/plane.ts';
+import { cosine } from '../../../src/swap/neural/likeness.ts';
 import { loadPortrait, referencePixels, type PortraitName } from '../../media/portrait.ts';
 import type { LocalSwap } from '../local-swap.ts';
 import { quantile, round } from '../quantile.ts';
-import { cosine, Recogniser } from '../recogniser.ts';
+import { Recogniser } from '../recogniser.ts';
 
 /** Likeness of swapped faces, cosines: the worst of both portraits on each other and of the clip's median. */
 export interface IdentityCosine {
