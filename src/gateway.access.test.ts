@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { signToken, type Claims } from './api/access/token.ts';
 import { errorBodySchema, PROTOCOL_VERSION, serverMessageSchema, type ServerMessage } from './api/messages.ts';
-import { configSchema } from './config.ts';
+import { configSchema } from './config/config.ts';
 import { localAddresses, openGateway, type Gateway } from './gateway.ts';
 import { createLog } from './log.ts';
 import { monotonic } from './time.ts';

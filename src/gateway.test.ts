@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorBodySchema, identityCreatedSchema, maskListSchema } from './api/messages.ts';
-import { configSchema, type Config } from './config.ts';
+import { configSchema, type Config } from './config/config.ts';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
 import { openGateway, type Gateway } from './gateway.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import QRCode from 'qrcode';
-import { loadConfig, type Override } from './config.ts';
+import { loadConfig, type Override } from './config/load.ts';
 import { GatewayError } from './errors.ts';
 import { openGateway, type Gateway } from './gateway.ts';
 import { createLog } from './log.ts';

@@ -1,4 +1,4 @@
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/load.ts';
 import { GatewayError } from '../errors.ts';
 import { USABLE_GPU } from '../schedule/gpu-admission.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,5 +1,5 @@
-import { loadConfig } from '../config.ts';
-import { modelsFolder } from '../config-models.ts';
+import { loadConfig } from '../config/load.ts';
+import { modelsFolder } from '../config/models.ts';
 import { GatewayError } from '../errors.ts';
 import { fetchModel as fetchInto } from '../models/fetch-model.ts';
 import { ModelFolder } from '../models/model-folder.ts';

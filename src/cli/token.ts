@@ -1,5 +1,5 @@
 import { claimsSchema, signToken } from '../api/access/token.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/load.ts';
 import { GatewayError } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 

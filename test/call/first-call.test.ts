@@ -1,7 +1,7 @@
 /** A whole call without a browser: werift's peer sends a talking head, the gateway sends it back with another face. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { configSchema } from '../../src/config.ts';
+import { configSchema } from '../../src/config/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { createLog } from '../../src/log.ts';
 import { SEND_CODECS } from '../../src/media/chunk.ts';

@@ -1,7 +1,7 @@
 /** A whole call through a swap network: gateway, broker, GPU worker (on the processor), and what follows when the broker dies. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, onTestFailed, test, vi } from 'vitest';
-import { configSchema } from '../../src/config.ts';
+import { configSchema } from '../../src/config/config.ts';
 import { assert } from '../../src/errors.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { createLog } from '../../src/log.ts';

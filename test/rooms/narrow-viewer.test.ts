@@ -1,6 +1,6 @@
 /** A viewer of H.264 behind a narrow link, beside one who is not: real processes, encoders, calls. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { configSchema } from '../../src/config.ts';
+import { configSchema } from '../../src/config/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { createLog } from '../../src/log.ts';
 import { monotonic } from '../../src/time.ts';

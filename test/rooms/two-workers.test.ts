@@ -1,6 +1,6 @@
 /** Viewers in another media worker than the session that they watch: real processes, real calls. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { configSchema } from '../../src/config.ts';
+import { configSchema } from '../../src/config/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { createLog } from '../../src/log.ts';
 import { monotonic } from '../../src/time.ts';

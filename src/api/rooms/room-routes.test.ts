@@ -1,7 +1,7 @@
 /** WHIP, WHEP and rooms over HTTP: who may, and what is answered. Media through them: test/browser/rooms.test.ts. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WeriftPeer, type PeerOptions } from '../../../test/peer/werift-peer.ts';
-import { configSchema } from '../../config.ts';
+import { configSchema } from '../../config/config.ts';
 import { openGateway, type Gateway } from '../../gateway.ts';
 import { createLog } from '../../log.ts';
 import { monotonic } from '../../time.ts';

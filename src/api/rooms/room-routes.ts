@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { IceServerSettings } from '../../config-network.ts';
+import type { IceServerSettings } from '../../config/network.ts';
 import { GatewayError } from '../../errors.ts';
 import { wallClock } from '../../time.ts';
 import type { ChosenIdentity } from '../../worker/wire/cast-bytes.ts';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { iceServersSchema } from '../../config-network.ts';
+import { iceServersSchema } from '../../config/network.ts';
 import { createLog } from '../../log.ts';
 import { monotonic } from '../../time.ts';
 import { GpuRoom } from '../../worker/supervisor/gpu-room.ts';

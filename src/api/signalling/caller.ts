@@ -1,6 +1,6 @@
 import { assertNever, GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import type { IceServerSettings } from '../../config-network.ts';
+import type { IceServerSettings } from '../../config/network.ts';
 import { wallClock, type Clock, type Milli } from '../../time.ts';
 import type { RemoteSession } from '../../worker/supervisor/remote-session.ts';
 import { RETRY_WHEN_FULL } from '../../worker/supervisor/admission.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { iceServersSchema } from '../../config-network.ts';
+import { iceServersSchema } from '../../config/network.ts';
 import { iceServersFor } from './ice-servers.ts';
 
 const SECRET = 'a secret of the test';

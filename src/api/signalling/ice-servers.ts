@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { IceServerSettings } from '../../config-network.ts';
+import type { IceServerSettings } from '../../config/network.ts';
 import type { Milli } from '../../time.ts';
 import type { IceServer } from '../messages.ts';
 

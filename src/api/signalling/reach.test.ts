@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { WeriftPeer } from '../../../test/peer/werift-peer.ts';
-import { configSchema } from '../../config.ts';
+import { configSchema } from '../../config/config.ts';
 import { openGateway, type Gateway } from '../../gateway.ts';
 import { createLog } from '../../log.ts';
 import { monotonic } from '../../time.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import { WeriftPeer, type PeerOptions } from '../../../test/peer/werift-peer.ts';
-import { configSchema } from '../../config.ts';
+import { configSchema } from '../../config/config.ts';
 import { openGateway, type Gateway } from '../../gateway.ts';
 import { createLog } from '../../log.ts';
 import { monotonic } from '../../time.ts';

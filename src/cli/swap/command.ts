@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { sniffPicture } from '../../codec/picture/sniff.ts';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/load.ts';
 import { GatewayError } from '../../errors.ts';
 import { FaceModels } from '../../face/models.ts';
 import type { Outcome } from '../../session/pixel.ts';

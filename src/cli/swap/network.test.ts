@@ -12,7 +12,7 @@ import { swapRecipe } from '../../../test/support/swap-recipes.ts';
 import { movingPicture } from '../../../test/support/moving-picture.ts';
 import { makeVideoFile } from '../../../test/support/video-file.ts';
 import { WorkPicture } from '../../codec/work-picture.ts';
-import { gpuSchema, recipeFace } from '../../config-gpu.ts';
+import { gpuSchema, recipeFace } from '../../config/gpu.ts';
 import { PROJECT_ROOT } from '../../entry.ts';
 import { FaceTracker } from '../../face/tracker.ts';
 import { FaceModels } from '../../face/models.ts';

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { recipeFace, gpuSchema, type GpuSettings } from '../../config-gpu.ts';
-import { modelsFolder } from '../../config-models.ts';
-import { withModels } from '../../config-recipes.ts';
-import { loadConfig } from '../../config.ts';
+import { recipeFace, gpuSchema, type GpuSettings } from '../../config/gpu.ts';
+import { modelsFolder } from '../../config/models.ts';
+import { withModels } from '../../config/recipes.ts';
+import { loadConfig } from '../../config/load.ts';
 import { GatewayError } from '../../errors.ts';
 import { createLog, type Logger } from '../../log.ts';
 import { bytesOf } from '../../models/bytes-of.ts';

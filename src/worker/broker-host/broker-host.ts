@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { GpuSettings } from '../../config-gpu.ts';
+import type { GpuSettings } from '../../config/gpu.ts';
 import type { Logger } from '../../log.ts';
 import type { Clock } from '../../time.ts';
 import { Kept } from '../child/kept.ts';

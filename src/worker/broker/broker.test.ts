@@ -1,7 +1,7 @@
 /** The real broker with real GPU workers, on the cpu provider with a tiny network. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BESIDE, colourSource, embeddingSource, noiseCrop, swapRecipe } from '../../../test/support/swap-recipes.ts';
-import { gpuSchema, type GpuSettings } from '../../config-gpu.ts';
+import { gpuSchema, type GpuSettings } from '../../config/gpu.ts';
 import { createLog } from '../../log.ts';
 import type { CropLane, CropLaneOptions, SwappedPixels } from '../../swap/neural/crop-lane.ts';
 import { monotonic, type Milli } from '../../time.ts';

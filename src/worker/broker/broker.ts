@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { gpuRecipe, type RecipeSettings } from '../../config-gpu.ts';
+import { gpuRecipe, type RecipeSettings } from '../../config/gpu.ts';
 import type { Logger } from '../../log.ts';
 import { CostTable } from '../../schedule/cost/cost-table.ts';
 import type { Clock } from '../../time.ts';

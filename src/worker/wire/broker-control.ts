@@ -1,6 +1,6 @@
 /** What the gateway and its broker say to each other, over the wire of a child (docs/protocol.md, "Between gateway and broker"). */
 import { z } from 'zod';
-import { gpuSchema } from '../../config-gpu.ts';
+import { gpuSchema } from '../../config/gpu.ts';
 import { profileTableSchema, providerSchema } from './gpu-protocol.ts';
 
 const count = z.int().nonnegative();

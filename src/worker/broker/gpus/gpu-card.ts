@@ -1,4 +1,4 @@
-import { gpuRecipe, residentLimit, type GpuSettings } from '../../../config-gpu.ts';
+import { gpuRecipe, residentLimit, type GpuSettings } from '../../../config/gpu.ts';
 import type { Logger } from '../../../log.ts';
 import type { Clock } from '../../../time.ts';
 import { Kept } from '../../child/kept.ts';

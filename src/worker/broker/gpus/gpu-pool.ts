@@ -1,4 +1,4 @@
-import type { GpuSettings } from '../../../config-gpu.ts';
+import type { GpuSettings } from '../../../config/gpu.ts';
 import type { Logger } from '../../../log.ts';
 import type { CostTable } from '../../../schedule/cost/cost-table.ts';
 import type { Clock, Milli } from '../../../time.ts';

@@ -1,6 +1,6 @@
 /** Where there is no MPS; with a daemon: src/worker/mps/. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { gpuSchema } from '../../../config-gpu.ts';
+import { gpuSchema } from '../../../config/gpu.ts';
 import { createLog } from '../../../log.ts';
 import { GpuSharing, type WorkerPlace } from './gpu-sharing.ts';
 

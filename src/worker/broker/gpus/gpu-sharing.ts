@@ -1,4 +1,4 @@
-import type { GpuSettings } from '../../../config-gpu.ts';
+import type { GpuSettings } from '../../../config/gpu.ts';
 import { GatewayError } from '../../../errors.ts';
 import type { Logger } from '../../../log.ts';
 import type { Milli } from '../../../time.ts';

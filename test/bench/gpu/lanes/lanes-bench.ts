@@ -1,4 +1,4 @@
-import { gpuSchema, type GpuSettings } from '../../../../src/config-gpu.ts';
+import { gpuSchema, type GpuSettings } from '../../../../src/config/gpu.ts';
 import { createLog } from '../../../../src/log.ts';
 import { monotonic, type Milli } from '../../../../src/time.ts';
 import { BrokerHost } from '../../../../src/worker/broker-host/broker-host.ts';

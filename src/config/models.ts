@@ -1,7 +1,7 @@
 /** The part of the settings that says where the operator's model files are, and which may be there (docs/models.md). */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { PROJECT_ROOT } from './entry.ts';
+import { PROJECT_ROOT } from '../entry.ts';
 
 export const modelsSchema = z.strictObject({
   folder: z

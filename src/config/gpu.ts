@@ -1,11 +1,11 @@
 /** The part of the settings that says what a host with GPUs swaps with (docs/gpu.md). */
 import { z } from 'zod';
-import { ENHANCER_MODELS, MASK_MODELS, SWAP_MODELS } from './models/recipe-of-model.ts';
-import { REWRITES } from './onnx/prepare/rewrites.ts';
-import { recipeFaceSchema, recipeNameSchema, type RecipeFace } from './swap/neural/recipe.ts';
-import { enhancerNetworkSchema, maskNetworkSchema } from './worker/wire/gpu-chain.ts';
-import { MAXIMUM_CROPS } from './worker/wire/broker-protocol.ts';
-import { gpuRecipeSchema, MAXIMUM_BATCH, providerSchema, type GpuRecipe } from './worker/wire/gpu-protocol.ts';
+import { ENHANCER_MODELS, MASK_MODELS, SWAP_MODELS } from '../models/recipe-of-model.ts';
+import { REWRITES } from '../onnx/prepare/rewrites.ts';
+import { recipeFaceSchema, recipeNameSchema, type RecipeFace } from '../swap/neural/recipe.ts';
+import { enhancerNetworkSchema, maskNetworkSchema } from '../worker/wire/gpu-chain.ts';
+import { MAXIMUM_CROPS } from '../worker/wire/broker-protocol.ts';
+import { gpuRecipeSchema, MAXIMUM_BATCH, providerSchema, type GpuRecipe } from '../worker/wire/gpu-protocol.ts';
 
 const share = z.number().min(0).max(1);
 const face = recipeFaceSchema.shape;

@@ -2,10 +2,12 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configSchema, ENVIRONMENT, loadConfig } from './config.ts';
-import { gpuRecipe } from './config-gpu.ts';
-import { PROJECT_ROOT } from './entry.ts';
-import { GatewayError } from './errors.ts';
+import { configSchema } from './config.ts';
+import { ENVIRONMENT } from './environment.ts';
+import { loadConfig } from './load.ts';
+import { gpuRecipe } from './gpu.ts';
+import { PROJECT_ROOT } from '../entry.ts';
+import { GatewayError } from '../errors.ts';
 
 const nowhere = '/nonexistent/guise.json';
 

@@ -1,9 +1,9 @@
 /** Recipes that name a published model instead of saying by hand what it takes and gives (docs/models.md). */
 import { z } from 'zod';
-import { modelsFolder, modelsSchema } from './config-models.ts';
-import type { GpuSettings, RecipeSettings } from './config-gpu.ts';
-import { publishedModel } from './models/manifest.ts';
-import { enhancerOfModel, maskOfModel, modelsOf, recipeOfModel, swapModel } from './models/recipe-of-model.ts';
+import { modelsFolder, modelsSchema } from './models.ts';
+import type { GpuSettings, RecipeSettings } from './gpu.ts';
+import { publishedModel } from '../models/manifest.ts';
+import { enhancerOfModel, maskOfModel, modelsOf, recipeOfModel, swapModel } from '../models/recipe-of-model.ts';
 
 /** As much of settings that are not checked yet as is needed: what has another form is left to the check. */
 const uncheckedSchema = z.looseObject({
