@@ -16,7 +16,7 @@ import { isLoopback } from './api/http/origin.ts';
 import { PageFiles } from './api/http/page-files.ts';
 import { RoomRoutes } from './api/rooms/room-routes.ts';
 import { Rooms } from './api/rooms/rooms.ts';
-import { swapsOf } from './api/signalling/choices.ts';
+import { swapsOf } from './api/choices/choices.ts';
 import { Signalling } from './api/signalling/signalling.ts';
 import { recipeFace } from './config/gpu.ts';
 import type { Config } from './config/config.ts';

@@ -1,5 +1,5 @@
 import type { Clock, Milli } from '../../time.ts';
-import type { Look } from '../signalling/choices.ts';
+import type { Look } from '../choices/choices.ts';
 
 /** A client that retries is back within seconds; a worker that does not start at once takes some more. */
 const KEPT_FOR: Milli = 120_000;

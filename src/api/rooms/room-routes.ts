@@ -16,7 +16,7 @@ import { isOriginAllowed, type OriginRule } from '../http/origin.ts';
 import { readText } from '../http/read-text.ts';
 import { SAFE_HEADERS, sendError, sendJson } from '../http/respond.ts';
 import { MAXIMUM_MESSAGE, roomChangeSchema } from '../messages.ts';
-import { identityFor, limitedBy, settingsFor, withLook, type Allowed } from '../signalling/choices.ts';
+import { identityFor, limitedBy, settingsFor, withLook, type Allowed } from '../choices/choices.ts';
 import { iceServersFor } from '../signalling/ice-servers.ts';
 import { linksOf } from './ice-links.ts';
 import type { Publisher, Worn } from './room-memory.ts';

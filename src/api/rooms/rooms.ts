@@ -5,7 +5,7 @@ import type { ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import { lookSchema, type SessionFigures, type SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Metrics } from '../http/metrics.ts';
-import { withLook, type Look } from '../signalling/choices.ts';
+import { withLook, type Look } from '../choices/choices.ts';
 import { RoomMemory, type Publisher } from './room-memory.ts';
 
 /** Viewers of all rooms together, and of one. */

@@ -1,22 +1,23 @@
-import { assertNever, GatewayError, type ErrorCode } from '../../errors.ts';
+import { assertNever, GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { IceServerSettings } from '../../config/network.ts';
 import { wallClock, type Clock, type Milli } from '../../time.ts';
 import type { RemoteSession } from '../../worker/supervisor/remote-session.ts';
-import { RETRY_WHEN_FULL } from '../../worker/supervisor/admission.ts';
-import { RETRY_WHEN_LOST, type Supervisor } from '../../worker/supervisor/supervisor.ts';
+import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import type { ChosenCast, ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import type { SessionFigures, SessionSettings } from '../../worker/wire/protocol.ts';
 import { Permit } from '../access/access.ts';
+import { identityFor, limitedBy, settingsFor, withLook, type Allowed } from '../choices/choices.ts';
+import { firstCast } from '../choices/first-cast.ts';
+import { wearersFor } from '../choices/wearers.ts';
 import type { IdentityStore } from '../http/identity-store.ts';
 import type { Metrics } from '../http/metrics.ts';
-import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../messages.ts';
-import { identityFor, limitedBy, settingsFor, withLook, type Allowed } from './choices.ts';
+import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage, type WearerChoice } from '../messages.ts';
+import { endsSession, retryAfter } from './consequences.ts';
 import { iceServersFor } from './ice-servers.ts';
 import { toStatistics } from './figures.ts';
 import { readMessage } from './read-message.ts';
 import { TokenBucket } from './token-bucket.ts';
-import { wearersFor } from './wearers.ts';
 
 /** Messages a second: a slider that is dragged sends 60. */
 const MESSAGE_RATE = { rate: 100, burst: 200 };
@@ -29,18 +30,6 @@ export const HELLO_LIMIT: Milli = 10_000;
 
 /** WebSocket close codes (RFC 6455 §7.4.1). */
 export const CLOSE = { normal: 1000, goingAway: 1001, protocol: 1002, refused: 1008, tooLarge: 1009 } as const;
-
-/** Errors after which it is worth to come back, and when. */
-const RETRY: Partial<Record<ErrorCode, Milli>> = {
-  capacity_full: RETRY_WHEN_FULL,
-  worker_lost: RETRY_WHEN_LOST,
-  timed_out: RETRY_WHEN_LOST,
-  internal: RETRY_WHEN_LOST,
-  closed: RETRY_WHEN_LOST,
-  rate_limited: RETRY_WHEN_FULL,
-};
-
-const ENDS_SESSION: ReadonlySet<ErrorCode> = new Set(['worker_lost', 'timed_out', 'capacity_full']);
 
 /** The socket, as far as a caller needs it. */
 export interface CallerSocket {
@@ -136,7 +125,8 @@ export class Caller {
   /** Says what is wrong, then closes session and socket. */
   fail(error: GatewayError, code: number = CLOSE.refused): void {
     if (this.#state.name === 'closed') return;
-    const { code: name, message, retryAfter: retry = RETRY[name] } = error;
+    const { code: name, message } = error;
+    const retry = retryAfter(error);
     this.#options.metrics.sessionFailed(name);
     this.#socket.send({ type: 'error', code: name, message, fatal: true, ...(retry === undefined ? {} : { retry }) });
     this.end(code);
@@ -173,12 +163,11 @@ export class Caller {
     }
   }
 
-  // Without its media worker, or a port for its media, a session is over; everything else leaves it as it was.
   #answerError(error: unknown): void {
     if (!(error instanceof GatewayError)) {
       this.#options.log.error({ err: error }, 'message could not be answered');
       this.fail(new GatewayError('internal', 'something inside went wrong'));
-    } else if (ENDS_SESSION.has(error.code) || this.#state.name === 'opening') {
+    } else if (endsSession(error) || this.#state.name === 'opening') {
       this.fail(error);
     } else {
       this.#refuse(error);
@@ -202,9 +191,12 @@ export class Caller {
     this.#permit = permit;
     const allowed = limitedBy(this.#options.allowed, permit);
     const settings = settingsFor(hello, allowed);
-    const { identity, unknown } = this.#firstIdentity(permit.identity ?? hello.identity);
-    const { wearers, unknown: unknownWearer } = this.#firstWearers(hello.wearers, settings);
-    const session = await supervisor.openSession(settings, { identity, wearers, events: this.#sessionEvents() });
+    const { missing, worn, ...cast } = firstCast(
+      { identity: permit.identity ?? hello.identity, wearers: hello.wearers },
+      { identity: (id) => this.#find(id), wearers: (wearers) => this.#wearersFor(wearers, settings) },
+    );
+    this.#identity = worn;
+    const session = await supervisor.openSession(settings, { ...cast, events: this.#sessionEvents() });
     if (!this.#isOpening()) {
       await session.close();
       return;
@@ -222,7 +214,6 @@ export class Caller {
       swap: settings.swap,
       iceServers: iceServersFor(session.id, this.#options.iceServers, wallClock()),
     });
-    const missing = unknown ?? unknownWearer;
     if (missing !== undefined) this.#refuse(missing);
   }
 
@@ -231,35 +222,8 @@ export class Caller {
     return this.#state.name === 'opening';
   }
 
-  // Who comes back with an identity that has expired is served with a hidden face and told, not turned away.
-  #firstIdentity(id: string | undefined): { identity: ChosenIdentity; unknown?: GatewayError } {
-    if (id === undefined) return { identity: null };
-    try {
-      const identity = this.#find(id);
-      this.#identity = id;
-      return { identity };
-    } catch (error) {
-      if (error instanceof GatewayError && error.code === 'identity_unknown') return { identity: null, unknown: error };
-      throw error;
-    }
-  }
-
-  // The same for those whom single faces wear: until they are chosen anew, all are hidden.
-  #firstWearers(
-    wearers: Hello['wearers'],
-    settings: SessionSettings,
-  ): { wearers: ChosenCast['wearers']; unknown?: GatewayError } {
-    try {
-      return { wearers: this.#wearersFor(wearers, settings) };
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'identity_unknown') throw error;
-      return { wearers: [{ identity: null }], unknown: error };
-    }
-  }
-
   /** Whom a token names, only one that also grants control may change. @throws GatewayError forbidden, and as wearersFor */
-  #wearersFor(wearers: Hello['wearers'], settings: SessionSettings): ChosenCast['wearers'] {
-    if (wearers === undefined) return undefined;
+  #wearersFor(wearers: readonly WearerChoice[], settings: SessionSettings): ChosenCast['wearers'] {
     if (this.#permit.identity !== undefined) this.#permit.require('control');
     return wearersFor(wearers, settings, (id) => this.#find(id));
   }
@@ -280,7 +244,7 @@ export class Caller {
     if (identity !== undefined && this.#permit.identity !== undefined) this.#permit.require('control');
     const changed = withLook(settings, look);
     const chosen = typeof identity === 'string' ? this.#find(identity) : identity;
-    await session.change(changed, { identity: chosen, wearers: this.#wearersFor(wearers, changed) });
+    await session.change(changed, { identity: chosen, wearers: wearers && this.#wearersFor(wearers, changed) });
     if (this.#state.name !== 'open') return;
     this.#state = { name: 'open', session, settings: changed };
     if (identity !== undefined) this.#identity = identity;

@@ -2,53 +2,21 @@ import type { SendCodec } from '../../codec/codec.ts';
 import { assertNever, GatewayError } from '../../errors.ts';
 import { isSendCodec, type Chunk } from '../../media/chunk.ts';
 import { nalLimit } from '../../rtp/video/create-packetizer.ts';
-import type { Clock, Milli } from '../../time.ts';
-import type { FromPixel, ToPixel, WornCast, WornIdentity } from '../pixel.ts';
+import type { Milli } from '../../time.ts';
+import type { FromPixel, ToPixel, WornCast } from '../pixel.ts';
 import type { SessionSettings } from '../settings.ts';
-import type { SessionFigures } from '../statistics.ts';
-import type { NegotiatedMedia, Transport, TransportEvents, TransportState } from '../transport/transport.ts';
+import type { NegotiatedMedia, Transport, TransportState } from '../transport/transport.ts';
 import { ChunkGate } from './chunk-gate.ts';
 import { FigureCounts } from './figures/figure-counts.ts';
 import { MediaLines } from './media-lines.ts';
+import type { MediaSessionOptions } from './media-session-options.ts';
 import { Audience } from './viewers/audience.ts';
 import { sameVideo } from './same-video.ts';
-import { SenderLimits, USUAL_RATES, type SenderRates } from './sender-limits.ts';
+import { SenderLimits, USUAL_RATES } from './sender-limits.ts';
 import { SmallDemand } from './viewers/small-demand.ts';
 import type { Viewer, Watched } from './viewers/viewer.ts';
 
 const FIGURES_INTERVAL: Milli = 1000;
-
-/** The way to the pixel half, which lives in another thread. */
-export interface PixelSide {
-  /** Gives a message away; the ArrayBuffers in `transfer` go with it. */
-  send(message: ToPixel, transfer: readonly ArrayBuffer[]): void;
-}
-
-/** What a session tells its owner. */
-export interface SessionEvents {
-  /** `closed` comes exactly once. */
-  onState(state: Exclude<TransportState, 'new'>, reason?: string): void;
-  onFace(event: 'found' | 'lost', id: number): void;
-  /** Each second from the first answer on. */
-  onFigures(figures: SessionFigures): void;
-  /** A half of the session cannot go on; `closed` follows. */
-  onFailed(code: string, message: string): void;
-}
-
-export interface MediaSessionOptions {
-  readonly id: string;
-  readonly settings: SessionSettings;
-  readonly identity: WornIdentity;
-  /** Who besides wears somebody of their own. Default nobody. */
-  readonly wearers?: WornCast['wearers'];
-  /** What the sender may send; left out: the usual. */
-  readonly rates?: SenderRates;
-  /** Makes the transport. Called once, at once. */
-  readonly createTransport: (events: TransportEvents) => Transport;
-  readonly pixel: PixelSide;
-  readonly events: SessionEvents;
-  readonly clock: Clock;
-}
 
 /** What exists once an offer has been answered. */
 interface Call {

@@ -7,7 +7,8 @@ import {
   writeCandidate,
   type LocalCandidate,
 } from './candidate.ts';
-import { Checklist, newCredentials, type IceCredentials, type PairPriorities, type Path } from './checklist.ts';
+import { Checklist, type IceCredentials, type PairPriorities, type Path } from './checklist.ts';
+import { Generations } from './generations.ts';
 import { ProvenPaths } from './proven-paths.ts';
 import type { LocalPort, PortEvents, PortSource } from './ports/local-port.ts';
 import { familyOf, type Remote } from './stun/internet-address.ts';
@@ -50,8 +51,6 @@ export interface IceEvents {
 
 /** Candidates of the peer that are looked at in one generation; a browser has up to about 20. */
 const MAXIMUM_REMOTE = 64;
-/** IceCredentials that are honoured at once: those of the latest answer, and of one before while a restart is under way. */
-const GENERATIONS = 2;
 /** Of an address that the peer did not name and gave no priority for. */
 const UNNAMED_PRIORITY = 1;
 
@@ -68,10 +67,9 @@ export class IceAgent {
   readonly #clock: Clock;
   readonly #paths = new ProvenPaths();
   readonly #seen = new SeenChecks();
+  readonly #generations = new Generations();
   #ports: readonly LocalPort[] = [];
   #candidates: readonly LocalCandidate[] = [];
-  #local: IceCredentials[] = [newCredentials()];
-  #remoteUfrag = '';
   /** Lines that came before the description they belong to. */
   #early: string[] = [];
   #remoteCount = 0;
@@ -110,7 +108,7 @@ export class IceAgent {
 
   /** What goes into the answer. */
   get credentials(): IceCredentials {
-    return this.#local[0] ?? newCredentials();
+    return this.#generations.current;
   }
 
   /** Candidate lines, without `a=`. */
@@ -129,12 +127,9 @@ export class IceAgent {
 
   /** Takes the peer's description; another user fragment than before is an ICE restart and makes new credentials. */
   setRemote(remote: RemoteDescription): void {
-    if (this.#remoteUfrag === remote.ufrag) return this.#addAll(remote.candidates);
-    if (this.#remoteUfrag !== '') {
-      this.#local = [newCredentials(), ...this.#local].slice(0, GENERATIONS);
-      for (const port of this.#ports) port.admit(this.credentials.ufrag);
-    }
-    this.#remoteUfrag = remote.ufrag;
+    const generation = this.#generations.take(remote.ufrag);
+    if (generation === 'same') return this.#addAll(remote.candidates);
+    if (generation === 'restart') for (const port of this.#ports) port.admit(this.credentials.ufrag);
     this.#remoteCount = 0;
     if (this.#mode === 'full') {
       const { credentials: local } = this;
@@ -151,7 +146,8 @@ export class IceAgent {
     const candidate = parseCandidate(line);
     if (candidate === undefined) return;
     const { ufrag } = candidate;
-    if (this.#remoteUfrag === '' || (ufrag !== undefined && ufrag !== this.#remoteUfrag)) {
+    const { remoteUfrag } = this.#generations;
+    if (remoteUfrag === '' || (ufrag !== undefined && ufrag !== remoteUfrag)) {
       if (this.#early.length < MAXIMUM_REMOTE) this.#early.push(line);
       return;
     }
@@ -230,14 +226,14 @@ export class IceAgent {
   }
 
   #request(message: StunMessage, data: Buffer, { local, from }: { local: LocalPort; from: Remote }): boolean {
-    const credentials = this.#match(message.username ?? '');
+    const credentials = this.#generations.match(message.username ?? '');
     if (credentials === undefined || !verifyIntegrity(data, message, credentials.password)) return false;
     const sender = `${local.transport} ${from.address} ${from.port}`;
     // Who has proven himself by a check of his own is not shut out by somebody who was faster with a copy of another.
     if (!this.#seen.admits(message.transaction, sender) && !this.#paths.has(local, from)) return false;
     this.lastHeard = this.#clock.now();
     const { transaction } = message;
-    const current = credentials === this.#local[0];
+    const current = credentials === this.credentials;
     // Who is lite never decides; who is full may have to (RFC 8445 §7.3.1.1).
     const agreed =
       this.#checks === undefined || !current ? message.role !== 'controlled' : this.#checks.yields(message);
@@ -260,15 +256,6 @@ export class IceAgent {
     }
     this.#checks.trigger(path, this.#prioritiesOf(path.local, priority ?? UNNAMED_PRIORITY), useCandidate);
     this.#tick();
-  }
-
-  #match(username: string): IceCredentials | undefined {
-    const colon = username.indexOf(':');
-    const ours = username.slice(0, colon);
-    const found = this.#local.find((credentials) => credentials.ufrag === ours);
-    // Only the newest generation has a known remote fragment; the one before was checked when it was new.
-    if (found === this.#local[0] && username.slice(colon + 1) !== this.#remoteUfrag) return undefined;
-    return found;
   }
 
   #choose(path: Path): void {
