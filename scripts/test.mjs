@@ -19,7 +19,7 @@ if (!(process.env.GUISE_SKIP ?? '').split(',').includes('browser')) {
   process.env.GUISE_CHROMIUM = chromium;
 }
 
-const failedChecks = long ? [] : runChecks();
+const failedChecks = long ? [] : await runChecks();
 ensureBuilt({ page: true });
 
 // What tests and the gateways that they kill leave behind goes with it.
