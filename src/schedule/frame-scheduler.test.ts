@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CostTable } from './cost/cost-table.ts';
-import { FrameScheduler, type FrameSchedulerOptions } from './frame-scheduler.ts';
+import { FrameScheduler } from './frame-scheduler.ts';
+import type { FrameSchedulerOptions } from './scheduler-options.ts';
 import { BatchView } from './frames/batch-view.ts';
 
 const TIMES = [3.6, 4.9, 6.3, 6.7, 8.1, 9.5, 10.5, 11.5];

@@ -1,4 +1,4 @@
-import type { TierOptions } from '../frame-scheduler.ts';
+import type { TierOptions } from '../scheduler-options.ts';
 
 /** Frames over which the share that is served is judged, at least. */
 const WINDOW = 100;

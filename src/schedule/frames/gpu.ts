@@ -1,4 +1,4 @@
-import type { TierOptions } from '../frame-scheduler.ts';
+import type { TierOptions } from '../scheduler-options.ts';
 import { FairShare } from './fair-share.ts';
 import { LaneQueue } from './lane-queue.ts';
 import { WorkerQueue } from './worker-queue.ts';
@@ -19,9 +19,10 @@ export class Gpu {
     readonly largestBatch: number;
     readonly tiers: readonly TierOptions[];
   }) {
-    this.queues = Array.from({ length: options.recipes }, () => new LaneQueue());
-    this.workers = Array.from({ length: options.workers }, () => new WorkerQueue(options.largestBatch));
-    this.share = new FairShare(options.tiers);
+    const { recipes, workers, largestBatch, tiers } = options;
+    this.queues = Array.from({ length: recipes }, () => new LaneQueue());
+    this.workers = Array.from({ length: workers }, () => new WorkerQueue({ maximumBatch: largestBatch, recipes }));
+    this.share = new FairShare(tiers);
   }
 
   get hasWorker(): boolean {

@@ -1,5 +1,5 @@
 import type { Milli } from '../../time.ts';
-import type { LaneOptions } from '../frame-scheduler.ts';
+import type { LaneOptions } from '../scheduler-options.ts';
 
 /** No lane, or no frame in it. */
 export const NOTHING = -1;

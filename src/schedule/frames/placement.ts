@@ -1,9 +1,115 @@
-/** The GPU with least load of those that work; of all, if none does. What a lane asks for is taken by what recipes were learned to cost. */
-export function leastLoaded(gpus: readonly { readonly load: number; readonly works: boolean }[]): number {
-  let best = 0;
-  for (let gpu = 1; gpu < gpus.length; gpu++) {
-    const [one, other] = [gpus[gpu]!, gpus[best]!];
-    if (one.works === other.works ? one.load < other.load : one.works) best = gpu;
+import type { CostTable } from '../cost/cost-table.ts';
+import type { TierOptions } from '../scheduler-options.ts';
+import type { Milli } from '../../time.ts';
+import { Gpu } from './gpu.ts';
+import { NOTHING, type Lanes } from './lanes.ts';
+import type { WorkerQueue } from './worker-queue.ts';
+
+export interface PlacementOptions {
+  readonly costs: CostTable;
+  readonly gpus: number;
+  readonly workersPerGpu: number;
+  readonly tiers: readonly TierOptions[];
+}
+
+/** Which GPU each lane is on: by what it asks for, at what its recipe was learned to cost. Lanes of a GPU without workers go to others. */
+export class Placement {
+  readonly gpus: readonly Gpu[];
+  readonly #lanes: Lanes;
+  readonly #costs: CostTable;
+  readonly #workersPerGpu: number;
+
+  constructor(lanes: Lanes, { costs, gpus, workersPerGpu, tiers }: PlacementOptions) {
+    const { recipes, largestBatch } = costs;
+    this.#lanes = lanes;
+    this.#costs = costs;
+    this.#workersPerGpu = workersPerGpu;
+    this.gpus = Array.from({ length: gpus }, () => new Gpu({ recipes, workers: workersPerGpu, largestBatch, tiers }));
   }
-  return best;
+
+  /** The GPU of a lane. */
+  of(lane: number): Gpu {
+    return this.gpus[this.#lanes.gpu[lane]!]!;
+  }
+
+  /** The GPU of a worker. */
+  gpuOf(worker: number): Gpu {
+    return this.gpus[Math.floor(worker / this.#workersPerGpu)]!;
+  }
+
+  worker(worker: number): WorkerQueue {
+    return this.gpuOf(worker).workers[worker % this.#workersPerGpu]!;
+  }
+
+  /** The GPU with least load of those that work; of all, if none does. */
+  get leastLoaded(): number {
+    let best = 0;
+    for (let gpu = 1; gpu < this.gpus.length; gpu++) {
+      const [one, other] = [this.gpus[gpu]!, this.gpus[best]!];
+      if (one.works === other.works ? one.load < other.load : one.works) best = gpu;
+    }
+    return best;
+  }
+
+  /** Has a frame wait in its lane, which must be empty. */
+  wait(lane: number, frame: number, { crops, deadline }: { crops: number; deadline: Milli }): void {
+    this.#lanes.wait(lane, frame, { crops, deadline });
+    this.#insert(lane);
+  }
+
+  /** Empties a lane in which a frame waits. */
+  takeOut(lane: number): void {
+    this.#remove(lane);
+    this.#lanes.frame[lane] = NOTHING;
+  }
+
+  /** Has a lane's frames go through another recipe; one that waits goes along. */
+  choose(lane: number, recipe: number): void {
+    this.#remove(lane);
+    this.weigh(lane, -1);
+    this.#lanes.recipe[lane] = recipe;
+    this.weigh(lane, 1);
+    this.#insert(lane);
+  }
+
+  /** Puts a lane's load on its GPU (1), or takes it off (−1). */
+  weigh(lane: number, sign: 1 | -1): void {
+    const gpu = this.of(lane);
+    const lanes = this.#lanes;
+    // What it has put on is taken off, though its recipe may have been profiled meanwhile.
+    if (sign > 0) lanes.load[lane] = lanes.rate[lane]! / 1000 / (this.#costs.bestRate(lanes.recipe[lane]!) || 1);
+    gpu.load += sign * lanes.load[lane]!;
+    gpu.share.lanes(sign);
+  }
+
+  /** Places all lanes anew if a GPU has lost its last worker, or has one again. */
+  review(): void {
+    let changed = false;
+    for (const gpu of this.gpus) {
+      changed ||= gpu.works !== gpu.hasWorker;
+      gpu.works = gpu.hasWorker;
+    }
+    // Without any GPU lanes stay where they are, until one comes back.
+    if (!changed || this.gpus.every(({ works }) => !works)) return;
+    const lanes = this.#lanes;
+    for (let lane = 0; lane < lanes.recipe.length; lane++) if (lanes.isOpen(lane)) this.weigh(lane, -1);
+    for (let lane = 0; lane < lanes.recipe.length; lane++) if (lanes.isOpen(lane)) this.#move(lane);
+  }
+
+  #move(lane: number): void {
+    this.#remove(lane);
+    this.#lanes.gpu[lane] = this.leastLoaded;
+    this.weigh(lane, 1);
+    this.#insert(lane);
+  }
+
+  #insert(lane: number): void {
+    const { frame, recipe, deadline } = this.#lanes;
+    if (frame[lane] !== NOTHING) this.of(lane).queues[recipe[lane]!]!.insert(lane, deadline[lane]!);
+  }
+
+  #remove(lane: number): void {
+    const { frame, recipe, deadline } = this.#lanes;
+    if (frame[lane] !== NOTHING) this.of(lane).queues[recipe[lane]!]!.remove(lane, deadline[lane]!);
+  }
 }

@@ -25,15 +25,30 @@ class Running extends BatchView {
 /** What one worker is at, oldest first. */
 export class WorkerQueue {
   readonly #batches: Running[];
+  /** By recipe and crops: the batch that is run for so many. */
+  readonly #filled: readonly Int32Array[];
   #length = 0;
   available = true;
 
-  constructor(maximumBatch: number) {
+  constructor({ maximumBatch, recipes }: { readonly maximumBatch: number; readonly recipes: number }) {
+    const each = Int32Array.from({ length: maximumBatch + 1 }, (_, crops) => crops);
+    this.#filled = Array.from({ length: recipes }, () => each.slice());
     this.#batches = Array.from({ length: STAGED }, () => new Running(maximumBatch));
   }
 
   get length(): number {
     return this.#length;
+  }
+
+  /** It is warm for these batch sizes of a recipe, ascending; a batch is filled up to the next of them. */
+  fills(recipe: number, sizes: readonly number[]): void {
+    const filled = this.#filled[recipe]!;
+    for (let crops = 1; crops < filled.length; crops++) filled[crops] = sizes.find((size) => size >= crops) ?? crops;
+  }
+
+  /** The batch that is run for so many crops. */
+  filled(recipe: number, crops: number): number {
+    return this.#filled[recipe]![crops]!;
   }
 
   /** From its oldest on. */

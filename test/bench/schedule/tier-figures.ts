@@ -1,4 +1,4 @@
-import type { TierOptions } from '../../../src/schedule/frame-scheduler.ts';
+import type { TierOptions } from '../../../src/schedule/scheduler-options.ts';
 import { round } from '../quantile.ts';
 import { guisePolicy } from './policies/guise-policy.ts';
 import { measure } from './measure.ts';

@@ -1,5 +1,6 @@
 import { CostTable } from '../../../../src/schedule/cost/cost-table.ts';
-import { FrameScheduler, type TierOptions } from '../../../../src/schedule/frame-scheduler.ts';
+import { FrameScheduler } from '../../../../src/schedule/frame-scheduler.ts';
+import type { TierOptions } from '../../../../src/schedule/scheduler-options.ts';
 import { BatchView } from '../../../../src/schedule/frames/batch-view.ts';
 import type { BatchTimes } from '../profiles.ts';
 import type { Policy } from '../simulate.ts';
