@@ -127,6 +127,13 @@ export const gpuSchema = z
       .max(256)
       .default(1)
       .describe('Processor threads of the cpu provider in each worker. Default 1.'),
+    copies: z
+      .enum(['each', 'one'])
+      .nullable()
+      .default(null)
+      .describe(
+        'each: a worker loads a network once for each batch size, so that its kernels are not chosen anew when the size changes; one: once. Default each, with the cpu provider one.',
+      ),
     memoryMegabytes: z
       .int()
       .min(64)

@@ -140,6 +140,40 @@ describe('FrameScheduler', () => {
     expect(taken(batch)).toEqual([2]);
   });
 
+  test('counts with the batch that a worker fills up to, and learns from it as that', () => {
+    const costs = costTable();
+    const { frames, drops } = scheduler({ costs });
+    const lane = frames.openLane(laneOptions);
+    const batch = new BatchView(8);
+    frames.fills(0, 0, [8]);
+    frames.offer(lane, 1, { crops: 1, deadline: 12, now: 0 });
+    expect(frames.take(0, 0, batch)).toBe(true);
+    frames.finished(0, 11.5, 11.5);
+    expect(TIMES.map((_, i) => costs.p50(0, i + 1))).toEqual(TIMES);
+
+    // A batch of one would be in time.
+    frames.offer(lane, 2, { crops: 1, deadline: 22, now: 12 });
+    expect([frames.take(0, 12, batch), drops]).toEqual([false, [[lane, 2, 'late']]]);
+    frames.fills(0, 0, [1, 8]);
+    frames.offer(lane, 3, { crops: 1, deadline: 34, now: 24 });
+    expect(frames.take(0, 24, batch)).toBe(true);
+  });
+
+  test('counts what lanes ask for anew when recipes were profiled', () => {
+    const costs = new CostTable({ recipes: 1, workersPerGpu: 1, maximumBatch: 1 });
+    const { frames } = scheduler({ costs, gpus: 2 });
+    for (let lane = 0; lane < 3; lane++) frames.openLane(laneOptions);
+
+    costs.profile({ recipe: 0, table: [{ batch: 1, p50: 10, p99: 10 }] });
+    frames.reweigh();
+
+    expect([frames.load(0), frames.load(1), frames.totalLoad].map((load) => load.toFixed(3))).toEqual([
+      '0.600',
+      '0.300',
+      '0.450',
+    ]);
+  });
+
   test('takes off a GPU what a lane has put on it, though its recipe was profiled meanwhile', () => {
     const costs = new CostTable({ recipes: 1, workersPerGpu: 1, maximumBatch: 1 });
     const { frames } = scheduler({ costs });

@@ -180,6 +180,16 @@ export class FrameScheduler {
     this.#placement.worker(worker).fills(recipe, sizes);
   }
 
+  /** To be called when recipes were profiled anew: what lanes ask for is counted by what they cost now. */
+  reweigh(): void {
+    this.#placement.reweigh();
+  }
+
+  /** What all lanes ask for of what all GPUs can do together, whether they have workers or not. */
+  get totalLoad(): number {
+    return this.#placement.totalLoad;
+  }
+
   /** What the lanes of a GPU are expected to ask for, 1 being all it can do; Infinity if it has no worker. */
   load(gpu: number): number {
     const { load, works } = this.#placement.gpus[gpu]!;

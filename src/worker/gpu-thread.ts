@@ -32,6 +32,8 @@ async function done(request: ThreadRequest): Promise<unknown> {
   switch (request.kind) {
     case 'load':
       return desk.load(request.recipe);
+    case 'warm':
+      return desk.warm(request.recipe);
     case 'profile':
       return desk.profile(request.recipe);
     case 'source':

@@ -48,9 +48,9 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
       case 'configure':
         return { body: configure(body) };
       case 'load':
-        return { body: await laneNow().ask({ kind: 'load', ...gpuRecipeOnlySchema.parse(body) }) };
+      case 'warm':
       case 'profile':
-        return { body: await laneNow().ask({ kind: 'profile', ...gpuRecipeOnlySchema.parse(body) }) };
+        return { body: await laneNow().ask({ kind: type, ...gpuRecipeOnlySchema.parse(body) }) };
       case 'source':
         await laneNow().ask({ kind: 'source', ...gpuSourceSchema.parse(body), bytes: payload });
         return {};

@@ -31,6 +31,7 @@ export class GpuGauges {
     for (const { device, workers, mps, card } of gpus) {
       const gpu = String(device);
       gauges.workers.set({ gpu, mps }, workers.filter(({ state }) => state === 'running').length);
+      gauges.working.set({ gpu }, workers.filter(({ works }) => works).length);
       gauges.workerRestarts.inc(
         { gpu },
         workers.reduce((sum, { replaced }) => sum + replaced, 0),
@@ -68,6 +69,7 @@ function gaugesIn(registry: Registry) {
     broker: gauge('broker_ready', '1 while the broker is ready, by the execution provider really in use', 'provider'),
     brokerRestarts: counter('broker_restarts', 'Brokers that were lost or did not start'),
     workers: gauge('workers', 'GPU workers that are ready, by GPU and how it is shared', 'gpu', 'mps'),
+    working: gauge('workers_working', 'GPU workers that are given work; the others are spare or loading', 'gpu'),
     workerRestarts: counter('worker_restarts', 'GPU workers that were lost or did not start', 'gpu'),
     utilisation: gauge('utilisation_ratio', 'Share of time in which something ran on the GPU', 'gpu'),
     memory: gauge('memory_bytes', 'Memory of the GPU, used and in all', 'gpu', 'kind'),

@@ -15,6 +15,8 @@ export interface BatchSessionOptions {
   readonly threads: number;
   /** Items of the largest run. */
   readonly maximumBatch: number;
+  /** The model is loaded once for each batch size. Default: on all providers but cpu. */
+  readonly apart?: boolean | undefined;
 }
 
 /** Values of one tensor for the largest batch: float32, the bits of float16, or uint8. */
@@ -28,8 +30,8 @@ interface Ends {
 
 /**
  * A model on a device, run in batches. Its buffers are made once, for the largest batch; what runs the nodes is proved by a first
- * run before it is given out. On a device it is loaded once for each batch size: whenever a session of the CUDA provider gets another
- * extent than before, cuDNN plans all its convolutions anew, which took 410–560 ms for inswapper's shape on an H100.
+ * run before it is given out. On a device it is loaded once for each batch size, the largest first: whenever a session of the CUDA
+ * provider gets another extent than before, cuDNN plans all its convolutions anew, which took 410–560 ms for inswapper's shape on an H100.
  */
 export class BatchSession {
   /** Values of each input, by the contract's name, [maximumBatch, …], to be written before a run. */
@@ -37,7 +39,7 @@ export class BatchSession {
   /** Values of each output, [maximumBatch, …], to be read after it. */
   readonly outputs: readonly TensorValues[];
   /** By batch size; where one serves all, it is that of 1. */
-  readonly #sessions: Map<number, InferenceSession>;
+  readonly #sessions = new Map<number, InferenceSession>();
   readonly #file: string;
   readonly #options: BatchSessionOptions;
   readonly #values: ReturnType<typeof readContract>;
@@ -47,9 +49,9 @@ export class BatchSession {
   private constructor(session: InferenceSession, file: string, options: BatchSessionOptions) {
     const { contract, maximumBatch } = options;
     this.#values = readContract(session, contract);
-    this.#sessions = new Map([[1, session]]);
     this.#file = file;
     this.#options = options;
+    this.#sessions.set(this.#sizeFor(maximumBatch), session);
     const { inputs, outputs } = this.#values;
     this.inputs = Object.fromEntries(inputs.map((value) => [value.key, buffer(value, maximumBatch)]));
     this.outputs = outputs.map((value) => buffer(value, maximumBatch));
@@ -83,6 +85,12 @@ export class BatchSession {
     return this.#sessions.size;
   }
 
+  /** Each batch size has a session of its own, which its first run opens. */
+  get apart(): boolean {
+    const { apart, provider } = this.#options;
+    return !this.#values.single && (apart ?? provider !== 'cpu');
+  }
+
   /** Nodes that did not run on the provider: small ones. */
   get elsewhere(): number {
     return this.#proof.elsewhere;
@@ -111,17 +119,21 @@ export class BatchSession {
   }
 
   async #sessionFor(batch: number): Promise<InferenceSession> {
-    const size = this.#values.single || this.#options.provider === 'cpu' ? 1 : batch;
+    const size = this.#sizeFor(batch);
     let session = this.#sessions.get(size);
     if (session === undefined) this.#sessions.set(size, (session = await create(this.#file, this.#options)));
     return session;
   }
 
+  #sizeFor(batch: number): number {
+    return this.apart ? batch : 1;
+  }
+
   // Profiling is on from the start of the session to the end of this run, and costs nothing afterwards.
   async #prove(session: InferenceSession, folder: string): Promise<void> {
-    const { provider } = this.#options;
+    const { provider, maximumBatch } = this.#options;
     try {
-      await runOnce(session, this.#endsOf(0, 1));
+      await runOnce(session, this.#endsOf(0, this.#sizeFor(maximumBatch)));
     } catch (cause) {
       throw runError(cause, this.#file, provider);
     }

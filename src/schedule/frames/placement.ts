@@ -82,6 +82,22 @@ export class Placement {
     gpu.share.lanes(sign);
   }
 
+  /** Counts what lanes ask for by what recipes cost now; they stay where they are. */
+  reweigh(): void {
+    for (let lane = 0; lane < this.#lanes.recipe.length; lane++) {
+      if (!this.#lanes.isOpen(lane)) continue;
+      this.weigh(lane, -1);
+      this.weigh(lane, 1);
+    }
+  }
+
+  /** Of what all GPUs can do together. */
+  get totalLoad(): number {
+    const load = this.gpus.reduce((sum, gpu) => sum + gpu.load, 0) / this.gpus.length;
+    // What lanes have put on and taken off again may leave a rounding below nothing.
+    return Math.max(0, load);
+  }
+
   /** Places all lanes anew if a GPU has lost its last worker, or has one again. */
   review(): void {
     let changed = false;

@@ -280,6 +280,35 @@ describe('with trouble, a broker', () => {
     expect(ends.slice(mark + 1).every((swapped) => swapped)).toBe(true);
   });
 
+  test('has a lost worker of use again before it is warm for all batches, and warm while others do its work', async () => {
+    const gpu = settings({ workersPerGpu: 1, spareWorkers: 1, copies: 'each' });
+    const own = await BrokerHost.open({ gpu, log, clock: monotonic });
+    closing.push(() => own.close());
+    await own.start();
+    const workers = (): { pid: number | null; works: boolean; missing: number }[] =>
+      own.figures?.gpus[0]?.workers ?? [];
+    const pidsOf = (): number[] => workers().flatMap(({ pid }) => pid ?? []);
+    const whole = (): boolean => pidsOf().length === 2 && workers().every(({ missing }) => missing === 0);
+    await vi.waitUntil(whole, WITHIN);
+    const { ends, stop } = play(await client(own).open(options));
+    await vi.waitUntil(() => ends.length > 10, WITHIN);
+
+    const lost = pidsOf();
+    for (const pid of lost) process.kill(pid, 'SIGKILL');
+    const isNew = ({ pid, works }: { pid: number | null; works: boolean }): boolean =>
+      works && pid !== null && !lost.includes(pid);
+    await vi.waitUntil(() => workers().some(isNew), WITHIN);
+    // The one before it may have been offered while nobody was there.
+    const back = ends.length + 1;
+    await vi.waitUntil(() => whole() && !pidsOf().some((pid) => lost.includes(pid)), WITHIN);
+    await vi.waitUntil(() => ends.length > back + 10, WITHIN);
+    await stop();
+
+    // No frame waits for what is loaded beside.
+    expect(ends.slice(back).filter((swapped) => !swapped)).toEqual([]);
+    expect(workers().filter(({ works }) => works)).toHaveLength(1);
+  });
+
   test('keeps only the newest frame of a lane while no worker answers', async () => {
     const lane = await client().open(options);
     await swap(lane, [noiseCrop(1)]);

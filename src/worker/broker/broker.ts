@@ -8,6 +8,7 @@ import type { Clock } from '../../time.ts';
 import type { BrokerFigures, BrokerSettings } from '../wire/broker-control.ts';
 import { MAXIMUM_BATCH, type ProfileTable } from '../wire/gpu-protocol.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { placesOn } from './gpus/gpu-card.ts';
 import { GpuPool } from './gpus/gpu-pool.ts';
 import { variantsOf } from './recipe-variants.ts';
 import { LaneConnection } from './lane-connection.ts';
@@ -37,7 +38,7 @@ export class Broker {
       tenantRate: gpu.tenantRate ?? Infinity,
       costs: this.#costs,
       gpus: devices.length,
-      workersPerGpu,
+      workersPerGpu: placesOn(gpu),
       clock,
       log,
     });

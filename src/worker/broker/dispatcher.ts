@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { CostTable } from '../../schedule/cost/cost-table.ts';
-import type { DropReason } from '../../schedule/drop.ts';
 import { ENHANCER_OFF } from '../../schedule/degradation.ts';
 import { FrameScheduler } from '../../schedule/frame-scheduler.ts';
 import type { TierOptions } from '../../schedule/scheduler-options.ts';
@@ -11,6 +10,7 @@ import type { Clock, Milli } from '../../time.ts';
 import type { FrameEnd, OpenLane } from '../wire/broker-protocol.ts';
 import { MAXIMUM_BATCH } from '../wire/gpu-protocol.ts';
 import type { GpuBatch, GpuBatchDone, GpuRunner } from './gpus/gpu-runner.ts';
+import { endOf, sourcesOf, type OfferedFrame } from './offered-frame.ts';
 import { Tally } from './tally.ts';
 import { plainNumber, variantsOf, type RecipeVariant } from './recipe-variants.ts';
 import { Tenants } from './tenants.ts';
@@ -19,24 +19,6 @@ import { Tenants } from './tenants.ts';
 export const MAXIMUM_LANES = 1024;
 /** A worker may have its next batch so long before its current one is expected to end: it hides the way there and back. */
 const LEAD: Milli = 2;
-
-/** How a frame ended; faces only if it was swapped. */
-export interface FrameOutcome {
-  readonly end: FrameEnd;
-  readonly faces?: readonly SwappedPixels[];
-}
-
-/** A frame that is to be swapped, as it comes from a pixel thread. */
-export interface OfferedFrame {
-  readonly crops: readonly Uint8Array[];
-  readonly deadline: Milli;
-  /** How much of its recipe's enhancer it takes, 0..1. */
-  readonly enhance: number;
-  /** Of each crop; bytes are left out if the lane's frame before, or a crop before, had the same. */
-  readonly sources: readonly { readonly hash: string; readonly bytes: Uint8Array | undefined }[];
-  /** Called exactly once. */
-  readonly settle: (outcome: FrameOutcome) => void;
-}
 
 interface Frame extends OfferedFrame {
   readonly name: number;
@@ -53,8 +35,6 @@ interface Lane {
   /** The same with all its networks, and without its enhancer. */
   readonly whole: number;
   readonly plain: number;
-  /** Faces a second. */
-  readonly rate: number;
   readonly onLevel: (lane: number, level: LaneLevel) => void;
   /** Those of the frame before. */
   sources: readonly CropSource[];
@@ -94,7 +74,9 @@ export class Dispatcher {
   readonly tally = new Tally();
   readonly #options: DispatcherOptions;
   readonly #scheduler: FrameScheduler;
+  /** Those that are there, and which of them are given work. */
   readonly #workers: (GpuRunner | undefined)[];
+  readonly #employed = new Set<number>();
   readonly #lanes = new Map<number, Lane>();
   readonly #tenants = new Tenants();
   /** Those that wait or run, by their number. Bounded by lanes and what workers take. */
@@ -130,13 +112,7 @@ export class Dispatcher {
 
   /** What open lanes need of what all GPUs were measured to do; 1 is all. */
   get load(): number {
-    const { costs, gpus } = this.#options;
-    let load = 0;
-    for (const { number, rate } of this.#lanes.values()) {
-      const most = costs.bestRate(number) * 1000 * gpus;
-      if (most > 0) load += rate / most;
-    }
-    return load;
+    return this.#scheduler.totalLoad;
   }
 
   /** The same of one GPU, by its place; null while it has no worker. */
@@ -163,7 +139,7 @@ export class Dispatcher {
     const cropsEach = (recipes[recipe]!.boost ?? 1) ** 2;
     const lane = this.#scheduler.openLane({ recipe, tier, tenant: joined, frameRate, faces, cropsEach, enhancer });
     const opened = {
-      ...{ tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]!, rate: frameRate * faces * cropsEach },
+      ...{ tier: tiers[tier]!.name, tenant, recipe: recipes[recipe]! },
       ...{ number: recipe, whole: recipe, plain: plainNumber(this.#variants, recipe) },
       ...{ onLevel, sources: [], level: 0 },
     };
@@ -190,13 +166,16 @@ export class Dispatcher {
   offer(number: number, frame: OfferedFrame): void {
     const of = this.#lanes.get(number);
     if (of === undefined) return frame.settle({ end: 'closed' });
-    const sources = sourcesOf(frame, of);
+    const sources = sourcesOf(frame, { before: of.sources, sourceBytes: of.recipe.sourceBytes });
     of.sources = sources;
+    // All workers have them before a batch needs them.
+    if (frame.sources.some(({ bytes }) => bytes !== undefined))
+      for (const worker of this.#workers) worker?.bring(sources);
     this.tally.offered();
     const name = this.#nextFrame++;
     this.#frames.set(name, { ...frame, name, sources, of });
     // Where nobody works there is no load either: lanes must not be degraded for what is over in a moment.
-    if (this.#workers.every((worker) => worker === undefined)) return this.#end(name, 'lost');
+    if (this.#employed.size === 0) return this.#end(name, 'lost');
     const { crops, deadline, enhance } = frame;
     of.number = enhance > 0 && of.level < ENHANCER_OFF ? of.whole : of.plain;
     this.#scheduler.choose(number, of.number);
@@ -204,10 +183,28 @@ export class Dispatcher {
     this.#pump();
   }
 
-  /** A worker is ready for batches. */
-  join(worker: number, running: GpuRunner): void {
+  /** A worker is there, and is sent what batches will need; `employ` gives it work. Idempotent. */
+  enter(worker: number, running: GpuRunner): void {
     this.#workers[worker] = running;
-    this.#scheduler.available(worker, true);
+    for (const { sources } of this.#lanes.values()) running.bring(sources);
+  }
+
+  /** Batch sizes of a recipe, ascending, that a worker is warm for: it fills batches up to the next of them. */
+  fills(worker: number, recipe: number, sizes: readonly number[]): void {
+    for (const [number, variant] of this.#variants.entries())
+      if (variant.recipe === recipe) this.#scheduler.fills(worker, number, sizes);
+  }
+
+  /** The cost table was filled anew. */
+  measured(): void {
+    this.#scheduler.reweigh();
+  }
+
+  /** Whether a worker is given batches from now on; what it has it finishes. */
+  employ(worker: number, works: boolean): void {
+    if (works) this.#employed.add(worker);
+    else this.#employed.delete(worker);
+    this.#scheduler.available(worker, works);
     this.#pump();
   }
 
@@ -215,6 +212,7 @@ export class Dispatcher {
   leave(worker: number): void {
     if (this.#workers[worker] === undefined) return;
     this.#workers[worker] = undefined;
+    this.#employed.delete(worker);
     this.#scheduler.lost(worker, this.#options.clock.now());
     this.#pump();
   }
@@ -293,32 +291,5 @@ export class Dispatcher {
     if (lane === undefined || lane.level === level) return;
     lane.level = level;
     lane.onLevel(number, level);
-  }
-}
-
-/** A frame's sources with their bytes. @throws GatewayError identity_unknown, message_invalid */
-function sourcesOf({ sources }: OfferedFrame, { recipe, sources: before }: Lane): readonly CropSource[] {
-  const known = new Map(before.map((source) => [source.hash, source]));
-  return sources.map(({ hash, bytes }) => {
-    if (bytes !== undefined && bytes.length !== recipe.sourceBytes) {
-      throw new GatewayError('message_invalid', `a source must be what its recipe takes [bytes:${bytes.length}]`);
-    }
-    if (bytes !== undefined) known.set(hash, { hash, bytes });
-    const source = known.get(hash);
-    if (source === undefined) throw new GatewayError('identity_unknown', 'the bytes of a new source must come with it');
-    return source;
-  });
-}
-
-function endOf(reason: DropReason): FrameEnd {
-  switch (reason) {
-    case 'late':
-    case 'replaced':
-    case 'thinned':
-    case 'closed':
-    case 'lost':
-      return reason;
-    default:
-      return 'failed';
   }
 }

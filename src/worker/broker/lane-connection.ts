@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import { GatewayError } from '../../errors.ts';
 import { laneOnlySchema, openLaneSchema, swapSchema } from '../wire/broker-protocol.ts';
 import { Channel, GATEWAY_SILENCE, type Answer, type WireMessage } from '../wire/channel.ts';
-import type { Dispatcher, FrameOutcome } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { FrameOutcome } from './offered-frame.ts';
 
 /** One pixel thread's connection. Its lanes close with it. */
 export class LaneConnection {

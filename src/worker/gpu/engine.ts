@@ -39,6 +39,8 @@ export interface OpenNetwork {
   readonly elsewhere: number;
   /** Bytes of its weights. */
   readonly bytes: number;
+  /** The first run of each batch size but the largest loads it once more, which takes as long as opening it. */
+  readonly apart: boolean;
   /** @throws GatewayError device_lost: nothing more can be run in this process */
   run(batch: EngineBatch): Promise<RunDone>;
   /** Idempotent; no run may be under way. */

@@ -41,6 +41,11 @@ export class GpuDesk {
   }
 
   /** @throws GatewayError as `Residents.use` */
+  warm(recipe: string): Promise<GpuLoaded> {
+    return this.#inTurn(async () => loadedOf(await this.#residents.warm(recipe)));
+  }
+
+  /** @throws GatewayError as `Residents.use` */
   profile(recipe: string): Promise<GpuLoaded> {
     return this.#inTurn(async () => loadedOf(await this.#residents.profile(recipe)));
   }

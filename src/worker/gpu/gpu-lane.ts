@@ -9,6 +9,7 @@ import type { DeskJob, DeskReply } from './gpu-desk.ts';
 /** What the thread is asked, and what it answers. */
 interface Asked {
   load: { readonly ask: { readonly recipe: string }; readonly reply: GpuLoaded };
+  warm: { readonly ask: { readonly recipe: string }; readonly reply: GpuLoaded };
   profile: { readonly ask: { readonly recipe: string }; readonly reply: GpuLoaded };
   source: { readonly ask: { readonly hash: string; readonly bytes: Uint8Array }; readonly reply: undefined };
   /** Pixels go there and come back without a copy. */

@@ -111,6 +111,19 @@ export class GpuWorkerProcess {
     return gpuLoadedSchema.parse(body);
   }
 
+  /** Makes it warm for one batch size more. @throws GatewayError as `load` */
+  async warm(recipe: string): Promise<GpuLoaded> {
+    const { body } = await this.#channel.request({ type: 'warm', body: { recipe } }, { timeout: LOAD_LIMIT });
+    return gpuLoadedSchema.parse(body);
+  }
+
+  /** Loads it for all batch sizes. @throws GatewayError as `load` */
+  async loadWhole(recipe: string): Promise<GpuLoaded> {
+    let loaded = await this.load(recipe);
+    while (loaded.missing.length > 0) loaded = await this.warm(recipe);
+    return loaded;
+  }
+
   /** Measures once more, thoroughly. @throws GatewayError as `load` */
   async profile(recipe: string): Promise<GpuLoaded> {
     const { body } = await this.#channel.request({ type: 'profile', body: { recipe } }, { timeout: LOAD_LIMIT });

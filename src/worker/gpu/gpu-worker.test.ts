@@ -97,6 +97,34 @@ describe('a GPU worker', () => {
     });
   });
 
+  test('is ready with its largest batch where each size is loaded apart, and becomes warm for the others one by one', async () => {
+    const worker = await start({
+      copies: 'each',
+      warmBatches: [1, 2],
+      recipes: [swapRecipe('tiny', { maximumBatch: 3 })],
+    });
+    const source = embeddingSource(1);
+    await worker.addSource(source.hash, source.bytes);
+    const batchOf = async (): Promise<unknown> => {
+      const { payload: _, ...result } = await swap(worker, 'tiny', [source]);
+      return 'batch' in result && result.batch;
+    };
+
+    const loaded = [await worker.load('tiny')];
+    const batches = [await batchOf()];
+    for (let step = 0; step < 2; step++) {
+      loaded.push(await worker.warm('tiny'));
+      batches.push(await batchOf());
+    }
+
+    expect(loaded.map(({ missing }) => missing)).toEqual([[1, 2], [2], []]);
+    expect(loaded.map(({ table }) => table.map(({ batch }) => batch))).toEqual([[3], [1, 3], [1, 2, 3]]);
+    expect(batches).toEqual([3, 1, 1]);
+    // One copy more with each size.
+    expect(loaded.map(({ bytes }) => bytes / loaded[0]!.bytes)).toEqual([1, 2, 3]);
+    expect(await worker.warm('tiny')).toEqual({ ...loaded.at(-1), evicted: [] });
+  });
+
   test('refuses what it does not know, what does not fit, and a third job at a time', async () => {
     const worker = await start();
     const source = embeddingSource(1);

@@ -7,7 +7,7 @@ import { REWRITES, type Rewrite } from '../../onnx/prepare/rewrites.ts';
 import type { GpuRecipe } from '../wire/gpu-protocol.ts';
 import type { Engine, EngineBatch, OpenBeside, OpenNetwork } from './engine.ts';
 import { differenceOf, runSingly, runTogether, sampleBatch, type Difference } from './network/agreement.ts';
-import { OnnxNetwork, sizeOf, type NetworkFile, type OnnxEngineOptions } from './network/onnx-network.ts';
+import { apartBy, OnnxNetwork, sizeOf, type NetworkFile, type OnnxEngineOptions } from './network/onnx-network.ts';
 import { plainFile, Preparation, type Candidate } from './network/preparation.ts';
 import { warmedSizes } from './profile.ts';
 
@@ -35,8 +35,7 @@ export class OnnxEngine implements Engine {
   }
 
   async bytesOf(recipe: GpuRecipe): Promise<number> {
-    const { provider, warmBatches } = this.#options;
-    const copies = provider === 'cpu' ? 1 : warmedSizes(recipe, warmBatches).length;
+    const copies = apartBy(this.#options) ? warmedSizes(recipe, this.#options.warmBatches).length : 1;
     const swap = (await sizeOf(recipe.file)) + (recipe.prepare.length > 0 ? ADDED : 0);
     return copies * swap + (await this.bytesBeside(recipe));
   }
@@ -78,7 +77,8 @@ export class OnnxEngine implements Engine {
 
   /** Tries to prepare a file in all ways, else in fewer, and takes what gives the same as the plain one. */
   async #prepare(recipe: GpuRecipe, preparation: Preparation, rewrites: readonly Rewrite[]): Promise<OpenNetwork> {
-    const plain = await this.#open(recipe, plainFile(recipe, 'to be compared'));
+    // It runs crop by crop.
+    const plain = await this.#open({ ...recipe, maximumBatch: 1 }, plainFile(recipe, 'to be compared'));
     const batch = sampleBatch(recipe, this.#comparedCrops(recipe));
     const expected = await runSingly(plain, batch).finally(() => plain.close());
     await preparation.begin();

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../time.ts';
-import type { GpuConfigure, GpuLoaded, GpuRecipe } from '../wire/gpu-protocol.ts';
+import type { GpuConfigure, GpuLoaded, GpuRecipe, ProfileTable } from '../wire/gpu-protocol.ts';
 import { Chain } from './chain/chain.ts';
 import type { Engine } from './engine.ts';
 import { AT_LOAD, profileChain, THOROUGH, warmedSizes, type ProfileEffort, type Profiles } from './profile.ts';
@@ -9,9 +9,13 @@ import { AT_LOAD, profileChain, THOROUGH, warmedSizes, type ProfileEffort, type 
 export interface Resident {
   readonly recipe: GpuRecipe;
   readonly chain: Chain;
-  /** Batch sizes that it is warm for, ascending. */
-  readonly sizes: readonly number[];
+  /** Batch sizes that it is warm for, ascending; a batch is filled up to the next of them. */
+  sizes: readonly number[];
+  /** Those that it will be warm for beside them, ascending. */
+  missing: readonly number[];
   profiles: Profiles;
+  /** Bytes that it takes once it is warm for all. */
+  readonly whole: number;
 }
 
 /** The recipes that an engine holds, under a limit of memory. Calls must not overlap. */
@@ -36,7 +40,8 @@ export class Residents {
   }
 
   /**
-   * The recipe, which counts as used now; opened, warmed and measured if it is not there.
+   * The recipe, which counts as used now; opened, warmed and measured if it is not there: where each batch size is loaded apart, for its
+   * largest batch only, which carries any other.
    * @throws GatewayError recipe_unknown, model_unsupported, provider_unavailable, capacity_full, device_lost
    */
   async use(name: string): Promise<{ readonly resident: Resident; readonly evicted: readonly string[] }> {
@@ -50,12 +55,15 @@ export class Residents {
     if (recipe === undefined) {
       throw new GatewayError('recipe_unknown', `a recipe must be one that was configured [recipe:${name}]`);
     }
-    const evicted = await this.#makeRoom(await this.#engine.bytesOf(recipe));
+    const whole = await this.#engine.bytesOf(recipe);
+    const evicted = await this.#makeRoom(whole);
     const chain = await Chain.open(recipe, this.#engine, this.#clock);
-    const sizes = warmedSizes(recipe, this.#settings.warmBatches);
+    const wanted = warmedSizes(recipe, this.#settings.warmBatches);
+    const sizes = chain.apart ? wanted.slice(-1) : wanted;
+    const missing = wanted.filter((size) => !sizes.includes(size));
     try {
-      const profiles = await this.#measure({ recipe, chain, sizes }, AT_LOAD);
-      const resident = { recipe, chain, sizes, profiles };
+      const profiles = await this.#measure({ recipe, chain }, { sizes, effort: AT_LOAD });
+      const resident = { recipe, chain, sizes, missing, profiles, whole };
       this.#held.set(name, resident);
       return { resident, evicted };
     } catch (error) {
@@ -64,10 +72,27 @@ export class Residents {
     }
   }
 
-  /** Measures a recipe anew, thoroughly. @throws GatewayError as `use` */
-  async profile(name: string): Promise<{ readonly resident: Resident; readonly evicted: readonly string[] }> {
+  /**
+   * Makes a recipe warm for the smallest batch size that is missing, and measures that: small batches are those that are filled up most.
+   * @throws GatewayError as `use`
+   */
+  async warm(name: string): ReturnType<Residents['use']> {
     const used = await this.use(name);
-    used.resident.profiles = await this.#measure(used.resident, THOROUGH);
+    const { resident } = used;
+    const [size] = resident.missing;
+    if (size === undefined) return used;
+    const more = await this.#measure(resident, { sizes: [size], effort: AT_LOAD });
+    resident.profiles = joined(resident.profiles, more);
+    resident.sizes = [...resident.sizes, size].sort((a, b) => a - b);
+    resident.missing = resident.missing.slice(1);
+    return used;
+  }
+
+  /** Measures a recipe anew, thoroughly, in the sizes that it is warm for. @throws GatewayError as `use` */
+  async profile(name: string): ReturnType<Residents['use']> {
+    const used = await this.use(name);
+    const { resident } = used;
+    resident.profiles = await this.#measure(resident, { sizes: resident.sizes, effort: THOROUGH });
     return used;
   }
 
@@ -76,18 +101,21 @@ export class Residents {
     this.#held.clear();
   }
 
-  #measure({ chain, ...rest }: Omit<Resident, 'profiles'>, effort: ProfileEffort): Promise<Profiles> {
-    return profileChain(chain, { ...rest, effort, clock: this.#clock });
+  #measure(
+    { chain, recipe }: Pick<Resident, 'chain' | 'recipe'>,
+    how: { readonly sizes: readonly number[]; readonly effort: ProfileEffort },
+  ): Promise<Profiles> {
+    return profileChain(chain, { ...how, recipe, clock: this.#clock });
   }
 
   /** Closes the least used until `bytes` more fit, or nothing is left. */
   async #makeRoom(bytes: number): Promise<string[]> {
     const evicted: string[] = [];
-    let taken = [...this.#held.values()].reduce((sum, { chain }) => sum + chain.bytes, 0);
-    for (const [name, { chain }] of this.#held) {
+    let taken = [...this.#held.values()].reduce((sum, { whole }) => sum + whole, 0);
+    for (const [name, { chain, whole }] of this.#held) {
       if (taken + bytes <= this.#settings.memoryLimit) break;
       this.#held.delete(name);
-      taken -= chain.bytes;
+      taken -= whole;
       await chain.close();
       evicted.push(name);
     }
@@ -95,9 +123,17 @@ export class Residents {
   }
 }
 
-/** What `load` answers. */
+/** What `load`, `warm` and `profile` answer. */
 export function loadedOf({ resident, evicted }: Awaited<ReturnType<Residents['use']>>): GpuLoaded {
-  const { recipe, chain, profiles } = resident;
+  const { recipe, chain, profiles, missing } = resident;
   const { provider, elsewhere, preparation, bytes } = chain;
-  return { recipe: recipe.name, provider, elsewhere, preparation, bytes, ...profiles, evicted: [...evicted] };
+  const told = { provider, elsewhere, preparation, bytes, ...profiles };
+  return { recipe: recipe.name, ...told, missing: [...missing], evicted: [...evicted] };
+}
+
+/** The tables of both, by rising batch. */
+function joined(one: Profiles, other: Profiles): Profiles {
+  const both = (a: ProfileTable, b: ProfileTable): ProfileTable => [...a, ...b].sort((x, y) => x.batch - y.batch);
+  const table = both(one.table, other.table);
+  return one.plainTable && other.plainTable ? { table, plainTable: both(one.plainTable, other.plainTable) } : { table };
 }

@@ -31,6 +31,10 @@ const workerSchema = z.object({
   pid: count.nullable(),
   /** How often it was lost or did not start. */
   replaced: count,
+  /** Whether it is given work, rather than being spare or loading. */
+  works: z.boolean(),
+  /** Batch sizes of all recipes that it is not warm for yet: their batches are filled up to larger ones. */
+  missing: count,
 });
 
 /** Body of the notice `figures`, each second. Counts are since the broker started. */

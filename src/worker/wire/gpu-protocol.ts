@@ -75,6 +75,8 @@ export const gpuConfigureSchema = z.strictObject({
   warmBatches: z.array(batch).min(1).max(16).default([1, 2, 3, 4, 6, 8]),
   /** Processor threads of the cpu provider for one run. */
   threads: z.int().min(1).max(256).default(1),
+  /** Whether a network is loaded once for each batch size, or once. Default each, with the cpu provider one. */
+  copies: z.enum(['each', 'one']).optional(),
 });
 export type GpuConfigure = z.output<typeof gpuConfigureSchema>;
 /** `provider` is the one asked for: that it really runs the nodes is proved for each recipe when it is loaded. */
@@ -85,7 +87,10 @@ export type GpuReady = z.infer<typeof gpuReadySchema>;
 export const profileTableSchema = z.array(z.object({ batch, p50: milli, p99: milli })).min(1);
 export type ProfileTable = z.infer<typeof profileTableSchema>;
 
-/** Body of `load` (opens, proves, warms and profiles; nothing if resident) and `profile` (measures once more). */
+/**
+ * Body of `load` (opens, proves, warms and profiles: for the largest batch only, where each size is loaded apart; nothing if resident),
+ * `warm` (the smallest size that is missing), and `profile` (measures once more those that are there).
+ */
 export const gpuRecipeOnlySchema = z.strictObject({ recipe: z.string() });
 export const gpuLoadedSchema = z.object({
   recipe: z.string(),
@@ -100,6 +105,8 @@ export const gpuLoadedSchema = z.object({
   table: profileTableSchema,
   /** Without its enhancer, if it has one. */
   plainTable: profileTableSchema.optional(),
+  /** Batch sizes that it is not warm for yet: batches are filled up to the next one in the table. */
+  missing: z.array(batch),
   /** Recipes that had to go for it. */
   evicted: z.array(z.string()),
 });

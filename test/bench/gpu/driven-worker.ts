@@ -33,7 +33,7 @@ export class DrivenWorker {
     const settings = { provider, recipes: [recipe], memoryLimit: 8e9, warmBatches: [...batches] };
     const process = await GpuWorkerProcess.start({ settings, env, log, onLost: () => undefined });
     try {
-      const loaded = await process.load(recipe.name);
+      const loaded = await process.loadWhole(recipe.name);
       const source = embeddingSource(1);
       await process.addSource(source.hash, source.bytes);
       return new DrivenWorker(process, { loaded, recipe, source });

@@ -1,6 +1,7 @@
 import { gpuRecipe, residentLimit, type GpuSettings } from '../../../config/gpu.ts';
 import type { Logger } from '../../../log.ts';
-import type { Clock } from '../../../time.ts';
+import { USABLE_GPU } from '../../../schedule/gpu-admission.ts';
+import type { Clock, Milli } from '../../../time.ts';
 import { Kept } from '../../child/kept.ts';
 import type { BrokerFigures } from '../../wire/broker-control.ts';
 import { gpuConfigureSchema, type GpuConfigure } from '../../wire/gpu-protocol.ts';
@@ -8,6 +9,8 @@ import { GpuRunner } from './gpu-runner.ts';
 import { GpuSharing } from './gpu-sharing.ts';
 
 const MIB = 1024 * 1024;
+/** How often is looked whether a worker that is not warm for all batches can be spared now. */
+const RETRY_EVERY: Milli = 1_000;
 
 export interface GpuCardOptions {
   /** Index of the GPU. */
@@ -15,22 +18,34 @@ export interface GpuCardOptions {
   /** As nvidia-smi says it; `undefined` if it says nothing. */
   readonly uuid: string | undefined;
   readonly gpu: GpuSettings;
-  /** A seat of this GPU, of `workersPerGpu`, is taken by a worker that is ready, or empty. */
-  readonly onChange: (seat: number, running: GpuRunner | undefined) => void;
+  /** A worker, by its place, is ready, or ready for more batch sizes than before. */
+  readonly onReady: (place: number, running: GpuRunner) => void;
+  /** It is to be given work, or no more. */
+  readonly onWork: (place: number, works: boolean) => void;
+  /** It is gone. */
+  readonly onGone: (place: number) => void;
+  /** What lanes ask of this GPU, 1 being all that it can do. */
+  readonly load: () => number;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * One GPU, how it is shared, and its workers. There are more workers than seats: a spare one has everything loaded and takes the
- * seat of one that is lost at once, while another is loaded in its place. Owns them.
+ * One GPU, how it is shared, and its workers, each in its place. `workersPerGpu` of them are given work; a spare one stands in for one that
+ * is lost at once, while another is loaded in its place. A worker is ready with the largest batch of each recipe, and becomes warm for
+ * the other sizes, one worker at a time, while others do its work: what it loads would hold batches up for seconds. Owns them.
  */
 export class GpuCard {
   readonly #options: GpuCardOptions;
   readonly #sharing: GpuSharing;
   readonly #places: readonly Kept<GpuRunner>[];
-  /** Who sits where; those that are ready beside them are spare. */
-  readonly #seats: (GpuRunner | undefined)[];
+  /** Places whose workers are given work. */
+  readonly #working = new Set<number>();
+  /** The place whose worker is loading beside. */
+  #warming: number | undefined;
+  #retrying: NodeJS.Timeout | undefined;
+  /** Those who wait until nothing is loaded any more. */
+  #settled: (() => void)[] = [];
 
   constructor(options: GpuCardOptions) {
     this.#options = options;
@@ -43,8 +58,7 @@ export class GpuCard {
       onFault: () => this.running.forEach((runner) => runner.kill()),
       log,
     });
-    this.#seats = Array.from({ length: gpu.workersPerGpu }, () => undefined);
-    this.#places = Array.from({ length: gpu.workersPerGpu + sparesOf(gpu) }, () => this.#place());
+    this.#places = Array.from({ length: placesOn(gpu) }, (_, place) => this.#place(place));
   }
 
   /** Those that are ready. */
@@ -53,43 +67,51 @@ export class GpuCard {
   }
 
   /** Those of them that are given work. */
-  get seated(): GpuRunner[] {
-    return this.#seats.flatMap((runner) => runner ?? []);
+  get working(): GpuRunner[] {
+    return [...this.#working].flatMap((place) => this.#places[place]!.running ?? []);
   }
 
-  /** Starts its first worker. @throws GatewayError as `GpuRunner.start`; nothing is tried again then */
+  /**
+   * Starts its first worker, and has it warm for all batches unless frames wait for it.
+   * @throws GatewayError as `GpuRunner.start`; nothing is tried again then
+   */
   async start(): Promise<void> {
     await this.#places[0]!.start();
+    await this.#whole();
   }
 
-  /** Starts the others; one that does not start is tried again. */
+  /** Starts the others, likewise; one that does not start is tried again. */
   async startOthers(): Promise<void> {
     await Promise.all(this.#places.slice(1).map((place) => place.startInTime()));
+    await this.#whole();
   }
 
   /** How it and its workers are. */
   get figures(): Omit<BrokerFigures['gpus'][number], 'card' | 'load'> {
-    const workers = this.#places.map(({ state, running, replaced }) => ({
-      state,
-      pid: running?.pid ?? null,
-      replaced,
+    const workers = this.#places.map(({ state, running, replaced }, place) => ({
+      ...{ state, replaced, pid: running?.pid ?? null },
+      ...{ works: this.#working.has(place), missing: running?.missing ?? 0 },
     }));
     return { device: this.#options.device, workers, mps: this.#sharing.kind };
   }
 
   /** Idempotent. */
   async close(): Promise<void> {
+    clearTimeout(this.#retrying);
     await Promise.all(this.#places.map((place) => place.close()));
     await this.#sharing.close();
   }
 
-  #place(): Kept<GpuRunner> {
+  #place(place: number): Kept<GpuRunner> {
     const { gpu, clock, log } = this.#options;
     const options = { settings: this.#settings, residentLimit: residentLimit(gpu), log };
     return new Kept({
       what: 'GPU worker',
-      start: (onLost) => this.#sharing.start((where) => GpuRunner.start({ ...where, ...options, onLost })),
-      onChange: () => this.#seatAll(),
+      start: (onLost) =>
+        this.#sharing.start((where) =>
+          GpuRunner.start({ ...where, ...options, onLost, onLoaded: () => this.#ready(place) }),
+        ),
+      onChange: (running) => (running === undefined ? this.#gone(place) : this.#ready(place)),
       // The context of one that died must be gone from the GPU first; a GPU that is broken is not kept busy with starts.
       pause: { first: 100, longest: 30_000 },
       clock,
@@ -97,33 +119,90 @@ export class GpuCard {
     });
   }
 
-  /** Empties the seats of those that are gone, and gives empty ones to those that are ready. */
-  #seatAll(): void {
-    const { onChange } = this.#options;
-    const { running } = this;
-    for (const [seat, runner] of this.#seats.entries()) {
-      if (runner === undefined || running.includes(runner)) continue;
-      this.#seats[seat] = undefined;
-      onChange(seat, undefined);
+  #ready(place: number): void {
+    const { running } = this.#places[place]!;
+    if (running !== undefined) this.#options.onReady(place, running);
+    this.#arrange();
+  }
+
+  #gone(place: number): void {
+    this.#working.delete(place);
+    this.#options.onGone(place);
+    this.#arrange();
+  }
+
+  /** Gives work to those who are warm for most batches, before others to those who have it. */
+  #arrange(): void {
+    const { gpu, onWork } = this.#options;
+    const ready = this.#free.sort(
+      (a, b) => a.missing - b.missing || Number(this.#working.has(b.place)) - Number(this.#working.has(a.place)),
+    );
+    const chosen = new Set(ready.slice(0, gpu.workersPerGpu).map(({ place }) => place));
+    // First those who come: the GPU must not be without any, or its lanes leave.
+    for (const place of chosen) if (!this.#working.has(place)) onWork(place, true);
+    for (const place of this.#working) if (!chosen.has(place)) onWork(place, false);
+    this.#working.clear();
+    for (const place of chosen) this.#working.add(place);
+    this.#warmNext();
+  }
+
+  /** Has the next worker become warm for one batch size more, if it can be spared. */
+  #warmNext(): void {
+    clearTimeout(this.#retrying);
+    if (this.#warming !== undefined) return;
+    const cold = this.#free.filter(({ missing }) => missing > 0);
+    const next = cold.find(({ place }) => !this.#working.has(place)) ?? cold[0];
+    if (next === undefined || !this.#canSpare(next.place)) {
+      for (const settle of this.#settled.splice(0)) settle();
+      if (next !== undefined) this.#retrying = setTimeout(() => this.#warmNext(), RETRY_EVERY);
+      return;
     }
-    for (const [seat, runner] of this.#seats.entries()) {
-      const spare = running.find((one) => !this.#seats.includes(one));
-      if (runner !== undefined || spare === undefined) continue;
-      this.#seats[seat] = spare;
-      onChange(seat, spare);
-    }
+    this.#warming = next.place;
+    this.#arrange();
+    void next.running.warm().then(() => {
+      this.#warming = undefined;
+      this.#ready(next.place);
+    });
+  }
+
+  /** Whether the others do all work without this one: as many as ever, or enough for what lanes ask for. */
+  #canSpare(place: number): boolean {
+    const { gpu, load } = this.#options;
+    const others = this.#free.filter((other) => other.place !== place).length;
+    return others >= gpu.workersPerGpu || load() <= (USABLE_GPU * others) / gpu.workersPerGpu;
+  }
+
+  /** Workers that could be given work now. */
+  get #free(): { readonly place: number; readonly running: GpuRunner; readonly missing: number }[] {
+    return this.#places.flatMap(({ running }, place) =>
+      running === undefined || place === this.#warming ? [] : { place, running, missing: running.missing },
+    );
+  }
+
+  /** Settles when all that are ready are warm for all batches, or cannot be spared. */
+  #whole(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settled.push(resolve);
+      this.#warmNext();
+    });
   }
 
   get #settings(): GpuConfigure {
-    const { provider, recipes, memoryMegabytes, threads } = this.#options.gpu;
+    const { provider, recipes, memoryMegabytes, threads, copies } = this.#options.gpu;
     return gpuConfigureSchema.parse({
       provider,
       deviceId: 0,
       recipes: recipes.map(gpuRecipe),
       memoryLimit: memoryMegabytes * MIB,
       threads,
+      ...(copies !== null && { copies }),
     });
   }
+}
+
+/** Workers of a GPU, those too that only stand in. */
+export function placesOn(gpu: GpuSettings): number {
+  return gpu.workersPerGpu + sparesOf(gpu);
 }
 
 /** On a processor a worker that only waits costs memory and saves little: another one is there soon. */

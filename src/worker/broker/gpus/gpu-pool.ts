@@ -7,7 +7,7 @@ import type { GpuLoaded, Provider } from '../../wire/gpu-protocol.ts';
 import { readGpuCards, type GpuCardFigures } from '../../mps/nvidia-smi.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import { plainNumber, variantsOf } from '../recipe-variants.ts';
-import { GpuCard } from './gpu-card.ts';
+import { GpuCard, placesOn } from './gpu-card.ts';
 import type { GpuRunner } from './gpu-runner.ts';
 import { usesCuda } from './gpu-sharing.ts';
 
@@ -30,6 +30,8 @@ export class GpuPool {
   #seen: readonly GpuCardFigures[] = [];
   #reading: NodeJS.Timeout | undefined;
   #provider: Provider | undefined;
+  /** Batch sizes that each recipe was measured in. */
+  readonly #measured = new Map<number, number>();
 
   constructor(options: GpuPoolOptions) {
     this.#options = options;
@@ -66,12 +68,17 @@ export class GpuPool {
   }
 
   #card(device: number, index: number): GpuCard {
-    const { gpu, clock, log } = this.#options;
+    const { gpu, clock, log, dispatcher } = this.#options;
+    const first = index * placesOn(gpu);
     return new GpuCard({
       device,
       uuid: this.#seen.find((card) => card.index === device)?.uuid,
       gpu,
-      onChange: (seat, running) => this.#changed(index * gpu.workersPerGpu + seat, running),
+      onReady: (place, running) => this.#ready(first + place, running),
+      onWork: (place, works) => dispatcher.employ(first + place, works),
+      onGone: (place) => dispatcher.leave(first + place),
+      // Where lanes are and nobody works, nobody can be spared.
+      load: () => (dispatcher.lanes === 0 ? 0 : (dispatcher.loadOf(index) ?? Infinity)),
       clock,
       log,
     });
@@ -84,26 +91,32 @@ export class GpuPool {
     this.#reading ??= setInterval(() => void this.#readCards(), READ_EVERY);
   }
 
-  #changed(worker: number, running: GpuRunner | undefined): void {
-    const { dispatcher } = this.#options;
-    if (running === undefined) return dispatcher.leave(worker);
-    for (const loaded of running.loaded) this.#learn(loaded);
-    dispatcher.join(worker, running);
+  #ready(worker: number, running: GpuRunner): void {
+    const { dispatcher, gpu } = this.#options;
+    dispatcher.enter(worker, running);
+    for (const loaded of running.loaded) {
+      const recipe = gpu.recipes.findIndex(({ name }) => name === loaded.recipe);
+      if (recipe < 0) continue;
+      this.#learn(recipe, loaded);
+      const sizes = loaded.table.map(({ batch }) => batch);
+      dispatcher.fills(worker, recipe, sizes);
+    }
   }
 
   // What later workers measure is disturbed by those at work; the table follows by itself what batches take.
-  #learn(loaded: GpuLoaded): void {
-    const { costs, gpu } = this.#options;
+  #learn(recipe: number, loaded: GpuLoaded): void {
     this.#provider = loaded.provider;
-    const recipe = gpu.recipes.findIndex(({ name }) => name === loaded.recipe);
-    if (recipe >= 0 && costs.maximumBatch(recipe) === 0) this.#take(recipe, loaded, 1);
+    if (loaded.table.length <= (this.#measured.get(recipe) ?? 0)) return;
+    this.#measured.set(recipe, loaded.table.length);
+    this.#take(recipe, loaded, 1);
   }
 
   /** Puts into the table what a recipe's batches take, with its enhancer and without, while so many workers are busy. */
   #take(recipe: number, { table, plainTable }: GpuLoaded, busy: number): void {
-    const { costs, gpu } = this.#options;
+    const { costs, gpu, dispatcher } = this.#options;
     costs.profile({ recipe, busy, table });
     if (plainTable) costs.profile({ recipe: plainNumber(variantsOf(gpu.recipes), recipe), busy, table: plainTable });
+    dispatcher.measured();
   }
 
   /**
@@ -112,7 +125,7 @@ export class GpuPool {
    */
   async #measureTogether(): Promise<void> {
     const { dispatcher, gpu, log } = this.#options;
-    const running = this.#cards[0]!.seated;
+    const running = this.#cards[0]!.working;
     for (let busy = 2; busy <= running.length; busy++) {
       for (const [recipe, { name }] of gpu.recipes.entries()) {
         if (dispatcher.lanes > 0) return;

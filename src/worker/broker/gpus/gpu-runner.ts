@@ -16,6 +16,8 @@ export interface GpuRunnerOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Bytes: if more is resident, it is put down. */
   readonly residentLimit: number;
+  /** It is ready for another recipe or batch size than before; not while it is started. */
+  readonly onLoaded?: () => void;
   /** Exactly once, unless it was closed. */
   readonly onLost: (reason: string) => void;
   /** What MPS wants done before a client may be killed; bounded in time by itself. */
@@ -48,10 +50,13 @@ export class GpuRunner implements Running {
   /** Recipes that are resident, with what batches of them take. */
   readonly #loaded = new Map<string, GpuLoaded>();
   readonly #known = new Set<string>();
+  /** There was no memory to be warm for more. */
+  #full = false;
   #over = false;
 
   /**
-   * Starts a worker and has its recipes loaded, proved and profiled.
+   * Starts a worker and has its recipes loaded, proved and profiled: for their largest batches, where each size takes as long again; the
+   * others follow by `warm`.
    * @throws GatewayError as `GpuWorkerProcess.start` and `load`
    */
   static async start(options: GpuRunnerOptions): Promise<GpuRunner> {
@@ -64,7 +69,7 @@ export class GpuRunner implements Running {
     const runner = new GpuRunner(worker, options);
     try {
       // One that is lost meanwhile does not answer.
-      for (const { name } of options.settings.recipes) await runner.#load(name);
+      for (const { name } of options.settings.recipes) runner.#take(await worker.load(name));
     } catch (error) {
       await runner.#putDown();
       throw error;
@@ -88,6 +93,43 @@ export class GpuRunner implements Running {
     return this.#loaded.values();
   }
 
+  /** Batch sizes, of all recipes, that it is not warm for: those are filled up to larger ones. */
+  get missing(): number {
+    if (this.#full) return 0;
+    return [...this.#loaded.values()].reduce((sum, { missing }) => sum + missing.length, 0);
+  }
+
+  /**
+   * Makes it warm for one batch size more, which takes a second or two in which it answers nothing: it must not be given work meanwhile.
+   * Never rejects; one that fails at it is lost.
+   */
+  async warm(): Promise<void> {
+    const next = [...this.#loaded.values()].find(({ missing }) => missing.length > 0);
+    if (next === undefined || this.#over) return;
+    try {
+      this.#take(await this.#worker.warm(next.recipe));
+    } catch (error) {
+      this.#options.log.warn(
+        { err: error, child: this.pid, recipe: next.recipe },
+        'GPU worker is not warm for all batches',
+      );
+      // It goes on with the sizes that it has.
+      if (error instanceof GatewayError && error.code === 'capacity_full') this.#full = true;
+      else this.#lose('fails to load');
+    }
+  }
+
+  /** Brings it sources before a batch needs them. */
+  bring(sources: readonly CropSource[]): void {
+    // What is sent stays in order, so that a job finds its sources there. If not, it says so.
+    if (this.#known.size > MAXIMUM_KNOWN) this.#known.clear();
+    for (const { hash, bytes } of sources) {
+      if (this.#known.has(hash)) continue;
+      this.#known.add(hash);
+      this.#worker.addSource(hash, bytes).catch(() => this.#known.delete(hash));
+    }
+  }
+
   /** Measures a recipe once more. @throws GatewayError as `GpuWorkerProcess.profile` */
   profile(recipe: string): Promise<GpuLoaded> {
     return this.#worker.profile(recipe);
@@ -97,7 +139,10 @@ export class GpuRunner implements Running {
   async run(batch: GpuBatch): Promise<GpuBatchDone> {
     this.#watch.given(this.#patienceFor(batch));
     try {
-      if (!this.#loaded.has(batch.recipe)) await this.#load(batch.recipe);
+      if (!this.#loaded.has(batch.recipe)) {
+        this.#take(await this.#worker.load(batch.recipe));
+        this.#options.onLoaded?.();
+      }
       return this.#done(await this.#swap(batch), batch);
     } finally {
       this.#watch.answered();
@@ -136,32 +181,22 @@ export class GpuRunner implements Running {
     this.#worker.kill();
   }
 
-  async #load(recipe: string): Promise<void> {
-    const loaded = await this.#worker.load(recipe);
+  #take(loaded: GpuLoaded): void {
     for (const gone of loaded.evicted) this.#loaded.delete(gone);
-    this.#loaded.set(recipe, loaded);
-    const { provider, elsewhere, preparation } = loaded;
-    this.#options.log.info({ child: this.pid, recipe, provider, elsewhere, preparation }, 'recipe loaded');
+    this.#loaded.set(loaded.recipe, loaded);
+    const { recipe, provider, elsewhere, preparation, table } = loaded;
+    const batches = table.map(({ batch }) => batch);
+    this.#options.log.info({ child: this.pid, recipe, provider, elsewhere, preparation, batches }, 'recipe loaded');
   }
 
   async #swap({ recipe, crops, sources, enhance }: GpuBatch): Promise<JobResult> {
     const job = { recipe, sources: sources.map(({ hash }) => hash), ...(enhance && { enhance: [...enhance] }) };
-    this.#bring(sources);
+    this.bring(sources);
     const result = await this.#worker.swap(job, crops, { limit: LOAD_LIMIT });
     if (result.kind === 'done') return result;
     for (const hash of result.hashes) this.#known.delete(hash);
-    this.#bring(sources);
+    this.bring(sources);
     return this.#worker.swap(job, crops, { limit: LOAD_LIMIT });
-  }
-
-  // What is sent stays in order, so that a job finds its sources there. If not, it says so.
-  #bring(sources: readonly CropSource[]): void {
-    if (this.#known.size > MAXIMUM_KNOWN) this.#known.clear();
-    for (const { hash, bytes } of sources) {
-      if (this.#known.has(hash)) continue;
-      this.#known.add(hash);
-      this.#worker.addSource(hash, bytes).catch(() => this.#known.delete(hash));
-    }
   }
 
   #done(result: JobResult, { crops }: GpuBatch): GpuBatchDone {

@@ -91,6 +91,11 @@ export class Chain {
     return this.#parts.reduce((sum, { elsewhere }) => sum + elsewhere, 0);
   }
 
+  /** The first run of each batch size but the largest takes as long as opening it. */
+  get apart(): boolean {
+    return this.#swap.apart;
+  }
+
   /** How the swap network's file was prepared, or why it is run as it is. */
   get preparation(): string {
     return this.#swap.preparation;

@@ -6,7 +6,7 @@ import type { GpuConfigure, GpuRecipe, Provider } from '../../wire/gpu-protocol.
 import type { EngineBatch, OpenNetwork, RunDone } from '../engine.ts';
 import { ByteEnds, contractOf, FloatEnds, type NetworkEnds } from './network-ends.ts';
 
-export type OnnxEngineOptions = Pick<GpuConfigure, 'provider' | 'deviceId' | 'threads' | 'warmBatches'> & {
+export type OnnxEngineOptions = Pick<GpuConfigure, 'provider' | 'deviceId' | 'threads' | 'warmBatches' | 'copies'> & {
   readonly clock: Clock;
 };
 
@@ -33,6 +33,7 @@ export class OnnxNetwork implements OpenNetwork {
     const session = await BatchSession.open(file.path, {
       ...options,
       maximumBatch: recipe.maximumBatch,
+      apart: apartBy(options),
       contract: contractOf(recipe, file.ends),
     });
     const ends = file.ends === 'bytes' ? new ByteEnds(session, recipe) : new FloatEnds(session, recipe);
@@ -64,6 +65,10 @@ export class OnnxNetwork implements OpenNetwork {
     return this.#session.elsewhere;
   }
 
+  get apart(): boolean {
+    return this.#session.apart;
+  }
+
   async run(batch: EngineBatch): Promise<RunDone> {
     const begun = this.#clock.now();
     this.#ends.fill(batch);
@@ -79,6 +84,11 @@ export class OnnxNetwork implements OpenNetwork {
     this.#closed = true;
     await this.#session.close();
   }
+}
+
+/** Whether networks are loaded once for each batch size. */
+export function apartBy({ copies, provider }: Pick<OnnxEngineOptions, 'copies' | 'provider'>): boolean {
+  return copies === undefined ? provider !== 'cpu' : copies === 'each';
 }
 
 /** Bytes of a recipe's file. @throws GatewayError model_unsupported if it is not there */

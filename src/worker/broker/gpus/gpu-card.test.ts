@@ -1,0 +1,59 @@
+/** Real GPU workers, on the cpu provider with a tiny network that is loaded once for each batch size. */
+import { afterEach, expect, test, vi } from 'vitest';
+import { swapRecipe } from '../../../../test/support/swap-recipes.ts';
+import { gpuSchema } from '../../../config-gpu.ts';
+import { createLog } from '../../../log.ts';
+import { monotonic } from '../../../time.ts';
+import { GpuCard } from './gpu-card.ts';
+
+process.env['GUISE_LOG'] = 'silent';
+const WITHIN = { timeout: 60_000, interval: 20 };
+
+let card: GpuCard | undefined;
+afterEach(() => card?.close());
+
+/** A GPU with one worker at work and one that is spare, and what it says of them. */
+function open(load: number): { card: GpuCard; said: string[] } {
+  const { name, file, size, source } = swapRecipe('tiny-image');
+  const recipe = { name, file, size, template: 'arcface_128', source: { ...source, template: 'arcface_112_v2' } };
+  const gpu = gpuSchema.parse({
+    ...{ provider: 'cpu', copies: 'each', workersPerGpu: 1, spareWorkers: 1 },
+    recipes: [{ ...recipe, maximumBatch: 2 }],
+  });
+  const said: string[] = [];
+  card = new GpuCard({
+    ...{ device: 0, uuid: undefined, gpu, clock: monotonic, log: createLog('test') },
+    onReady: (place, { missing }) => said.push(`${place} ready, ${missing} missing`),
+    onWork: (place, works) => said.push(`${place} ${works ? 'works' : 'rests'}`),
+    onGone: (place) => said.push(`${place} gone`),
+    load: () => load,
+  });
+  return { card, said };
+}
+
+test('under load a worker works with its largest batch until a spare one is warm for all, and takes turns with it', async () => {
+  const { card, said } = open(0.5);
+
+  await card.start();
+  await card.startOthers();
+
+  expect(said).toEqual([
+    ...['0 ready, 1 missing', '0 works'],
+    ...['1 ready, 1 missing', '1 ready, 0 missing', '1 works', '0 rests', '0 ready, 0 missing'],
+  ]);
+  expect(card.working).toHaveLength(1);
+});
+
+test('without load the first one is warm for all before another starts, and a lost one is stood in for at once', async () => {
+  const { card, said } = open(0);
+  await card.start();
+  await card.startOthers();
+  expect(said.filter((line) => line.startsWith('1'))).toEqual(['1 ready, 1 missing', '1 ready, 0 missing']);
+  expect(said.slice(0, 5)).toEqual(['0 ready, 1 missing', '0 works', '0 rests', '0 ready, 0 missing', '0 works']);
+  const before = said.length;
+
+  process.kill(card.working[0]!.pid!, 'SIGKILL');
+  await vi.waitUntil(() => said.includes('0 ready, 0 missing') && said.slice(before).length === 4, WITHIN);
+
+  expect(said.slice(before)).toEqual(['0 gone', '1 works', '0 ready, 1 missing', '0 ready, 0 missing']);
+});
