@@ -106,7 +106,7 @@ describe('a GPU worker', () => {
     const source = embeddingSource(1);
     await worker.addSource(source.hash, source.bytes);
     const batchOf = async (): Promise<unknown> => {
-      const { payload: _, ...result } = await swap(worker, 'tiny', [source]);
+      const result = await swap(worker, 'tiny', [source]);
       return 'batch' in result && result.batch;
     };
 

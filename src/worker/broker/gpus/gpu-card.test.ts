@@ -1,7 +1,7 @@
 /** Real GPU workers, on the cpu provider with a tiny network that is loaded once for each batch size. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { swapRecipe } from '../../../../test/support/swap-recipes.ts';
-import { gpuSchema } from '../../../config-gpu.ts';
+import { gpuSchema } from '../../../config/gpu.ts';
 import { createLog } from '../../../log.ts';
 import { monotonic } from '../../../time.ts';
 import { GpuCard } from './gpu-card.ts';
