@@ -1,3 +1,4 @@
+import type { OnnxGraph } from '../graph/onnx-graph.ts';
 import type { TfliteOperator } from '../tflite/tflite-model.ts';
 import { type Conversion, input, output, type OperatorConverter, unsupported } from './conversion.ts';
 import { permute } from './permute.ts';
@@ -96,6 +97,18 @@ function padding(conversion: Conversion, operator: TfliteOperator, kernel: Kerne
   const vertical = total(inputHeight, outputHeight, kernel.height, strideY, dilationY);
   const horizontal = total(inputWidth, outputWidth, kernel.width, strideX, dilationX);
   return [vertical >> 1, horizontal >> 1, vertical - (vertical >> 1), horizontal - (horizontal >> 1)];
+}
+
+/** Each channel times its factor. A depthwise convolution, because onnxruntime's blocked channel layout has no Mul. */
+export function scaleChannels(graph: OnnxGraph, value: string, factors: Float32Array): string {
+  const channels = factors.length;
+  const operands = [value, graph.floats([channels, 1, 1, 1], factors)];
+  return graph.node('Conv', operands, { kernel_shape: [1, 1], group: channels });
+}
+
+/** A value as it is, but in the blocked channel layout: an addition to one that is in it need not leave it. */
+export function inBlocks(graph: OnnxGraph, value: string, channels: number): string {
+  return scaleChannels(graph, value, new Float32Array(channels).fill(1));
 }
 
 /** Adds the activation that TFLite folds into an operator. `field` is its number in the options table. */

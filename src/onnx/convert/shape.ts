@@ -1,4 +1,5 @@
-import { input, output, type OperatorConverter, unsupported } from './conversion.ts';
+import type { TfliteOperator } from '../tflite/tflite-model.ts';
+import { type Conversion, input, output, type OperatorConverter, unsupported } from './conversion.ts';
 import { quadruple } from './convolution.ts';
 
 /** `RESHAPE`. */
@@ -30,11 +31,26 @@ export const concatenate: OperatorConverter = (conversion, operator) => {
 export const pad: OperatorConverter = (conversion, operator) => {
   const paddings = conversion.numbers(input(operator, 1));
   if (paddings.length !== 8) throw unsupported(conversion, operator, 'other than four axes');
+  if (paddings.every((count, index) => count === 0 || index === 7)) return padChannels(conversion, operator);
   const turned = [0, 3, 1, 2];
   const pads = [...turned.map((axis) => paddings[2 * axis]!), ...turned.map((axis) => paddings[2 * axis + 1]!)];
   const operands = [conversion.channelsFirst(input(operator, 0)), conversion.graph.integers(pads)];
   conversion.setChannelsFirst(output(operator), conversion.graph.node('Pad', operands, { mode: 'constant' }));
 };
+
+/**
+ * Channels of zeros after the others, by a convolution: onnxruntime has no Pad for its blocked channel layout, and would leave
+ * it for the Pad and for the addition that follows.
+ */
+function padChannels(conversion: Conversion, operator: TfliteOperator): void {
+  const inputs = quadruple(conversion.shape(input(operator, 0)))[3];
+  const outputs = quadruple(conversion.shape(output(operator)))[3];
+  const identity = new Float32Array(outputs * inputs);
+  for (let channel = 0; channel < inputs; channel++) identity[channel * inputs + channel] = 1;
+  const { graph } = conversion;
+  const operands = [conversion.channelsFirst(input(operator, 0)), graph.floats([outputs, inputs, 1, 1], identity)];
+  conversion.setChannelsFirst(output(operator), graph.node('Conv', operands, { kernel_shape: [1, 1] }));
+}
 
 /** `RESIZE_BILINEAR`. */
 export const resizeBilinear: OperatorConverter = (conversion, operator) => {

@@ -43,10 +43,10 @@ export class OnnxGraph {
     return this.#initializer(shape, type, raw);
   }
 
-  /** A constant one-dimensional int64 tensor: shapes, axes, indices. */
-  integers(values: readonly number[]): string {
+  /** A constant int64 tensor, of one dimension unless told otherwise: shapes, axes, indices. */
+  integers(values: readonly number[], shape: readonly number[] = [values.length]): string {
     const array = BigInt64Array.from(values, BigInt);
-    return this.#initializer([values.length], 'int64', new Uint8Array(array.buffer));
+    return this.#initializer(shape, 'int64', new Uint8Array(array.buffer));
   }
 
   /** Adds a node with one output and returns the output's name. An empty input name is one that is left out. */
