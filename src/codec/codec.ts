@@ -36,7 +36,7 @@ export interface DecoderSettings extends HardwareSettings {
   readonly maximumSide?: number;
 }
 
-/** Pictures in, chunks out, without delay: one call, one chunk. Synchronous; call it in a pixel thread only. */
+/** Pictures in, chunks out, without delay: one call, one chunk, one call at a time. For pixel threads only. */
 export interface Encoder {
   readonly codec: SendCodec;
   /**
@@ -46,6 +46,11 @@ export interface Encoder {
    * @throws GatewayError codec_failed, closed
    */
   encode(input: WorkPicture, options: EncodeOptions): EncodedChunk;
+  /**
+   * As `encode`, while this thread goes on: another one of the process encodes. The picture must stay as it is until it is done;
+   * a new bitrate waits until then. @throws GatewayError as `encode`; closed too if it is closed meanwhile
+   */
+  encodeAside(input: WorkPicture, options: EncodeOptions): Promise<EncodedChunk>;
   /** Bits a second from the next frame on, without a keyframe. */
   setBitrate(bitsPerSecond: number): void;
   /** Idempotent. */

@@ -5,6 +5,7 @@ import { SEND_CODECS } from '../media/chunk.ts';
 import type { EncodedChunk, Encoder, EncoderSettings, SendCodec } from './codec.ts';
 import { createDecoder } from './decoder.ts';
 import { createEncoder } from './encoder.ts';
+import { nativeHeld } from './native-held.ts';
 import { WorkPicture } from './work-picture.ts';
 
 const opened: { close(): void }[] = [];
@@ -75,6 +76,37 @@ describe.each<SendCodec>(SEND_CODECS)('the %s encoder', (codec) => {
       expect(psnr(work.picture, movingPicture(322, 242, index))).toBeGreaterThan(90);
       expect(work.native.isWritable).toBe(true);
     }
+  });
+
+  it('encodes aside what it would encode here, byte for byte', async () => {
+    const [here, aside] = [open(codec), open(codec)];
+    const [mine, theirs] = [new WorkPicture(), new WorkPicture()];
+    opened.push(mine, theirs);
+    for (let index = 0; index < 12; index++) {
+      const options = { keyframe: index === 5, timestamp: index * 3000 };
+      mine.load(movingPicture(320, 240, index));
+      theirs.load(movingPicture(320, 240, index));
+      expect(await aside.encodeAside(theirs, options)).toEqual(here.encode(mine, options));
+      // Told while another thread is in the codec, it holds from the next picture on.
+      if (index === 7) for (const encoder of [here, aside]) encoder.setBitrate(300_000);
+    }
+  });
+
+  it('takes a new rate and its own end while another thread encodes', async () => {
+    const held = nativeHeld();
+    const encoder = createEncoder(codec, { bitrate: 1_000_000 });
+    const work = new WorkPicture();
+    opened.push(work);
+    work.load(movingPicture(640, 480, 0));
+    const first = encoder.encodeAside(work, { keyframe: false, timestamp: 0 });
+    encoder.setBitrate(400_000);
+    await expect(encoder.encodeAside(work, { keyframe: false, timestamp: 0 })).rejects.toThrow('one picture at a time');
+    expect((await first).keyframe).toBe(true);
+    const second = encoder.encodeAside(work, { keyframe: false, timestamp: 3000 });
+    encoder.close();
+    await expect(second).rejects.toThrow(expect.objectContaining({ code: 'closed' }));
+    work.close();
+    expect(nativeHeld()).toEqual(held);
   });
 
   it('makes a keyframe where it is asked for, and nowhere else', () => {

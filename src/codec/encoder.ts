@@ -6,7 +6,7 @@ import {
   AVCOL_SPC_SMPTE170M,
   type FFEncoderCodec,
 } from 'node-av/constants';
-import { Codec, CodecContext, Packet, Rational } from 'node-av/lib';
+import { Codec, CodecContext, Packet, Rational, type Frame } from 'node-av/lib';
 import { assert, GatewayError } from '../errors.ts';
 import { ticksBetween, VIDEO_CLOCK, type RtpTicks } from '../time.ts';
 import { check } from './av.ts';
@@ -36,6 +36,21 @@ export function createEncoder(codec: SendCodec, settings: EncoderSettings): Enco
   return new LiveEncoder(codec, { ...settings, frameRate });
 }
 
+/** A picture on its way into a codec. */
+interface Sending {
+  readonly context: CodecContext;
+  readonly frame: Frame;
+}
+
+/** Encoding, with a stop wherever another thread may take over: here or there, it is the same encoding. */
+type Steps<T> = Generator<Sending, T, number>;
+
+interface MadeKeyframe {
+  readonly data: Uint8Array;
+  readonly quantiser: number;
+  readonly tooLarge: boolean;
+}
+
 class LiveEncoder implements Encoder {
   readonly codec: SendCodec;
   readonly #packet = new Packet();
@@ -48,11 +63,15 @@ class LiveEncoder implements Encoder {
   readonly #recipes: Recipe[];
   #context: CodecContext | undefined;
   #bitrate: number;
+  /** Rate or frame rate have changed since the context was told. */
+  #planDue = false;
   /** Smoothed frames a second, as the timestamps say: a camera in the dark sends half of what it promised. */
   #frameRate: number;
   #lastTimestamp: RtpTicks | undefined;
   #count = 0n;
   #closed = false;
+  /** Another thread is in its context. */
+  #isAside = false;
 
   constructor(codec: SendCodec, settings: EncoderSettings & { readonly frameRate: number }) {
     const { bitrate, frameRate, temporalLayers = 1, nalLimit, hardware, onFallback } = settings;
@@ -71,50 +90,84 @@ class LiveEncoder implements Encoder {
   }
 
   encode(input: WorkPicture, options: EncodeOptions): EncodedChunk {
+    const steps = this.#steps(input, options);
+    let step = steps.next();
+    while (!step.done) step = steps.next(step.value.context.sendFrameSync(step.value.frame));
+    return step.value;
+  }
+
+  async encodeAside(input: WorkPicture, options: EncodeOptions): Promise<EncodedChunk> {
+    const steps = this.#steps(input, options);
+    let step = steps.next();
+    while (!step.done) step = steps.next(await this.#sendAside(step.value));
+    return step.value;
+  }
+
+  setBitrate(bitsPerSecond: number): void {
+    if (!(bitsPerSecond >= 10_000)) throw new TypeError(`bitrate must be at least 10,000 [bitrate:${bitsPerSecond}]`);
+    this.#bitrate = bitsPerSecond;
+    this.#planDue = true;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#isAside) this.#free();
+  }
+
+  /** Encodes one picture; each picture yielded is to be sent into its context, and the result given back. */
+  *#steps(input: WorkPicture, options: EncodeOptions): Steps<EncodedChunk> {
     if (this.#closed) throw new GatewayError('closed', 'an encoder must be open to encode');
+    assert(!this.#isAside, 'an encoder takes one picture at a time');
     this.#followFrameRate(options);
-    const data = this.#tried(() => this.#once(input, options.keyframe));
+    if (this.#planDue) this.#applyPlan();
+    const data = yield* this.#tried(input, options.keyframe);
     const keyframe = this.#packet.isKeyframe;
     this.#packet.unref();
     const temporal = this.#layers.came(keyframe);
     return { codec: this.codec, data, timestamp: options.timestamp, keyframe, ...(temporal && { temporal }) };
   }
 
-  setBitrate(bitsPerSecond: number): void {
-    if (!(bitsPerSecond >= 10_000)) throw new TypeError(`bitrate must be at least 10,000 [bitrate:${bitsPerSecond}]`);
-    this.#bitrate = bitsPerSecond;
-    this.#applyPlan();
+  /** A context must be left alone while another thread is in it: one that is closed meanwhile is freed afterwards. */
+  async #sendAside({ context, frame }: Sending): Promise<number> {
+    this.#isAside = true;
+    try {
+      const result = await context.sendFrame(frame);
+      if (this.#closed) throw new GatewayError('closed', 'an encoder must stay open while it encodes');
+      return result;
+    } finally {
+      this.#isAside = false;
+      if (this.#closed) this.#free();
+    }
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  #free(): void {
     this.#context?.freeContext();
     this.#layers.close();
     this.#packet.free();
     countNative('codecs', -1);
   }
 
-  #once(input: WorkPicture, keyframe: boolean): Uint8Array {
+  *#once(input: WorkPicture, keyframe: boolean): Steps<Uint8Array> {
     const { width, height } = input.picture;
     const { context, fresh } = this.#opened(width, height);
     const forced = keyframe || fresh;
     return this.#recipe.rate === 'quantiser'
-      ? this.#runByQuantiser(context, input, forced, width * height)
-      : this.#run(context, input, forced);
+      ? yield* this.#runByQuantiser(context, input, forced, width * height)
+      : yield* this.#run(context, input, forced);
   }
 
   /** What a device fails at is done once more by the recipe after it. */
-  #tried(encode: () => Uint8Array): Uint8Array {
+  *#tried(input: WorkPicture, keyframe: boolean): Steps<Uint8Array> {
     try {
-      return encode();
+      return yield* this.#once(input, keyframe);
     } catch (error) {
-      if (this.#recipes.length === 1 || !(error instanceof GatewayError)) throw error;
+      if (this.#closed || this.#recipes.length === 1 || !(error instanceof GatewayError)) throw error;
       this.#onFallback(error.message);
       this.#context?.freeContext();
       this.#context = undefined;
       this.#recipes.shift();
-      return encode();
+      return yield* this.#once(input, keyframe);
     }
   }
 
@@ -124,11 +177,11 @@ class LiveEncoder implements Encoder {
     return recipe;
   }
 
-  #runByQuantiser(context: CodecContext, input: WorkPicture, forced: boolean, pixels: number): Uint8Array {
+  *#runByQuantiser(context: CodecContext, input: WorkPicture, forced: boolean, pixels: number): Steps<Uint8Array> {
     if (!forced) {
       const quantiser = this.#quantiser.forDelta();
       context.qMax = quantiser;
-      const data = this.#run(context, input, false);
+      const data = yield* this.#run(context, input, false);
       const bits = data.byteLength * 8;
       if (!this.#quantiser.deltaTried(bits, quantiser)) {
         this.#quantiser.deltaCame(bits, this.#layers.share);
@@ -136,29 +189,29 @@ class LiveEncoder implements Encoder {
       }
       this.#packet.unref();
     }
-    let made = this.#keyframe(context, input, pixels);
+    let made = yield* this.#keyframe(context, input, pixels);
     for (let again = 0; made.tooLarge && again < KEYFRAME_REPEATS; again++) {
       // A keyframe needs nothing before it, so it can be thrown away and made again.
       this.#packet.unref();
-      made = this.#keyframe(context, input, pixels);
+      made = yield* this.#keyframe(context, input, pixels);
     }
     this.#quantiser.keyframeCame(made.data.byteLength * 8, made.quantiser);
     return made.data;
   }
 
-  #keyframe(context: CodecContext, input: WorkPicture, pixels: number) {
+  *#keyframe(context: CodecContext, input: WorkPicture, pixels: number): Steps<MadeKeyframe> {
     const quantiser = this.#quantiser.forKeyframe(pixels);
     context.qMax = quantiser;
-    const data = this.#run(context, input, true);
+    const data = yield* this.#run(context, input, true);
     return { data, quantiser, tooLarge: this.#quantiser.keyframeTried(data.byteLength * 8, quantiser) };
   }
 
-  #run(context: CodecContext, input: WorkPicture, keyframe: boolean): Uint8Array {
+  *#run(context: CodecContext, input: WorkPicture, keyframe: boolean): Steps<Uint8Array> {
     const frame = input.native;
     this.#layers.mark(frame, keyframe);
     frame.pictType = keyframe ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     frame.pts = this.#count++;
-    check(context.sendFrameSync(frame), `encode a picture [codec:${this.codec}]`);
+    check(yield { context, frame }, `encode a picture [codec:${this.codec}]`);
     this.#layers.unmark(frame);
     check(context.receivePacketSync(this.#packet), `give the encoded picture at once [codec:${this.codec}]`);
     const data = this.#packet.data;
@@ -208,6 +261,7 @@ class LiveEncoder implements Encoder {
   }
 
   #applyPlan(): void {
+    this.#planDue = false;
     this.#quantiser.plan(this.#bitrate, this.#frameRate);
     if (this.#context && this.#recipe.rate === 'buffer') this.#setRates(this.#context);
   }
@@ -228,7 +282,8 @@ class LiveEncoder implements Encoder {
     this.#lastTimestamp = timestamp;
     if (frameRate !== undefined) {
       this.#frameRate = frameRate;
-      return this.#applyPlan();
+      this.#planDue = true;
+      return;
     }
     const ticks = last === undefined ? 0 : ticksBetween(last, timestamp);
     // A pause or a jump of the clock says nothing about the rate.
@@ -237,6 +292,6 @@ class LiveEncoder implements Encoder {
     const rate = Math.min(240, Math.max(1, 1 / interval));
     const settled = Math.abs(rate - this.#frameRate) / this.#frameRate < 0.001;
     this.#frameRate = rate;
-    if (!settled) this.#applyPlan();
+    if (!settled) this.#planDue = true;
   }
 }

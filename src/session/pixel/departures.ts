@@ -14,10 +14,14 @@ const KEYFRAME_PATIENCE: Milli = 150;
 export interface DeparturesParts {
   readonly clock: Clock;
   readonly encoder: Encoder;
+  /** Other threads encode, while the next frame is worked on here. */
+  readonly encodesAside: boolean;
   /** Of the small encoding, once it is needed. */
   readonly createSmallEncoder: (bitsPerSecond: number) => Encoder;
   readonly send: (message: FromPixel) => void;
   readonly onTook: (station: Extract<Station, 'encode' | 'encode-small'>, duration: Milli) => void;
+  /** Encoding has failed: nothing will leave any more. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** A frame that is brought out. */
@@ -32,7 +36,7 @@ export interface Departing {
   readonly work: WorkPicture;
 }
 
-/** Where a session's pictures leave: encoded in order, smaller once more for those who need that, repeated where a keyframe is due. */
+/** Where a session's pictures leave: encoded one after the other, smaller once more for those who need that, repeated where a keyframe is due. */
 export class Departures {
   readonly #session: string;
   readonly #parts: DeparturesParts;
@@ -43,11 +47,15 @@ export class Departures {
   #keyframeWantedAt: Milli | undefined;
   /** Instant on the media clock of the newest frame that has left. */
   #leftAt: Milli = -Infinity;
+  /** Pictures that are still to be encoded, the one that is being encoded included. */
+  #waiting = 0;
+  #encoding: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(session: string, parts: DeparturesParts) {
     this.#session = session;
     this.#parts = parts;
-    this.#outlet = new Outlet(parts.encoder);
+    this.#outlet = new Outlet(parts.encoder, { aside: parts.encodesAside });
     this.#small = new SmallEncoding(parts.createSmallEncoder);
   }
 
@@ -64,6 +72,11 @@ export class Departures {
   /** True from `requestKeyframe` until one was made. */
   get keyframeWanted(): boolean {
     return this.#outlet.keyframeWanted;
+  }
+
+  /** Pictures that are still to be encoded, before any that departs now. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** True if a frame of this instant would leave after a newer one. */
@@ -88,18 +101,21 @@ export class Departures {
   }
 
   /**
-   * Encodes and sends the frame's picture.
-   * @param hurry the session's next frame waits: it must not wait for the small encoding too
+   * Encodes and sends the frame's picture, after those before it.
+   * @param isHurried whether the session's next frame waits: it must not wait for the small encoding too
    */
-  depart({ chunk, deadline, at, step, work }: Departing, outcome: Outcome, hurry: boolean): void {
-    const started = this.#parts.clock.now();
-    const { captureTime, timestamp, decodable } = chunk;
-    const encoded = { ...this.#outlet.encode(work, timestamp, step), ...(captureTime && { captureTime }) };
-    this.#parts.onTook('encode', this.#parts.clock.now() - started);
-    this.#lastOutcome = outcome;
+  depart({ chunk, deadline, at, step, work }: Departing, outcome: Outcome, isHurried: () => boolean): void {
     this.#leftAt = at;
-    this.#send(encoded, outcome, decodable, deadline);
-    if (!hurry) this.#encodeSmall({ outcome, decodable, deadline, timestamp });
+    this.#enqueue(async () => {
+      const started = this.#parts.clock.now();
+      const { captureTime, timestamp, decodable } = chunk;
+      const encoded = { ...(await this.#outlet.encode(work, timestamp, step)), ...(captureTime && { captureTime }) };
+      if (this.#closed) return;
+      this.#parts.onTook('encode', this.#parts.clock.now() - started);
+      this.#lastOutcome = outcome;
+      this.#send(encoded, outcome, decodable, deadline);
+      if (!isHurried()) this.#encodeSmall({ outcome, decodable, deadline, timestamp });
+    });
   }
 
   /** A frame is not shown; but it may be time for the last picture sent again, as the keyframe that was asked for. */
@@ -112,15 +128,37 @@ export class Departures {
   tick(budget: Milli): void {
     const now = this.#parts.clock.now();
     if (now - (this.#keyframeWantedAt ?? now) >= KEYFRAME_PATIENCE) this.#repeat(budget);
-    if (this.#small.keyframeWanted && now - this.#smallAt >= KEYFRAME_PATIENCE) {
+    if (this.#waiting === 0 && this.#small.keyframeWanted && now - this.#smallAt >= KEYFRAME_PATIENCE) {
       this.#encodeSmall({ outcome: this.#lastOutcome, decodable: now, deadline: now + budget });
     }
   }
 
-  /** Idempotent. */
+  /** Resolves once all that has departed is sent. */
+  async idle(): Promise<void> {
+    while (this.#waiting > 0) await this.#encoding;
+  }
+
+  /** Idempotent. What waits is not sent. */
   close(): void {
-    this.#outlet.close();
+    if (this.#closed) return;
+    this.#closed = true;
     this.#small.close();
+    // A picture that another thread reads must stay until it has.
+    if (this.#waiting === 0) this.#outlet.close();
+    else void this.idle().then(() => this.#outlet.close());
+  }
+
+  #enqueue(encode: () => Promise<void>): void {
+    this.#waiting++;
+    this.#encoding = this.#encoding.then(async () => {
+      try {
+        if (!this.#closed) await encode();
+      } catch (error) {
+        if (!this.#closed) this.#parts.onFailed(error);
+      } finally {
+        this.#waiting--;
+      }
+    });
   }
 
   /** Encodes the picture that was sent last a second time, smaller, for those who need that. */
@@ -143,10 +181,14 @@ export class Departures {
 
   /** Sends the last picture sent again if a keyframe is due: never one that was not to be shown. */
   #repeat(budget: Milli, timestamp?: RtpTicks): boolean {
-    const encoded = this.#outlet.repeat(timestamp);
-    if (!encoded) return false;
-    const now = this.#parts.clock.now();
-    this.#send(encoded, this.#lastOutcome, now, now + budget);
+    // What waits will be the keyframe.
+    if (this.#waiting > 0 || !this.#outlet.keyframeWanted || this.#outlet.lastSent === undefined) return false;
+    this.#enqueue(async () => {
+      const encoded = await this.#outlet.repeat(timestamp);
+      if (this.#closed) return;
+      const now = this.#parts.clock.now();
+      this.#send(encoded, this.#lastOutcome, now, now + budget);
+    });
     return true;
   }
 

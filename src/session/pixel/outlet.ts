@@ -1,6 +1,7 @@
 import type { EncodedChunk, Encoder } from '../../codec/codec.ts';
 import { PictureScaler } from '../../codec/picture-scaler.ts';
 import { WorkPicture } from '../../codec/work-picture.ts';
+import { assert } from '../../errors.ts';
 import { addTicks, type RtpTicks } from '../../time.ts';
 import type { LadderStep } from './ladder.ts';
 
@@ -13,6 +14,7 @@ import type { LadderStep } from './ladder.ts';
  */
 export class Outlet {
   readonly #encoder: Encoder;
+  readonly #aside: boolean;
   readonly #scaler = new PictureScaler();
   /** Lent out, one for each frame on its way; and those that are free. */
   readonly #lent = new Set<WorkPicture>();
@@ -23,8 +25,10 @@ export class Outlet {
   #keyframeWanted = false;
   #frameRateLimit: number | undefined;
 
-  constructor(encoder: Encoder) {
+  /** @param options `aside`: other threads encode */
+  constructor(encoder: Encoder, { aside }: { readonly aside: boolean }) {
     this.#encoder = encoder;
+    this.#aside = aside;
   }
 
   /** A picture to work on: the borrower's until it is given to `encode` or `giveBack`. */
@@ -61,8 +65,8 @@ export class Outlet {
     this.#encoder.setBitrate(bitsPerSecond);
   }
 
-  /** Encodes a borrowed picture, kept to `step`, which becomes the last one sent. */
-  encode(work: WorkPicture, timestamp: RtpTicks, step: LadderStep): EncodedChunk {
+  /** Encodes a borrowed picture, kept to `step`, which becomes the last one sent. One call at a time, `repeat` included. */
+  encode(work: WorkPicture, timestamp: RtpTicks, step: LadderStep): Promise<EncodedChunk> {
     const { width, height } = work.picture;
     if (step.width === width && step.height === height) {
       this.#lent.delete(work);
@@ -79,15 +83,15 @@ export class Outlet {
   }
 
   /**
-   * Encodes the last picture sent once more, if a keyframe is wanted and there is one.
+   * Encodes the last picture sent once more.
    * @param timestamp of a newer frame that is not shown; left out: just after the last one sent
    */
-  repeat(timestamp?: RtpTicks): EncodedChunk | undefined {
-    if (!this.#keyframeWanted || this.#lastTimestamp === undefined) return undefined;
+  repeat(timestamp?: RtpTicks): Promise<EncodedChunk> {
+    assert(this.#lastTimestamp !== undefined, 'a picture has been sent before it is repeated');
     return this.#run(this.#sent, timestamp ?? addTicks(this.#lastTimestamp, 1));
   }
 
-  /** Idempotent. What is lent goes too. */
+  /** Idempotent, not while it encodes. What is lent goes too. */
   close(): void {
     this.#closed = true;
     this.#encoder.close();
@@ -97,14 +101,12 @@ export class Outlet {
     for (const work of this.#free.splice(0)) work.close();
   }
 
-  #run(input: WorkPicture, timestamp: RtpTicks, frameRate?: number): EncodedChunk {
-    const chunk = this.#encoder.encode(input, {
-      keyframe: this.#keyframeWanted,
-      timestamp,
-      ...(frameRate !== undefined && { frameRate }),
-    });
-    if (chunk.keyframe) this.#keyframeWanted = false;
+  async #run(input: WorkPicture, timestamp: RtpTicks, frameRate?: number): Promise<EncodedChunk> {
+    const keyframe = this.#keyframeWanted;
+    // One that is asked for meanwhile is another one.
+    this.#keyframeWanted = false;
     this.#lastTimestamp = timestamp;
-    return chunk;
+    const options = { keyframe, timestamp, ...(frameRate !== undefined && { frameRate }) };
+    return this.#aside ? this.#encoder.encodeAside(input, options) : this.#encoder.encode(input, options);
   }
 }

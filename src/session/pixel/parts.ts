@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { createDecoder } from '../../codec/decoder.ts';
 import { createEncoder } from '../../codec/encoder.ts';
 import type { Hardware, HardwareSettings } from '../../codec/hardware.ts';
@@ -15,6 +16,9 @@ import type { PixelParts } from './pixel-thread.ts';
 /** A picture of the largest size takes some 20 ms on a slow core. */
 const DECODE_LIMIT: Milli = 250;
 
+/** On fewer, what encodes beside a pixel thread would only take its time away. */
+const CORES_TO_ENCODE_ASIDE = 4;
+
 /** The real parts, and what else of them is of use in their thread. */
 export interface OpenParts extends PixelParts {
   readonly models: FaceModels;
@@ -26,6 +30,8 @@ export interface PartsOptions {
   readonly clock?: Clock;
   /** Time that decoding a picture may take; default 250 ms. */
   readonly decodeLimit?: Milli;
+  /** Whether other threads encode; default: where there are cores for them. */
+  readonly encodesAside?: boolean;
   /** The device that decodes and encodes; default none. */
   readonly hardware?: Hardware;
   /** Where it is told that software has taken over from the device. */
@@ -48,6 +54,7 @@ export async function openParts(options: PartsOptions = {}): Promise<OpenParts> 
     createTracker: (maximum) => new FaceTracker(models, { maximum }),
     createDecoder: (codec) => createDecoder(codec, onDevice(options, codec)),
     createEncoder: (codec, settings) => createEncoder(codec, { ...settings, ...onDevice(options, codec) }),
+    encodesAside: options.encodesAside ?? availableParallelism() >= CORES_TO_ENCODE_ASIDE,
     mask: (name) => masks.mask(name),
   };
 }

@@ -31,9 +31,9 @@ export interface PixelSessionParts
   extends
     Pick<PassParts, 'tracker' | 'backend' | 'clock' | 'onSwapError'>,
     Pick<IntakeParts, 'createDecoder' | 'decodeLimit' | 'poll'>,
-    Pick<DeparturesParts, 'encoder' | 'createSmallEncoder' | 'send'> {
+    Pick<DeparturesParts, 'encoder' | 'encodesAside' | 'createSmallEncoder' | 'send' | 'onFailed'> {
   /** The way to a swap network, for sessions that chose one. */
-  readonly neural?: Pick<FlightsParts, 'recipe' | 'lane' | 'onBack' | 'onFailed'>;
+  readonly neural?: Pick<FlightsParts, 'recipe' | 'lane' | 'onBack'>;
 }
 
 /** A frame on its way; its picture once there is one. */
@@ -67,7 +67,7 @@ export class PixelSession {
     this.#parts = parts;
     this.#settings = settings;
     this.#departures = new Departures(id, { ...parts, onTook: (station, duration) => this.#left(station, duration) });
-    this.#flights = parts.neural && new Flights({ ...parts.neural, clock: parts.clock });
+    this.#flights = parts.neural && new Flights({ ...parts.neural, clock: parts.clock, onFailed: parts.onFailed });
     this.#ladder = new Ladder(parts.encoder.codec, settings.bitrate);
     this.#pass = new FacePass({ ...parts, onStage: (stage, duration) => this.#took(stage, duration) }, settings);
     this.#intake = new Intake({
@@ -179,6 +179,11 @@ export class PixelSession {
     if (this.#state === 'idle') this.#departures.tick(this.#settings.budget);
   }
 
+  /** Resolves once all frames that were brought out have been sent. */
+  idle(): Promise<void> {
+    return this.#departures.idle();
+  }
+
   /** Tells the figures of the last second. */
   report(): void {
     this.#parts.send({ type: 'figures', session: this.id, figures: this.#counts.read() });
@@ -278,6 +283,11 @@ export class PixelSession {
     return inTime(this.#parts.clock.now(), this.#cost.remaining(stage), deadline);
   }
 
+  /** In time, after the pictures that are still to be encoded. */
+  #canEncode({ deadline }: Frame): boolean {
+    return this.#isInTime('encode', deadline - this.#departures.waiting * this.#cost.remaining('encode'));
+  }
+
   #unwanted(frame: Departing, stage: PassStage, objection: DropReason | undefined): void {
     if (objection === 'late') this.#late(frame, stage);
     else this.#giveUp(frame, stage, objection ?? 'closed');
@@ -285,7 +295,7 @@ export class PixelSession {
 
   #finish(frame: Departing, outcome: Outcome, failed: boolean): void {
     if (this.#isClosing()) return this.#giveUp(frame, 'encode', 'closed');
-    if (!this.#isInTime('encode', frame.deadline)) return this.#late(frame, 'encode');
+    if (!this.#canEncode(frame)) return this.#late(frame, 'encode');
     this.#depart(frame, outcome);
     if (!failed) this.#pass.exposure.succeeded();
   }
@@ -296,7 +306,7 @@ export class PixelSession {
     this.#lost = true;
     const fallback = this.#pass.exposure.fallback(frame.at);
     if (fallback === 'hold') this.#counts.held();
-    if (fallback !== 'hide' || stage === 'encode' || !this.#isInTime('encode', frame.deadline)) {
+    if (fallback !== 'hide' || stage === 'encode' || !this.#canEncode(frame)) {
       return this.#giveUp(frame, stage, 'late');
     }
     this.#depart(frame, this.#pass.hide(frame.work.picture));
@@ -312,7 +322,7 @@ export class PixelSession {
     this.#counts.sent(outcome, frame.step);
     this.#servedAt = this.#parts.clock.now();
     this.#lost = false;
-    this.#departures.depart(frame, outcome, this.#intake.hasNewer);
+    this.#departures.depart(frame, outcome, () => this.#intake.hasNewer);
   }
 
   /** Has the recogniser look at a face if somebody's part depends on whose it is. */

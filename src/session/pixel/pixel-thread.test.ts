@@ -1,7 +1,9 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { sceneOf } from '../../../test/media/clip.ts';
 import { psnr } from '../../../test/media/psnr.ts';
 import { dropped, PERIOD, PixelRig, talk } from '../../../test/support/pixel-rig.ts';
+import { nativeHeld } from '../../codec/native-held.ts';
 import { openParts, type OpenParts } from './parts.ts';
 import { SEND_CODECS } from '../../media/chunk.ts';
 import type { Box } from '../../media/plane.ts';
@@ -47,6 +49,51 @@ describe('a pixel thread with everything real', () => {
       rig.thread.close();
     });
   }
+
+  test('has other threads encode while it works on the next frames, which leave in their order', async () => {
+    const [here, aside] = [
+      realRig(),
+      new PixelRig({ ...real, encodesAside: true }, { backend: real.backend, createTracker: real.createTracker }),
+    ];
+    const clip = talk(12);
+    for (const rig of [here, aside]) {
+      rig.open('a', { budget: 500 });
+      await rig.play(clip.slice(0, 6));
+      // Nobody waits for those before.
+      for (const chunk of clip.slice(6)) {
+        rig.now += PERIOD;
+        rig.put(chunk);
+        await nextTurn();
+      }
+      await rig.thread.idle();
+      rig.thread.receive({ type: 'keyframe', session: 'a', encoding: 'main' });
+      rig.now += 200;
+      rig.thread.tick();
+      await rig.thread.idle();
+    }
+    const sent = (rig: PixelRig) => rig.of('chunk').map(({ chunk }) => [chunk.timestamp, chunk.keyframe]);
+    expect(sent(aside).slice(0, 6)).toEqual(sent(here).slice(0, 6));
+    expect(sent(aside).at(-1)).toEqual(sent(here).at(-1));
+    const times = sent(aside).map(([timestamp]) => timestamp as number);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    for (const rig of [here, aside]) rig.thread.close();
+  });
+
+  test('sends nothing any more after the end of a session that another thread encodes for, and frees all', async () => {
+    const held = nativeHeld();
+    const rig = new PixelRig({ ...real, encodesAside: true });
+    rig.open('a', { budget: 500 });
+    const clip = talk(6);
+    await rig.play(clip.slice(0, 5));
+    rig.put(clip[5]!);
+    // Until its picture has been given away to be encoded.
+    while (rig.figures().swapped < 6) await nextTurn();
+    rig.thread.receive({ type: 'close', session: 'a' });
+    expect(nativeHeld()).not.toEqual(held);
+    await vi.waitFor(() => expect(nativeHeld()).toEqual(held));
+    expect(rig.of('chunk')).toHaveLength(5);
+    rig.thread.close();
+  });
 
   test('puts another identity on without losing a frame', async () => {
     const rig = realRig();

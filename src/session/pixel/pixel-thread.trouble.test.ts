@@ -38,6 +38,7 @@ describe('a pixel thread never shows what it should not', () => {
     rig.now += 100;
     rig.thread.tick();
     rig.thread.tick();
+    await rig.thread.idle();
     expect(rig.of('chunk')).toHaveLength(6);
     expect(rig.of('chunk')[5]!.chunk).toMatchObject({ keyframe: true, timestamp: 4 * 3000 + 1 });
   });

@@ -29,6 +29,8 @@ export interface PixelParts {
   readonly createTracker: (maximum: number) => Tracking;
   readonly createDecoder: (codec: VideoCodec) => Decoder;
   readonly createEncoder: (codec: SendCodec, settings: EncoderSettings) => Encoder;
+  /** Other threads encode, while this one works on the next frame. */
+  readonly encodesAside: boolean;
   /** A painted mask by its name; `undefined` if there is none. */
   readonly mask: (name: string) => PreparedIdentity | undefined;
   /** Swap networks that a session may choose, where there are any. */
@@ -85,6 +87,7 @@ export class PixelThread {
   /** Resolves when nothing is left to do. */
   async idle(): Promise<void> {
     await this.#running;
+    await Promise.all([...this.#sessions.values()].map((session) => session.idle()));
   }
 
   /** What `start` calls ten times a second. */
@@ -107,7 +110,7 @@ export class PixelThread {
   }
 
   #open({ session: id, settings, codec, nalLimit, identity, wearers = [] }: Extract<ToPixel, { type: 'open' }>): void {
-    const { backend, clock, decodeLimit, createDecoder, createEncoder, createTracker } = this.#parts;
+    const { backend, clock, decodeLimit, createDecoder, createEncoder, createTracker, encodesAside } = this.#parts;
     const { bitrate, temporalLayers } = settings;
     const neural = this.#neural(id, settings);
     const session = new PixelSession(
@@ -117,11 +120,13 @@ export class PixelThread {
         clock,
         decodeLimit,
         createDecoder,
+        encodesAside,
         encoder: createEncoder(codec, { bitrate, temporalLayers, ...(nalLimit !== undefined && { nalLimit }) }),
         createSmallEncoder: (bitsPerSecond) => createEncoder(codec, { bitrate: bitsPerSecond, temporalLayers }),
         tracker: createTracker(settings.faces),
         poll: () => this.#port.poll(),
         send: (message) => this.#send(message),
+        onFailed: (error) => this.#fail(id, error),
         onSwapError: (error) => this.#log.error({ session: id, error }, 'swap failed'),
         ...(neural && { neural }),
       },
@@ -171,7 +176,6 @@ export class PixelThread {
         onLevel: (level) => this.#sessions.get(id)?.degrade(level),
       }),
       onBack: () => this.#wake(),
-      onFailed: (error) => this.#fail(id, error),
     };
   }
 

@@ -55,15 +55,19 @@ export async function warmUp(parts: PixelParts): Promise<WarmUp> {
   for (const codec of ['vp8', 'h264'] as const) {
     const chunks = encodeFace(parts, codec, mask);
     let now = 0;
+    let failure: unknown;
     const session = new PixelSession(
       'warm-up',
       {
         ...parts,
+        // All that a frame costs is to be measured in this thread.
+        encodesAside: false,
         clock: { now: () => now },
         poll: () => undefined,
         tracker: parts.createTracker(1),
         encoder: parts.createEncoder(codec, { bitrate: SETTINGS.bitrate }),
         createSmallEncoder: (bitrate) => parts.createEncoder(codec, { bitrate }),
+        onFailed: (error) => (failure = error),
         send: (message) => {
           if (message.type === 'chunk' && message.outcome === 'swapped') swapped++;
         },
@@ -77,6 +81,8 @@ export async function warmUp(parts: PixelParts): Promise<WarmUp> {
       const chunk = chunks[frame % ENCODED]!;
       session.put({ ...chunk, timestamp: frame * 3000, decodable: now });
       await session.step();
+      await session.idle();
+      if (failure !== undefined) throw failure;
     }
     cost[codec] = (threadTime() - measuredFrom) / MEASURED;
     session.close();

@@ -32,8 +32,8 @@ import { CpuShare, type SessionCost } from './session-cost.ts';
 export const START_LIMIT: Milli = 90_000;
 /** Time for peers to be told at an orderly end. */
 const CLOSE_LIMIT: Milli = 2_000;
-/** Threads of libuv's pool: pixels have threads of their own, so it only serves files at start. */
-const POOL_THREADS = '2';
+/** Threads of libuv's pool for files, at start; there encodes, where the cores suffice, one picture of each pixel thread besides. */
+const POOL_THREADS = 2;
 
 /** Where a media worker is in its life. `lost`: it died, hung or spoke garbage. */
 export type WorkerState = 'starting' | 'open' | 'closing' | 'lost' | 'closed';
@@ -87,7 +87,7 @@ export class WorkerProcess {
     this.#options = options;
     this.#child = spawn(process.execPath, [entryFile('worker/media-worker')], {
       stdio: ['ignore', 2, 2, 'pipe'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: POOL_THREADS },
+      env: { ...process.env, UV_THREADPOOL_SIZE: String(POOL_THREADS + options.settings.pixelThreads) },
     });
     this.#channel = new Channel(this.#child.stdio[CHILD_WIRE_FD] as Duplex, {
       onRequest: () => Promise.reject(new GatewayError('message_invalid', 'a media worker must not ask')),

@@ -211,6 +211,7 @@ describe('a session that is swapped by a network', () => {
     rig.thread.receive({ type: 'keyframe', session: 'a' });
     rig.now += 160;
     rig.thread.tick();
+    await rig.thread.idle();
 
     const last = rig.of('chunk').at(-1)!;
     expect(last.chunk).toMatchObject({ keyframe: true, timestamp: 9 * 3000 + 1 });
