@@ -1,6 +1,6 @@
 import type { I420 } from '../../media/plane.ts';
 import type { PreparedIdentity, SwappedCrop } from '../swap.ts';
-import { GRID, measureGrid } from './grid.ts';
+import { GRID, measureGrid, sampleStep } from './grid.ts';
 import { measureSlope } from './slope.ts';
 import { Spread } from './spread.ts';
 
@@ -121,10 +121,11 @@ function gatherLuma(picture: I420, crop: SwappedCrop): void {
   const { luma, lumaMask } = crop;
   pictureY.clear();
   cropY.clear();
-  for (let y = 0; y < height; y += 2) {
+  const step = sampleStep(crop);
+  for (let y = 0; y < height; y += step) {
     let at = y * crop.width;
     let from = (y + crop.y) * picture.strideY + crop.x;
-    for (let x = 0; x < width; x += 2, at += 2, from += 2) {
+    for (let x = 0; x < width; x += step, at += step, from += step) {
       if (lumaMask[at]! < INSIDE) continue;
       cropY.add(luma[at]!);
       pictureY.add(picture.y[from]!);
@@ -138,10 +139,12 @@ function gatherChroma(picture: I420, crop: SwappedCrop): void {
   const width = Math.min(cropWidth, (picture.width + 1 - crop.x) >> 1);
   const height = Math.min(crop.height >> 1, (picture.height + 1 - crop.y) >> 1);
   for (const spread of [pictureU, pictureV, cropU, cropV]) spread.clear();
-  for (let y = 0; y < height; y += 2) {
+  const across = sampleStep(crop) >> 1;
+  const down = Math.max(2, across);
+  for (let y = 0; y < height; y += down) {
     let at = y * cropWidth;
     let from = (y + (crop.y >> 1)) * picture.strideUv + (crop.x >> 1);
-    for (let x = 0; x < width; x++, at++, from++) {
+    for (let x = 0; x < width; x += across, at += across, from += across) {
       if (crop.chromaMask[at]! < INSIDE) continue;
       cropU.add(crop.u[at]!);
       cropV.add(crop.v[at]!);

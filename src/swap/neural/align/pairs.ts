@@ -1,8 +1,5 @@
-import type { Similarity } from './similarity.ts';
-import { gridOf, type Columns } from './sample.ts';
-
-/** So near the end of the rim nothing is sampled: what rounding positions may add up to along a row, in pixels. */
-const MARGIN = 1 / 64;
+import { scaleOf, type Similarity } from './similarity.ts';
+import { gridOf, within, type Columns } from './sample.ts';
 
 /** What is filled by a pair of channels, row by row without padding. */
 export interface PairTarget {
@@ -11,6 +8,21 @@ export interface PairTarget {
   readonly width: number;
   readonly height: number;
 }
+
+/** What both channels of a crop are laid back from. */
+export interface PairsOfCrop {
+  readonly lumaAndMask: Pairs;
+  readonly chroma: Pairs;
+}
+
+/** Of a row that is laid: its first column, its last one's next, and where the first one lies in the crop, x and y. */
+const ROW = 4;
+/** From the middle of a pixel to that of one with twice the resolution, of which four fall on it: half of one, both ways. */
+const BESIDE = Math.SQRT1_2 / 2;
+
+/** 8 bits of both halves, and a half of what is shifted out below them. */
+const HALVES = 0xff00ff;
+const ROUND = 0x800080;
 
 /**
  * Two channels of a crop, [size, size] bytes each, sampled together: they lie in the halves of one number, so a position is
@@ -22,6 +34,7 @@ export class Pairs {
   readonly #beyond: 'edge' | 'zero';
   /** First channel in the low half, second in the high one. */
   readonly #pairs: Int32Array;
+  #rows = new Int32Array(0);
 
   /** @param beyond what lies beyond the crop in the second channel: its edge repeated, or 0. The first repeats its edge. */
   constructor(size: number, beyond: 'edge' | 'zero') {
@@ -31,14 +44,33 @@ export class Pairs {
     this.#pairs = new Int32Array(this.#side ** 2);
   }
 
-  fill(first: Uint8Array, second: Uint8Array): void {
+  /**
+   * Fills those of a crop's luma and mask, and of its two chroma planes (BT.601, limited range, in fixed point as in src/media/colour.ts).
+   * @param rgb [size, size, 3] uint8
+   */
+  static fill(rgb: Uint8Array, mask: Uint8Array, { lumaAndMask, chroma }: PairsOfCrop): void {
+    const size = lumaAndMask.#size;
+    const side = lumaAndMask.#side;
+    const [lumas, chromas] = [lumaAndMask.#pairs, chroma.#pairs];
+    for (let row = 0, from = 0, at = 0; row < size; row++) {
+      let to = (row + 1) * side + 1;
+      for (const end = to + size; to < end; to++, from++, at += 3) {
+        const red = rgb[at]!;
+        const green = rgb[at + 1]!;
+        const blue = rgb[at + 2]!;
+        lumas[to] = ((16829 * red + 33039 * green + 6416 * blue + 1081344) >> 16) | (mask[from]! << 16);
+        const u = (8421376 - 9714 * red - 19070 * green + 28784 * blue) >> 16;
+        chromas[to] = u | ((8421376 + 28784 * red - 24103 * green - 4681 * blue) & 0xff0000);
+      }
+    }
+    lumaAndMask.#fillRim();
+    chroma.#fillRim();
+  }
+
+  #fillRim(): void {
     const size = this.#size;
     const side = this.#side;
     const pairs = this.#pairs;
-    for (let row = 0, from = 0; row < size; row++) {
-      let to = (row + 1) * side + 1;
-      for (const end = to + size; to < end; to++, from++) pairs[to] = first[from]! | (second[from]! << 16);
-    }
     const rim = this.#beyond === 'zero' ? 0xff : -1;
     for (let row = 1; row <= size; row++) {
       pairs[row * side] = pairs[row * side + 1]! & rim;
@@ -52,7 +84,7 @@ export class Pairs {
 
   /**
    * Fills `target` from the crop that lies turned and scaled under it; true to area, like `sample`. Where the second
-   * channel is 0 because it lies beyond the crop nothing is written.
+   * channel is 0 because it lies beyond the crop nothing is written, nor where another pair of twice the resolution writes nothing.
    * @param toCrop takes points of the target to points of the crop
    */
   lay(toCrop: Similarity, target: PairTarget): void {
@@ -60,49 +92,39 @@ export class Pairs {
     const grid = gridOf(toCrop);
     // From a corner of a pixel to its index, and over the rim.
     const [startX, startY] = [tx + (a - b) / 2 + 0.5, ty + (a + b) / 2 + 0.5];
+    const beside = this.#beyond === 'edge' ? BESIDE * scaleOf(toCrop) : 0;
+    if (this.#rows.length < target.height * ROW) this.#rows = new Int32Array(target.height * ROW);
+    const rows = this.#rows;
     for (let row = 0; row < target.height; row++) {
       const [x, y] = [startX - b * row, startY + a * row];
-      const [fromX, toX] = within(x, a, this.#size + 1);
-      const [fromY, toY] = within(y, b, this.#size + 1);
-      const from = Math.min(target.width, Math.max(0, fromX, fromY));
-      const to = Math.max(from, Math.min(target.width, toX, toY));
-      const all = this.#beyond === 'edge';
-      if (all) this.#layHeld(target, row, { x, y, from: 0, to: from }, { toCrop, grid });
-      if (grid === 1) this.#layInside(target, row, { x, y, from, to }, toCrop);
-      else this.#layHeld(target, row, { x, y, from, to }, { toCrop, grid });
-      if (all) this.#layHeld(target, row, { x, y, from: to, to: target.width }, { toCrop, grid });
+      const { from, to } = this.#columns(x, y, { toCrop, width: target.width, beside: 0 });
+      const around = beside > 0 ? this.#columns(x, y, { toCrop, width: target.width, beside }) : { from, to };
+      rows[row * ROW] = from;
+      rows[row * ROW + 1] = grid === 1 ? to : from;
+      // With the half of what 8 bits leave out.
+      rows[row * ROW + 2] = Math.round((x + a * from) * 65536) + 128;
+      rows[row * ROW + 3] = Math.round((y + b * from) * 65536) + 128;
+      this.#layHeld(target, row, { x, y, from: around.from, to: grid === 1 ? from : to }, { toCrop, grid });
+      this.#layHeld(target, row, { x, y, from: to, to: around.to }, { toCrop, grid });
     }
+    layInside({ pairs: this.#pairs, side: this.#side, rows }, toCrop, target);
   }
 
-  /** One sample for each, none beyond the rim. Positions in 1/65536, of which 8 bits weigh: exact to 1/256 of a pixel. */
-  #layInside(
-    { first, second, width }: PairTarget,
-    row: number,
-    { x, y, from, to }: Columns,
-    { a, b }: Similarity,
-  ): void {
-    const pairs = this.#pairs;
-    const side = this.#side;
-    const stepX = Math.round(a * 65536);
-    const stepY = Math.round(b * 65536);
-    let atX = Math.round((x + a * from) * 65536);
-    let atY = Math.round((y + b * from) * 65536);
-    const end = row * width + to;
-    for (let at = row * width + from; at < end; at++, atX += stepX, atY += stepY) {
-      const upper = (atY >> 16) * side + (atX >> 16);
-      const lower = upper + side;
-      const right = (atX >> 8) & 255;
-      const down = (atY >> 8) & 255;
-      // Both halves at once: what a difference borrows of the other half is paid back by the sum.
-      const northWest = pairs[upper]!;
-      const southWest = pairs[lower]!;
-      const above = (northWest << 8) + Math.imul(pairs[upper + 1]! - northWest, right);
-      const below = (southWest << 8) + Math.imul(pairs[lower + 1]! - southWest, right);
-      const one = above & 0xffff;
-      const other = above >>> 16;
-      first[at] = ((one << 8) + Math.imul((below & 0xffff) - one, down) + 32768) >> 16;
-      second[at] = ((other << 8) + Math.imul((below >>> 16) - other, down) + 32768) >> 16;
-    }
+  /** The columns of a row that lie on the crop and its rim, and so much beside it, in pixels of the crop. */
+  #columns(
+    x: number,
+    y: number,
+    {
+      toCrop: { a, b },
+      width,
+      beside,
+    }: { readonly toCrop: Similarity; readonly width: number; readonly beside: number },
+  ): { readonly from: number; readonly to: number } {
+    const end = this.#size + 1 + 2 * beside;
+    const [fromX, toX] = within(x + beside, a, end);
+    const [fromY, toY] = within(y + beside, b, end);
+    const from = Math.min(width, Math.max(0, fromX, fromY));
+    return { from, to: Math.max(from, Math.min(width, toX, toY)) };
   }
 
   /** The mean of a grid of samples for each pixel of the target. What reaches beyond the rim is held there. */
@@ -144,12 +166,37 @@ export class Pairs {
   }
 }
 
-/** The columns [from, to) at which `start + step × column` is at least 0 and under `end`, to a thousandth. */
-function within(start: number, step: number, end: number): readonly [from: number, to: number] {
-  const [low, high] = [MARGIN, end - MARGIN];
-  if (step === 0) return start >= low && start < high ? [0, Infinity] : [0, 0];
-  const [zero, last] = [(low - start) / step, (high - start) / step];
-  return [Math.ceil(Math.min(zero, last)), Math.ceil(Math.max(zero, last))];
+/**
+ * One sample for each, none beyond the rim. Positions in 1/65536, of which 8 bits weigh: exact to 1/256 of a pixel. Both channels go through
+ * each multiplication at once: what a difference borrows of the upper half is paid back by the sum; along a row they are rounded to 8 bits.
+ */
+function layInside(
+  { pairs, side, rows }: { readonly pairs: Int32Array; readonly side: number; readonly rows: Int32Array },
+  { a, b }: Similarity,
+  { first, second, width, height }: PairTarget,
+): void {
+  const stepX = Math.round(a * 65536) | 0;
+  const stepY = Math.round(b * 65536) | 0;
+  for (let row = 0; row < height; row++) {
+    let at = row * width + rows[row * ROW]!;
+    const end = row * width + rows[row * ROW + 1]!;
+    let atX = rows[row * ROW + 2]!;
+    let atY = rows[row * ROW + 3]!;
+    for (; at < end; at++, atX = (atX + stepX) | 0, atY = (atY + stepY) | 0) {
+      const upper = (Math.imul(atY >> 16, side) + (atX >> 16)) | 0;
+      const lower = (upper + side) | 0;
+      const right = (atX >> 8) & 255;
+      const northWest = pairs[upper]!;
+      const southWest = pairs[lower]!;
+      const alongUpper = ((northWest << 8) + Math.imul((pairs[(upper + 1) | 0]! - northWest) | 0, right) + ROUND) | 0;
+      const alongLower = ((southWest << 8) + Math.imul((pairs[(lower + 1) | 0]! - southWest) | 0, right) + ROUND) | 0;
+      const above = (alongUpper >>> 8) & HALVES;
+      const below = (alongLower >>> 8) & HALVES;
+      const both = ((above << 8) + Math.imul((below - above) | 0, (atY >> 8) & 255) + ROUND) | 0;
+      first[at] = both >>> 8;
+      second[at] = both >>> 24;
+    }
+  }
 }
 
 /** In whole 1/256. */

@@ -1,23 +1,18 @@
 import type { I420 } from '../../../media/plane.ts';
 import type { CropBuffer } from '../../crop-buffer.ts';
-import { allocPlanes444, fillPlanes444, type Planes444 } from '../../planes.ts';
 import type { SwappedPixels } from '../crop-lane.ts';
-import { Pairs } from './pairs.ts';
+import { Pairs, type PairsOfCrop } from './pairs.ts';
 import { from, invert, type Similarity } from './similarity.ts';
 
-/** Lays aligned crops of one size back where they were cut from. Keeps its planes, so that no frame allocates any. */
+/** Lays aligned crops of one size back where they were cut from. Keeps their pairs, so that no frame allocates any. */
 export class Paster {
   readonly #size: number;
-  readonly #planes: Planes444;
-  readonly #lumaAndMask: Pairs;
-  readonly #chroma: Pairs;
+  readonly #pairs: PairsOfCrop;
   readonly #corners = new Float32Array(8);
 
   constructor(size: number) {
     this.#size = size;
-    this.#planes = allocPlanes444(size * size);
-    this.#lumaAndMask = new Pairs(size, 'zero');
-    this.#chroma = new Pairs(size, 'edge');
+    this.#pairs = { lumaAndMask: new Pairs(size, 'zero'), chroma: new Pairs(size, 'edge') };
   }
 
   /**
@@ -28,15 +23,13 @@ export class Paster {
   paste(picture: I420, toPicture: Similarity, { rgb, mask }: SwappedPixels, into: CropBuffer): boolean {
     placeCorners(toPicture, this.#size, this.#corners);
     if (!into.layAround(picture, this.#corners)) return false;
-    const { y, u, v } = this.#planes;
-    fillPlanes444(rgb, this.#planes);
-    this.#lumaAndMask.fill(y, mask);
-    this.#chroma.fill(u, v);
+    const { lumaAndMask, chroma } = this.#pairs;
+    Pairs.fill(rgb, mask, this.#pairs);
     const toCrop = invert(toPicture);
     const { width, height, luma, lumaMask } = into;
-    this.#lumaAndMask.lay(from(toCrop, into.x, into.y, 1), { first: luma, second: lumaMask, width, height });
+    lumaAndMask.lay(from(toCrop, into.x, into.y, 1), { first: luma, second: lumaMask, width, height });
     const half = { width: width / 2, height: height / 2 };
-    this.#chroma.lay(from(toCrop, into.x, into.y, 2), { first: into.u, second: into.v, ...half });
+    chroma.lay(from(toCrop, into.x, into.y, 2), { first: into.u, second: into.v, ...half });
     halve(lumaMask, into.chromaMask, half);
     return true;
   }

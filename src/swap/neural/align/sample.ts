@@ -21,6 +21,9 @@ export interface Target {
 /** So far apart, samples of the plane, may bilinear samples lie that leave none of it out: each reaches one to either side. */
 const REACH = 1.5;
 
+/** So near an edge nothing is sampled without holding it there: what rounding positions may add up to along a row, in pixels. */
+const MARGIN = 1 / 64;
+
 /**
  * Fills `target` from a plane that lies turned and scaled under it. True to area: where several samples of the plane fall on
  * one of the target it takes a grid of them, bilinear each, so that nothing flickers or aliases.
@@ -42,8 +45,8 @@ export function sample(plane: Plane, toPlane: Similarity, target: Target): void 
     const [x, y] = [startX - b * row, startY + a * row];
     const [fromX, toX] = within(x + reachX, a, plane.width - 1 - spanX);
     const [fromY, toY] = within(y + reachY, b, plane.height - 1 - spanX);
-    const from = Math.min(target.width, Math.max(0, fromX, fromY));
-    const to = Math.max(from, Math.min(target.width, toX, toY));
+    const from = Math.min(target.width, Math.max(0, fromX, fromY)) | 0;
+    const to = Math.max(from, Math.min(target.width, toX, toY)) | 0;
     atEdge(line, row, { x, y, from: 0, to: from });
     if (grid === 1) inside(line, row, { x, y, from, to });
     else insideByGrid(line, row, { x, y, from, to });
@@ -75,54 +78,101 @@ export interface Columns {
   readonly to: number;
 }
 
-/** The columns [from, to) at which `start + step × column` is at least 0 and under `end`, one less at either side. */
-function within(start: number, step: number, end: number): readonly [from: number, to: number] {
-  if (step === 0) return start >= 0 && start < end ? [0, Infinity] : [0, 0];
-  const [zero, last] = [-start / step, (end - start) / step];
-  return [Math.ceil(Math.min(zero, last)) + 1, Math.floor(Math.max(zero, last)) - 1];
+/** The columns [from, to) at which `start + step × column` is at least 0 and under `end`, and not too near to either. */
+export function within(start: number, step: number, end: number): readonly [from: number, to: number] {
+  const [low, high] = [MARGIN, end - MARGIN];
+  if (step === 0) return start >= low && start < high ? [0, Infinity] : [0, 0];
+  const [zero, last] = [(low - start) / step, (high - start) / step];
+  return [Math.ceil(Math.min(zero, last)), Math.ceil(Math.max(zero, last))];
+}
+
+/** Where samples of a row lie inside the plane. Positions in 1/65536 from `start` on, of which 8 bits weigh: exact to 1/256 of a pixel. */
+interface Walk {
+  /** Index of the sample to the upper left of the first one. */
+  readonly start: number;
+  readonly atX: number;
+  readonly atY: number;
+  readonly stepX: number;
+  readonly stepY: number;
+}
+
+/** @param x the plane's point of the first sample */
+function walkFrom({ plane: { stride, step = 1 }, a, b }: Line, x: number, y: number): Walk {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  return {
+    start: (top * stride + left * step) | 0,
+    // With the half of what 8 bits leave out.
+    atX: (Math.round((x - left) * 65536) + 128) | 0,
+    atY: (Math.round((y - top) * 65536) + 128) | 0,
+    stepX: Math.round(a * 65536) | 0,
+    stepY: Math.round(b * 65536) | 0,
+  };
 }
 
 /** Every sample is inside the plane, one for each of the target. */
-function inside({ target, plane, a, b }: Line, row: number, columns: Columns): void {
+function inside(line: Line, row: number, { x, y, from, to }: Columns): void {
+  const { target, plane, a, b } = line;
   const { bytes, stride, step = 1 } = plane;
   const out = target.bytes;
-  let x = columns.x + a * columns.from;
-  let y = columns.y + b * columns.from;
-  const end = row * target.width + columns.to;
-  for (let to = row * target.width + columns.from; to < end; to++, x += a, y += b) {
-    const left = x | 0;
-    const top = y | 0;
-    const at = top * stride + left * step;
-    const below = at + stride;
-    const right = x - left;
-    const upper = bytes[at]! + (bytes[at + step]! - bytes[at]!) * right;
-    out[to] = upper + (bytes[below]! + (bytes[below + step]! - bytes[below]!) * right - upper) * (y - top) + 0.5;
+  const walk = walkFrom(line, x + a * from, y + b * from);
+  const { start, stepX, stepY } = walk;
+  let { atX, atY } = walk;
+  const end = row * target.width + to;
+  for (let into = row * target.width + from; into < end; into++, atX = (atX + stepX) | 0, atY = (atY + stepY) | 0) {
+    const at = (start + Math.imul(atY >> 16, stride) + Math.imul(atX >> 16, step)) | 0;
+    const below = (at + stride) | 0;
+    const right = (atX >> 8) & 255;
+    const northWest = bytes[at]!;
+    const southWest = bytes[below]!;
+    const upper = (northWest << 8) + Math.imul(bytes[(at + step) | 0]! - northWest, right);
+    const lower = (southWest << 8) + Math.imul(bytes[(below + step) | 0]! - southWest, right);
+    out[into] = ((upper << 8) + Math.imul(lower - upper, (atY >> 8) & 255) + 32768) >> 16;
   }
 }
 
-/** The same where a grid of samples falls on one of the target. */
-function insideByGrid(line: Line, row: number, columns: Columns): void {
-  const { target, plane, grid, stepX, stepY, a, b } = line;
-  const { bytes, stride, step = 1 } = plane;
-  const share = 1 / (grid * grid);
-  let to = row * target.width + columns.from;
-  for (let column = columns.from; column < columns.to; column++, to++) {
-    let sum = 0;
-    for (let j = 0; j < grid; j++) {
-      let x = columns.x + a * column - stepY * j;
-      let y = columns.y + b * column + stepX * j;
-      for (let i = 0; i < grid; i++, x += stepX, y += stepY) {
-        const left = x | 0;
-        const top = y | 0;
-        const at = top * stride + left * step;
-        const below = at + stride;
-        const right = x - left;
-        const upper = bytes[at]! + (bytes[at + step]! - bytes[at]!) * right;
-        sum += upper + (bytes[below]! + (bytes[below + step]! - bytes[below]!) * right - upper) * (y - top);
-      }
+/** The same where a grid of samples falls on one of the target: line by line, so that no loop is short. */
+function insideByGrid(line: Line, row: number, { x, y, from, to }: Columns): void {
+  const { target, grid, stepX, stepY, a, b } = line;
+  const sums = lineOf(target.width).fill(0, from, to);
+  for (let j = 0; j < grid; j++) {
+    for (let i = 0; i < grid; i++) {
+      const walk = walkFrom(line, x + a * from + stepX * i - stepY * j, y + b * from + stepY * i + stepX * j);
+      addLine(line.plane, walk, sums, { from, to });
     }
-    target.bytes[to] = sum * share + 0.5;
   }
+  const share = 1 / (256 * grid * grid);
+  const out = target.bytes;
+  const start = row * target.width;
+  for (let column = from; column < to; column++) out[start + column] = sums[column]! * share + 0.5;
+}
+
+/** Adds a sample, 255 × 256 at most, to each of the sums. */
+function addLine(
+  { bytes, stride, step = 1 }: Plane,
+  walk: Walk,
+  sums: Int32Array,
+  { from, to }: { readonly from: number; readonly to: number },
+): void {
+  const { start, stepX, stepY } = walk;
+  let { atX, atY } = walk;
+  for (let column = from; column < to; column++, atX = (atX + stepX) | 0, atY = (atY + stepY) | 0) {
+    const at = (start + Math.imul(atY >> 16, stride) + Math.imul(atX >> 16, step)) | 0;
+    const below = (at + stride) | 0;
+    const right = (atX >> 8) & 255;
+    const northWest = bytes[at]!;
+    const southWest = bytes[below]!;
+    const upper = (northWest << 8) + Math.imul(bytes[(at + step) | 0]! - northWest, right);
+    const lower = (southWest << 8) + Math.imul(bytes[(below + step) | 0]! - southWest, right);
+    sums[column] = sums[column]! + (((upper << 8) + Math.imul(lower - upper, (atY >> 8) & 255)) >> 8);
+  }
+}
+
+/** What samples of a row add up to, for each column. */
+let line = new Int32Array(1024);
+
+function lineOf(width: number): Int32Array {
+  if (line.length < width) line = new Int32Array(width);
+  return line;
 }
 
 /** Samples may lie at the edge of the plane or beyond it. */
