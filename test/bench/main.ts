@@ -9,6 +9,7 @@ import { benchExposure } from './exposure/exposure-bench.ts';
 import { benchFace } from './face/face-bench.ts';
 import { readImpair, type ImpairText } from './impair/impair-text.ts';
 import type { BenchIdentity } from './local-swap.ts';
+import { benchCalibration } from './neural/calibration.ts';
 import { benchNeural } from './neural/neural-bench.ts';
 import { benchNetwork } from './network/network-bench.ts';
 import { benchGpuFaults } from './gpu/gpu-faults.ts';
@@ -85,6 +86,7 @@ const BENCHES: Record<string, () => Promise<object>> = {
   chaos: () => benchChaos(count('seed')),
   gpu: () => benchGpu(),
   neural: benchNeural,
+  calibration: () => Promise.resolve(benchCalibration()),
   networks: () => Promise.resolve(makeNetworks(options.out)),
   schedule: () => {
     const { trace, long, plot } = options;

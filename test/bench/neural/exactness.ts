@@ -12,6 +12,7 @@ import { sceneOf, type ClipSettings } from '../../media/clip.ts';
 import { EngineLanes } from '../../support/engine-lanes.ts';
 import { embeddingSource, swapRecipe } from '../../support/swap-recipes.ts';
 import { fitWarp, pasteByFloats, type Pasted } from './float-warp.ts';
+import { shiftBetween } from './shift.ts';
 
 const TEMPLATE = 'arcface_128';
 /** The new face's share from which a sample is inside the mask, and in its core. */
@@ -34,6 +35,8 @@ export interface ChainFigures {
   readonly framePsnrDb: number;
   /** Largest deviation of a plane in the mask's core, of all frames; steps of 255. */
   readonly coreDeviation: number;
+  /** Most of all frames that the face lies beside the caller's, pixels of luma; says something of a network that leaves it as it is. */
+  readonly shiftPx: number;
   /** Every sample outside the face's box and the mark's has its bits. */
   readonly outsideExact: boolean;
 }
@@ -48,7 +51,7 @@ export async function measureChain({ network, clip, frames, size = 128 }: ChainO
   const swap = new NeuralSwap({ name: network, size, template: TEMPLATE, source }, await lanes.open());
   const [against, frame] = [new SquaredError(), new SquaredError()];
   const scene = sceneOf(clip);
-  let [coreDeviation, outsideExact] = [0, true];
+  let [coreDeviation, shiftPx, outsideExact] = [0, 0, true];
   for (const index of frames) {
     const { picture, faces } = scene.draw(index);
     const { landmarks } = faces[0]!;
@@ -60,11 +63,12 @@ export async function measureChain({ network, clip, frames, size = 128 }: ChainO
     leaveLabelOut(wanted);
     against.add(after, wanted.picture, wanted);
     frame.add(after, picture, wanted);
+    shiftPx = Math.max(shiftPx, shiftBetween(picture, after, wanted.lumaShare));
     coreDeviation = Math.max(coreDeviation, ...coreDeviations(after, wanted));
   }
   swap.close();
   lanes.close();
-  return { psnrDb: against.psnrDb, framePsnrDb: frame.psnrDb, coreDeviation, outsideExact };
+  return { psnrDb: against.psnrDb, framePsnrDb: frame.psnrDb, coreDeviation, shiftPx, outsideExact };
 }
 
 /** The product's way, with the light as it is. Gives the box that may be written. */

@@ -13,6 +13,8 @@ const EVERY = 15;
 export interface NeuralFigures {
   /** A network that changes nothing, inside the mask against float64 with an 8-bit crop and paste, dB. */
   readonly identityPsnrDb: number;
+  /** With the same network, most that a face of any frame lies beside the caller's, pixels of luma. */
+  readonly shiftPx: number;
   /** A network of one grey: largest standard deviation of a plane in the mask's core, of 255. */
   readonly greyStdDev: number;
   /** With both, every sample outside the boxes of face and mark has its bits. */
@@ -39,6 +41,7 @@ export async function benchNeural(): Promise<NeuralFigures> {
   remark({ ...switches, durations: durations.map((duration) => round(duration, 1)) });
   return {
     identityPsnrDb: round(identity.psnrDb),
+    shiftPx: round(Math.max(identity.shiftPx, fine.shiftPx), 3),
     greyStdDev: round(grey.coreDeviation, 3),
     outsideExact: identity.outsideExact && fine.outsideExact && grey.outsideExact,
     batchMaxDiff: Math.max(...Object.values(batches)),
