@@ -1,5 +1,6 @@
 import type { I420 } from '../../src/media/plane.ts';
 import { maskLooks } from '../../src/session/pixel/neural/mask-looks.ts';
+import { inPlaces, networkShare } from '../../src/session/pixel/neural/flights.ts';
 import type { FacePass, PassOptions, Shown } from '../../src/session/pixel/face-pass.ts';
 import type { CropLanes } from '../../src/swap/neural/crop-lane.ts';
 import { NeuralSwap } from '../../src/swap/neural/neural-swap.ts';
@@ -34,16 +35,14 @@ export class NeuralPass implements Pick<FacePass, 'run'> {
   async run(picture: I420, options: PassOptions): Promise<Shown> {
     const look = await this.#pass.look(picture, options);
     if (look.kind === 'unwanted') return look;
-    const faces = look.decision.swaps.map(({ face }) => face);
-    const sources = look.identities.flatMap((identity) => identity.sources?.get(this.#recipe.name) ?? []);
-    const whole = faces.length > 0 && sources.length === faces.length;
-    const flight = whole
-      ? this.#swap.send(picture, faces, { sources, deadline: 0, enhance: look.settings.enhance })
-      : undefined;
+    const share = networkShare(look, this.#recipe);
+    const faces = share?.places.map((place) => look.decision.swaps[place]!.face) ?? [];
+    const flight = share && this.#swap.send(picture, faces, { ...share, deadline: 0, enhance: look.settings.enhance });
     if (flight === undefined) return this.#pass.show(picture, look, await this.#pass.swap(picture, look));
     const pixels = await flight.swapped;
-    const crops = pixels ? this.#swap.paste(picture, flight, { pixels, keep: false, looks: maskLooks(look) }) : [];
+    const looks = share!.places.map((place) => maskLooks(look)[place]!);
+    const made = pixels ? this.#swap.paste(picture, flight, { pixels, keep: false, looks }) : [];
     this.#swap.release(flight);
-    return this.#pass.show(picture, look, crops);
+    return this.#pass.show(picture, look, await this.#pass.swap(picture, look, inPlaces(look, share!, made)));
   }
 }

@@ -13,15 +13,22 @@ import type { OpenParts } from '../../src/session/pixel/parts.ts';
 import { PixelThread, type PixelParts } from '../../src/session/pixel/pixel-thread.ts';
 import { sessionSettingsSchema, type SessionSettings } from '../../src/session/settings.ts';
 import type { SwapCrop, SwappedCrop } from '../../src/swap/swap.ts';
-import { sceneOf } from '../media/clip.ts';
+import { sceneOf, type ScriptName } from '../media/clip.ts';
 
 export const PERIOD = 1000 / 30;
-/** Frames of the talking head as a browser would send them, or a camera that is turned clockwise. */
+/** Frames of the talking head, or of another script, as a browser would send them, or a camera that is turned clockwise. */
 export function talk(
   frames: number,
-  { width = 320, height = 180, codec = 'vp8' as SendCodec, first = 0, turns = 0 as QuarterTurns } = {},
+  {
+    width = 320,
+    height = 180,
+    codec = 'vp8' as SendCodec,
+    first = 0,
+    turns = 0 as QuarterTurns,
+    script = 'talk' as ScriptName,
+  } = {},
 ): Chunk[] {
-  const scene = sceneOf({ script: 'talk', width, height });
+  const scene = sceneOf({ script, width, height });
   const encoder = createEncoder(codec, { bitrate: 1_500_000 });
   const work = new WorkPicture();
   const chunks = Array.from({ length: frames }, (_, i): Chunk => {

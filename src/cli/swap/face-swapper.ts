@@ -4,7 +4,7 @@ import { FaceTracker } from '../../face/tracker.ts';
 import type { FaceModels } from '../../face/models.ts';
 import type { I420 } from '../../media/plane.ts';
 import { FacePass, type Crops, type Look, type PassSettings } from '../../session/pixel/face-pass.ts';
-import { sourcesFor } from '../../session/pixel/neural/flights.ts';
+import { networkShare } from '../../session/pixel/neural/flights.ts';
 import type { Outcome } from '../../session/pixel.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
 import type { CropLane } from '../../swap/neural/crop-lane.ts';
@@ -100,7 +100,8 @@ export class FaceSwapper {
 
   async #outcomeOf(picture: I420, look: Look): Promise<{ readonly settled: Promise<Outcome> }> {
     const before = this.#before;
-    const sources = this.#network && sourcesFor(look, this.#network.recipe);
+    // Everybody in a file wears the same identity: all go through the network, or none.
+    const sources = this.#network && networkShare(look, this.#network.recipe)?.sources;
     if (this.#network === undefined || sources === undefined) {
       // The mesh's crops lie in buffers of its own, and landmarks in the tracker's: they are shown before anything else is looked at.
       await before;

@@ -158,10 +158,13 @@ export class FacePass {
     return { kind: 'look', at, faces, decision, identities, settings };
   }
 
-  /** Makes the new faces here and now. They lie in the backend's buffers. */
-  async swap(picture: I420, look: Look): Promise<Crops> {
+  /**
+   * Makes the new faces here and now. They lie in the backend's buffers.
+   * @param made those that are there already, in their places
+   */
+  async swap(picture: I420, look: Look, made: Crops = []): Promise<Crops> {
     const started = this.#parts.clock.now();
-    const crops = await this.#swap(picture, look);
+    const crops = await this.#swap(picture, look, made);
     this.#passed('swap', started);
     return crops;
   }
@@ -189,20 +192,25 @@ export class FacePass {
   }
 
   /** New faces for the planned ones, `undefined` where it failed or the batch was full. They lie in the backend's buffers. */
-  async #swap(picture: I420, { decision, identities, settings }: Look): Promise<Crops> {
-    if (decision.swaps.length === 0) return [];
+  async #swap(picture: I420, { decision, identities, settings }: Look, made: Crops): Promise<Crops> {
     const { backend, onSwapError } = this.#parts;
+    const places = [...decision.swaps.keys()]
+      .filter((place) => made[place] === undefined)
+      .slice(0, backend.maximumBatch);
+    if (places.length === 0) return made;
     const { opacity, keepEyes, keepMouth } = settings;
-    const batch = decision.swaps.slice(0, backend.maximumBatch).map(({ face, covered }, index): SwapCrop => {
+    const batch = places.map((place): SwapCrop => {
+      const { face, covered } = decision.swaps[place]!;
       // Over a hidden head the caller's eyes and mouth are hidden too, so the identity's own are drawn.
       const look = { opacity, keepEyes: keepEyes && !covered, keepMouth: keepMouth && !covered };
-      return { picture, landmarks: face.landmarks, identity: identities[index]!, look };
+      return { picture, landmarks: face.landmarks, identity: identities[place]!, look };
     });
     try {
-      return await backend.swap(batch);
+      const swapped = await backend.swap(batch);
+      return decision.swaps.map((_, place) => made[place] ?? swapped[places.indexOf(place)]);
     } catch (cause) {
       onSwapError?.(cause);
-      return [];
+      return made;
     }
   }
 

@@ -20,7 +20,7 @@ import { FrameTime } from './frame-time.ts';
 import { Intake, type Arrival, type IntakeParts } from './intake.ts';
 import { Ladder } from './ladder.ts';
 import { AT_EASE, easeAt } from './neural/ease.ts';
-import { Flights, type Away, type FlightsParts } from './neural/flights.ts';
+import { Flights, type Away, type FlightsParts, type NetworkShare } from './neural/flights.ts';
 
 /** Every stage after decoding is only begun if all that follow can be done by the deadline. */
 const STAGES = ['decode', 'track', 'swap', 'paste', 'composite', 'encode'] as const;
@@ -162,7 +162,7 @@ export class PixelSession {
     this.#state = 'working';
     try {
       const back = this.#flights?.back;
-      if (back !== undefined) return this.#land(back);
+      if (back !== undefined) return await this.#land(back);
       const arrival = this.#intake.take(this.#settings.maximumSide);
       this.#giveCreditsBack();
       if (arrival) await this.#frame(arrival);
@@ -209,18 +209,18 @@ export class PixelSession {
     if (look.faces) this.#tellFaces(look.faces);
     if (look.kind === 'unwanted') return this.#unwanted(frame, look.stage, objection);
     this.#askAbout(frame.work.picture, look);
-    const sources = this.#flights?.sourcesOf(look);
-    if (sources === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
+    const share = this.#flights?.shareOf(look);
+    if (share === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
     const deadline = frame.deadline - this.#cost.remaining('paste');
     const { sparing, coarse } = this.#ease;
-    if (this.#flights?.send(frame, look, { sources, deadline, sparing, coarse })) return;
+    if (this.#flights?.send(frame, look, { share, deadline, sparing, coarse })) return;
     // No way there: as if it had been given up on the way.
     this.#show(frame, look, []);
   }
 
   /** A frame has come back from the network, or was given up there. */
-  #land(away: Away): void {
-    const { frame, look, back, cutting } = away;
+  async #land(away: Away): Promise<void> {
+    const { frame, look, share, back, cutting } = away;
     const started = this.#parts.clock.now();
     if (back?.pixels && !away.flight.reposed) this.#cost.observe('swap', back.took);
     const overtaken = this.#departures.isOvertaken(frame.at);
@@ -232,7 +232,13 @@ export class PixelSession {
     this.#counts.took('swap', cutting + pasting);
     if (overtaken) this.#giveUp(frame, 'lane', 'replaced');
     else if (late) this.#late(frame, 'composite');
-    else this.#show(frame, look, crops, away.flight.reposed);
+    else this.#show(frame, look, await this.#besides(frame, look, share, crops), away.flight.reposed);
+  }
+
+  /** These faces, and those that the network has no part in, by the mesh: of a frame that was given up, none. */
+  async #besides({ work }: Departing, look: Look, { places }: NetworkShare, crops: Crops): Promise<Crops> {
+    if (crops.length === 0 || places.length === crops.length) return crops;
+    return this.#pass.swap(work.picture, look, crops);
   }
 
   /** Brings a frame out with these faces; those that are missing are hidden, or nothing is sent for a while. */

@@ -22,6 +22,7 @@ export interface FlightsParts {
 export interface Away {
   readonly frame: Departing;
   readonly look: Look;
+  readonly share: NetworkShare;
   readonly flight: Flight;
   readonly sentAt: Milli;
   /** How long cutting its crops took. */
@@ -30,13 +31,33 @@ export interface Away {
   back?: { readonly took: Milli; readonly pixels: readonly SwappedPixels[] | undefined };
 }
 
-/**
- * What those who are put on are to a network. `undefined` if nobody is, or one of them is nothing to it: then the mesh swaps
- * them all.
- */
-export function sourcesFor({ identities }: Look, { name }: RecipeFace): readonly CropSource[] | undefined {
-  const sources = identities.flatMap((identity) => identity.sources?.get(name) ?? []);
-  return sources.length === 0 || sources.length < identities.length ? undefined : sources;
+/** Those of a frame's swaps that go through a network. */
+export interface NetworkShare {
+  /** Their places among the look's swaps. */
+  readonly places: readonly number[];
+  /** What those who are put on there are to the network. */
+  readonly sources: readonly CropSource[];
+}
+
+/** Who can go through a network; the mesh swaps the others. `undefined` if nobody can. */
+export function networkShare({ identities }: Look, { name }: RecipeFace): NetworkShare | undefined {
+  const places = identities.flatMap(({ sources }, place) => (sources?.has(name) ? [place] : []));
+  if (places.length === 0) return undefined;
+  return { places, sources: places.map((place) => identities[place]!.sources!.get(name)!) };
+}
+
+/** New faces of a network, in the places of a look's swaps. */
+export function inPlaces({ decision }: Look, { places }: NetworkShare, made: Crops): Crops {
+  return decision.swaps.map((_, place) => made[places.indexOf(place)]);
+}
+
+/** The same look with landmarks of its own, for faces that are swapped by the mesh when the others are back. */
+function withLandmarks(look: Look): Look {
+  const swaps = look.decision.swaps.map((swap) => ({
+    ...swap,
+    face: { ...swap.face, landmarks: swap.face.landmarks.slice() },
+  }));
+  return { ...look, decision: { ...look.decision, swaps } };
 }
 
 /** The frames of one session that are away at a swap network, the oldest first. */
@@ -61,9 +82,9 @@ export class Flights {
     );
   }
 
-  /** As `sourcesFor` says. */
-  sourcesOf(look: Look): readonly CropSource[] | undefined {
-    return sourcesFor(look, this.#parts.recipe);
+  /** As `networkShare` says. */
+  shareOf(look: Look): NetworkShare | undefined {
+    return networkShare(look, this.#parts.recipe);
   }
 
   /** The oldest frame that has come back. */
@@ -78,17 +99,22 @@ export class Flights {
   send(
     frame: Departing,
     look: Look,
-    options: { readonly sources: readonly CropSource[]; readonly deadline: Milli } & Pick<Ease, 'sparing' | 'coarse'>,
+    {
+      share,
+      ...options
+    }: { readonly share: NetworkShare; readonly deadline: Milli } & Pick<Ease, 'sparing' | 'coarse'>,
   ): boolean {
     const sentAt = this.#parts.clock.now();
-    const faces = look.decision.swaps.map(({ face }) => face);
+    const { sources, places } = share;
+    const faces = places.map((place) => look.decision.swaps[place]!.face);
     const { picture } = frame.work;
     const reposed =
       options.sparing && !this.#reposed ? this.#swap?.repose(faces, this.#away.at(-1)?.flight) : undefined;
     this.#reposed = reposed !== undefined;
-    const flight = reposed ?? this.#swap?.send(picture, faces, { ...options, enhance: look.settings.enhance });
+    const flight = reposed ?? this.#swap?.send(picture, faces, { ...options, sources, enhance: look.settings.enhance });
     if (flight === undefined) return false;
-    const away: Away = { frame, look, flight, sentAt, cutting: this.#parts.clock.now() - sentAt };
+    const kept = places.length < look.identities.length ? withLandmarks(look) : look;
+    const away: Away = { frame, look: kept, share, flight, sentAt, cutting: this.#parts.clock.now() - sentAt };
     this.#away.push(away);
     void flight.swapped.then((pixels) => {
       if (this.#closed) return;
@@ -98,11 +124,13 @@ export class Flights {
     return true;
   }
 
-  /** The new faces of a frame that has come back, where they belong; valid until the next `paste`. */
-  paste({ frame, look, flight, back }: Away, sparing: boolean): Crops {
-    if (back?.pixels === undefined) return [];
-    const looks = maskLooks(look);
-    return this.#swap?.paste(frame.work.picture, flight, { pixels: back.pixels, keep: sparing, looks }) ?? [];
+  /** The new faces of a frame that has come back, where they belong among its swaps; valid until the next `paste`. None if it was given up. */
+  paste({ frame, look, share, flight, back }: Away, sparing: boolean): Crops {
+    if (back?.pixels === undefined || this.#swap === undefined) return [];
+    const all = maskLooks(look);
+    const looks = share.places.map((place) => all[place]!);
+    const made = this.#swap.paste(frame.work.picture, flight, { pixels: back.pixels, keep: sparing, looks });
+    return inPlaces(look, share, made);
   }
 
   /** A frame that has come back is done with. */
