@@ -13,6 +13,7 @@ import { sceneOf, type ClipSettings } from '../media/clip.ts';
 import { portraitFile } from '../media/portrait.ts';
 import { BESIDE } from '../support/swap-recipes.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
+import { EXTENT, PARTS } from './studio/crop-parts.ts';
 import { keepFrames, takeFrames, untilSwapped } from './studio/returned-frames.ts';
 import { readStamp, stampedCamera } from './studio/stamp.ts';
 import { openStudio, startCamera, type Studio } from './studio/studio.ts';
@@ -33,14 +34,6 @@ const RECIPE = {
   ],
   enhancer: { ...BESIDE.enhancer(), file: networkFile('tiny-negative-128'), size: 128, gives: 128 },
 };
-
-/** Parts of a crop, as shares of its side: of the new face, before the face (by the one mask), of the hair (by the other). */
-const PARTS = {
-  face: { x: 0.42, y: 0.42 },
-  before: { x: 0.03, y: 0.42 },
-  hair: { x: 0.42, y: 0.03 },
-} as const;
-const EXTENT = 0.14;
 
 /** What a part of a frame shows: its mean redness, and how far its luma is from the caller's own, of 255. */
 interface Seen {

@@ -79,6 +79,15 @@ export function negativeNetwork(size = LARGE): OnnxGraph {
   return graph;
 }
 
+/** gpen's ends, as gfpgan's: red and blue change places. */
+export function exchangedNetwork(size: number): OnnxGraph {
+  const graph = new OnnxGraph();
+  const shape = ['n', 3, size, size];
+  const exchanged = graph.node('Gather', [graph.input('input', shape), graph.integers([2, 1, 0])], { axis: 1 });
+  graph.output('output', exchanged, shape);
+  return graph;
+}
+
 /** codeformer's ends: the same with `weight`, one float64, which is added. */
 export function brighterNetwork(): OnnxGraph {
   const graph = new OnnxGraph();

@@ -2,10 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { ModelFolder } from '../../../src/models/model-folder.ts';
 import { BatchSession } from '../../../src/onnx/device/batch-session.ts';
 import { OnnxSession } from '../../../src/onnx/session.ts';
 import { inswapperNetwork } from './inswapper.ts';
 import { writeNetwork } from './networks.ts';
+import { addGenerated, GENERATED } from './published.ts';
 import { tinyEmbedder } from './tiny.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'guise-networks-'));
@@ -78,4 +80,15 @@ test('the tiny embedder tells faces apart', async () => {
   expect(one.length).toBe(512);
   expect(one.every(Number.isFinite)).toBe(true);
   expect(Math.max(...one.map((value, k) => Math.abs(value - another[k]!)))).toBeGreaterThan(0.1);
+});
+
+test('networks for published models are taken for those that they stand for', async () => {
+  const models = join(folder, 'models');
+
+  await addGenerated(models);
+
+  const verdicts = await new ModelFolder({ folder: models, allowNonCommercial: true }).verify();
+  expect(verdicts.map(({ model, problem }) => [model.name, problem]).sort()).toEqual(
+    GENERATED.map((name) => [name, undefined]).sort(),
+  );
 });
