@@ -14,11 +14,12 @@ import { benchNeural } from './neural/neural-bench.ts';
 import { benchNetwork } from './network/network-bench.ts';
 import { benchGpuFaults } from './gpu/gpu-faults.ts';
 import type { GpuOrder } from './gpu/gpu-place.ts';
+import { benchGpuChains } from './gpu/gpu-chains.ts';
 import { benchGpuGraphs } from './gpu/gpu-graphs.ts';
 import { benchGpuLanes } from './gpu/lanes/lanes-bench.ts';
 import { benchGpuTables } from './gpu/gpu-tables.ts';
 import { benchStreams, WAYS, type StreamsOrder } from './gpu/streams/streams-bench.ts';
-import { makeNetworks, networkFile } from '../gpu/networks/networks.ts';
+import { makeNetworks, networkNamed } from '../gpu/networks/networks.ts';
 import { benchLoss } from './loss.ts';
 import { benchSchedule } from './schedule/schedule-bench.ts';
 import { runTrace } from './schedule/trace-run.ts';
@@ -61,6 +62,9 @@ const { values: options, positionals } = parseArgs({
     'mps-faults': { type: 'boolean', default: false },
     graphs: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
+    chains: { type: 'boolean', default: false },
+    boost: { type: 'string', default: '1' },
+    beside: { type: 'boolean', default: false },
     provider: { type: 'string' },
     network: { type: 'string' },
     measure: { type: 'string', default: '3' },
@@ -126,7 +130,7 @@ function callOrder(): Parameters<typeof benchCall>[0] {
 /**
  * Streams through the whole gateway; `--tables`: p(batch), workers × batch × MPS; `--lanes`: goodput and losses of the broker's lanes;
  * `--mps-faults`: what others see when a worker or the MPS server is lost; `--graphs`: a file as published against the prepared one, with
- * `--alone` each rewrite of it too.
+ * `--alone` each rewrite of it too; `--chains`: whole recipes, pixel boost and a larger network, `--row` one or some of them.
  */
 function benchGpu(): Promise<object> {
   const order: GpuOrder = { provider: options.provider, network: options.network, seconds: count('measure') };
@@ -134,6 +138,7 @@ function benchGpu(): Promise<object> {
   if (options.tables) return benchGpuTables(order);
   if (options.lanes) return benchGpuLanes(order, gpus);
   if (options['mps-faults']) return benchGpuFaults(order);
+  if (options.chains) return benchGpuChains(order, options.row);
   if (options.graphs) return benchGpuGraphs({ ...order, alone: options.alone });
   return benchStreams(asked(streamsOrder));
 }
@@ -146,8 +151,9 @@ function streamsOrder(): StreamsOrder {
   if (ways.length === 0) throw new TypeError(`--way must be exclusive, shared or guise [way:${way.join()}]`);
   return {
     load: callOrder(),
-    network: networkFile(provider === 'cuda' ? 'inswapper-float16' : 'tiny'),
-    embedder: networkFile('tiny-embedder'),
+    network: networkNamed(options.network ?? (provider === 'cuda' ? 'inswapper-float16' : 'tiny')),
+    boost: count('boost'),
+    beside: options.beside,
     provider,
     ways: provider === 'cuda' ? ways : ways.map((each) => ({ ...each, mps: 'off', from: count('streams') })),
     clients,
@@ -171,7 +177,18 @@ function transport(): 'werift' | 'libdatachannel' {
 }
 
 function count(
-  name: 'streams' | 'seconds' | 'budget' | 'seed' | 'minutes' | 'viewers' | 'cycles' | 'rate' | 'measure' | 'gpus',
+  name:
+    | 'streams'
+    | 'seconds'
+    | 'budget'
+    | 'seed'
+    | 'minutes'
+    | 'viewers'
+    | 'cycles'
+    | 'rate'
+    | 'measure'
+    | 'gpus'
+    | 'boost',
 ): number {
   const value = Number(options[name]);
   if (!(value > 0)) throw new TypeError(`--${name} must be a number above 0 [${name}:${options[name]}]`);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { CropSource } from '../../src/swap/neural/crop-lane.ts';
 import type { enhancerNetworkSchema, MaskNetworkOptions } from '../../src/worker/wire/gpu-chain.ts';
-import { gpuRecipeSchema, type GpuRecipe } from '../../src/worker/wire/gpu-protocol.ts';
+import { gpuRecipeSchema, type GpuRecipe, type Provider } from '../../src/worker/wire/gpu-protocol.ts';
 import { networkFile, type NetworkName } from '../gpu/networks/networks.ts';
 import { Random } from '../media/random.ts';
 
@@ -11,7 +11,7 @@ export function swapRecipe(network: NetworkName, changes: Partial<z.input<typeof
   return gpuRecipeSchema.parse({
     name: network,
     file: networkFile(network),
-    size: network === 'tiny-256' ? 256 : 128,
+    size: network === 'tiny-256' || network.includes('simswap') ? 256 : 128,
     source: network.startsWith('tiny-image') ? { kind: 'image', size: 64 } : { kind: 'embedding', length: 512 },
     ...changes,
   });
@@ -25,15 +25,22 @@ export const BESIDE = {
     gives: { kind: 'occlusion' },
   }),
   /** As bisenet. */
-  regions: (): MaskNetworkOptions => ({
-    ...{ file: networkFile('tiny-regions'), size: 512, layout: 'nchw', colours: 'rgb', input: 'imagenet' },
+  regions: (network: NetworkName = 'tiny-regions'): MaskNetworkOptions => ({
+    ...{ file: networkFile(network), size: 512, layout: 'nchw', colours: 'rgb', input: 'imagenet' },
     gives: { kind: 'region', count: 19, face: [1, 2, 3, 4, 5, 6, 10, 11, 12, 13] },
   }),
   /** As gfpgan, and as codeformer, which has a weight. */
-  enhancer: (network: 'tiny-negative' | 'tiny-brighter' = 'tiny-negative'): z.input<typeof enhancerNetworkSchema> => ({
+  enhancer: (network: NetworkName = 'tiny-negative'): z.input<typeof enhancerNetworkSchema> => ({
     ...{ file: networkFile(network), size: 512, template: 'ffhq_512', input: 'signed', output: 'signed' },
   }),
 };
+
+/** Masks and enhancer of a bench: of published shapes, which take a processor seconds, or tiny ones there. */
+export function besideOf(provider: Provider): Pick<z.input<typeof gpuRecipeSchema>, 'masks' | 'enhancer'> {
+  if (provider === 'cpu') return { masks: [BESIDE.occlusion(), BESIDE.regions()], enhancer: BESIDE.enhancer() };
+  const masks = [BESIDE.occlusion('mask-published'), BESIDE.regions('regions-published')];
+  return { masks, enhancer: BESIDE.enhancer('enhancer-published') };
+}
 
 /** An embedding of length 1, as a source. */
 export function embeddingSource(seed: number): CropSource {

@@ -63,9 +63,11 @@ export class DrivenWorker {
     return new Drive(() => this.swap(crops));
   }
 
-  /** One job. */
+  /** One job, its faces enhanced if the recipe can. */
   swap(crops: readonly Uint8Array[]): ReturnType<GpuWorkerProcess['swap']> {
-    const job = { recipe: this.#recipe.name, sources: crops.map(() => this.#source.hash) };
+    const { name, enhancer } = this.#recipe;
+    const sources = crops.map(() => this.#source.hash);
+    const job = { recipe: name, sources, ...(enhancer && { enhance: crops.map(() => 1) }) };
     return this.process.swap(job, crops, { limit: JOB_LIMIT });
   }
 }
@@ -109,8 +111,8 @@ export class Drive {
         const result = await swap();
         const at = monotonic.now();
         if (result.kind !== 'done') throw new GatewayError('internal', 'the worker must have its source');
-        const { filled, run, read } = result.durations;
-        this.done.push({ at, took: filled + run + read, round: at - sent });
+        const { filled, run, read, masked, enhanced } = result.durations;
+        this.done.push({ at, took: filled + run + read + masked + enhanced, round: at - sent });
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         this.failed ??= `${error.code}: ${error.message}`;

@@ -3,7 +3,7 @@ import { createLog, type Logger } from '../../../src/log.ts';
 import { MpsDaemon, withoutMps } from '../../../src/worker/mps/mps-daemon.ts';
 import { readGpuCards, type GpuCardFigures } from '../../../src/worker/mps/nvidia-smi.ts';
 import { PROVIDERS, type GpuRecipe, type Provider } from '../../../src/worker/wire/gpu-protocol.ts';
-import { NETWORKS, type NetworkName } from '../../gpu/networks/networks.ts';
+import { networkNamed, type NetworkName } from '../../gpu/networks/networks.ts';
 import { swapRecipe } from '../../support/swap-recipes.ts';
 import { DrivenWorker, type DrivenOptions } from './driven-worker.ts';
 
@@ -38,14 +38,12 @@ export async function findPlace({ provider, network }: GpuOrder): Promise<GpuPla
   const chosen = provider ?? (card === undefined ? 'cpu' : 'cuda');
   const isKnown = (PROVIDERS as readonly string[]).includes(chosen);
   if (!isKnown) throw new TypeError(`--provider must be one of ${PROVIDERS.join(', ')} [provider:${chosen}]`);
-  const name = network ?? (chosen === 'cpu' ? 'tiny' : 'inswapper-float16');
-  if (!(name in NETWORKS))
-    throw new TypeError(`--network must be one of ${Object.keys(NETWORKS).join(', ')} [network:${name}]`);
+  const name = networkNamed(network ?? (chosen === 'cpu' ? 'tiny' : 'inswapper-float16'));
   say(`${chosen}, ${name}, ${card?.name ?? `no GPU: ${reason}`}`);
   return {
     provider: chosen as Provider,
-    network: name as NetworkName,
-    recipe: swapRecipe(name as NetworkName, { maximumBatch: MAXIMUM_BATCH }),
+    network: name,
+    recipe: swapRecipe(name, { maximumBatch: MAXIMUM_BATCH }),
     card,
     reason,
     log: createLog('bench'),

@@ -16,7 +16,7 @@ const BATCHES = [1, 2, 3, 4, 6, 8, 16];
 /** Time at the start of a point that does not count. */
 const SETTLE = 300;
 
-interface Point {
+export interface Point {
   readonly mps: boolean;
   readonly workers: number;
   readonly batch: number;
@@ -104,7 +104,8 @@ async function measureAll(
   }
 }
 
-async function measure(
+/** Keeps workers busy for a while and looks at what they do. */
+export async function measure(
   workers: readonly DrivenWorker[],
   options: { readonly batch: number; readonly order: GpuOrder; readonly place: GpuPlace; readonly mps: boolean },
 ): Promise<Point> {

@@ -11,6 +11,8 @@ import {
   regionNetwork,
   undefinedNetwork,
 } from './beside.ts';
+import { simswapNetwork } from './simswap.ts';
+import { U_SHAPES, uNetwork } from './u-shape.ts';
 import { brokenNetwork, knownNetwork, mixingNetwork, photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
 
 /** Part of each file's name; it goes up when what is made changes. */
@@ -24,6 +26,11 @@ export const NETWORKS = {
   'inswapper-published-float32': () => inswapperNetwork({ type: 'float32', published: true }),
   'narrow-published-float16': () => inswapperNetwork({ type: 'float16', published: true, narrow: 32 }),
   'narrow-published-float32': () => inswapperNetwork({ type: 'float32', published: true, narrow: 32 }),
+  'simswap-float16': () => simswapNetwork({ type: 'float16' }),
+  'narrow-simswap': () => simswapNetwork({ type: 'float32', narrow: 16 }),
+  'mask-published': () => uNetwork(U_SHAPES.mask),
+  'regions-published': () => uNetwork(U_SHAPES.regions),
+  'enhancer-published': () => uNetwork(U_SHAPES.enhancer),
   tiny: () => tinyNetwork(),
   'tiny-float16': () => tinyNetwork({ type: 'float16' }),
   'tiny-image': () => tinyNetwork({ source: { image: 64 } }),
@@ -48,6 +55,12 @@ export const NETWORKS = {
   'tiny-brighter': brighterNetwork,
 } satisfies Record<string, () => OnnxGraph>;
 export type NetworkName = keyof typeof NETWORKS;
+
+/** The network of this name, given as an argument. @throws TypeError telling all names */
+export function networkNamed(name: string): NetworkName {
+  if (name in NETWORKS) return name as NetworkName;
+  throw new TypeError(`--network must be one of ${Object.keys(NETWORKS).join(', ')} [network:${name}]`);
+}
 
 /** Path of a network's ONNX file, which is made if it is not there. The default folder is the cache of models. */
 export function networkFile(name: NetworkName, folder = join(defaultCacheFolder(), 'networks')): string {

@@ -5,6 +5,8 @@ import { OPEN_DOOR, runCalls, type CallRun } from '../../call-run.ts';
 import type { LoadOrder } from '../../client/protocol.ts';
 import { GatewayProcess } from '../../gateway/gateway-process.ts';
 import { quantile, round } from '../../quantile.ts';
+import { networkFile, type NetworkName } from '../../../gpu/networks/networks.ts';
+import { besideOf, swapRecipe } from '../../../support/swap-recipes.ts';
 import { watchGpu, type GpuUse } from './gpu-use.ts';
 
 /** A stream is carried if this share of its frames comes back swapped and in time. */
@@ -12,8 +14,6 @@ const CARRIED = 0.99;
 const STEP = 2;
 /** Loading and profiling takes seconds on a GPU, a minute on a busy processor; more is a hang. */
 const START_LIMIT = 180_000;
-/** Side of inswapper's crops. */
-const CROP = 128;
 /** Name of the recipe in the settings of the gateway. */
 const RECIPE = 'bench';
 
@@ -41,9 +41,12 @@ export const WAYS: readonly Way[] = [
 
 export interface StreamsOrder {
   readonly load: Omit<LoadOrder, 'gateway' | 'impaired' | 'streams' | 'recipe'>;
-  /** An ONNX file of inswapper's signature, and one that makes embeddings. */
-  readonly network: string;
-  readonly embedder: string;
+  /** A generated network that takes an embedding. */
+  readonly network: NetworkName;
+  /** Pixel boost. */
+  readonly boost: number;
+  /** Whether the recipe has masks and an enhancer, of published shapes on a GPU. */
+  readonly beside: boolean;
   readonly provider: 'cuda' | 'cpu';
   readonly ways: readonly Way[];
   /** Lists of processors as taskset takes them, one load client each. Empty: one client anywhere. */
@@ -129,8 +132,9 @@ async function findMost(from: number, isCarried: (streams: number) => Promise<bo
   return 0;
 }
 
-function gpuSettings({ network, embedder, provider }: StreamsOrder, way: Way): object {
+function gpuSettings({ network, boost, beside, provider }: StreamsOrder, way: Way): object {
   const { workersPerGpu, maximumBatch, mps } = way;
+  const { file, size } = swapRecipe(network);
   return {
     provider,
     workersPerGpu,
@@ -140,11 +144,14 @@ function gpuSettings({ network, embedder, provider }: StreamsOrder, way: Way): o
     recipes: [
       {
         name: RECIPE,
-        file: network,
-        size: CROP,
+        file,
+        size,
         template: 'arcface_128',
-        source: { kind: 'embedding', embedder },
-        maximumBatch,
+        source: { kind: 'embedding', embedder: networkFile('tiny-embedder') },
+        // A face that is cut more finely must fit a batch.
+        maximumBatch: Math.max(maximumBatch, boost ** 2),
+        boost,
+        ...(beside && besideOf(provider)),
       },
     ],
   };
