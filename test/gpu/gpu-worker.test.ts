@@ -9,6 +9,7 @@ import { GpuWorkerProcess } from '../../src/worker/gpu/gpu-worker-process.ts';
 import { OnnxEngine } from '../../src/worker/gpu/onnx-engine.ts';
 import { MpsDaemon, withoutMps } from '../../src/worker/mps/mps-daemon.ts';
 import { readGpuCards } from '../../src/worker/mps/nvidia-smi.ts';
+import { chainContract } from '../support/chain-contract.ts';
 import { engineContract } from '../support/engine-contract.ts';
 import { swapRecipe } from '../support/swap-recipes.ts';
 
@@ -36,10 +37,10 @@ async function start(env: Readonly<Record<string, string>>): Promise<GpuWorkerPr
 }
 
 describe.skipIf(card === undefined)(`on a GPU${reason && ` (skipped: ${reason})`}`, () => {
-  engineContract('onnxruntime with CUDA', {
-    provider: 'cuda',
-    engine: () => new OnnxEngine({ provider: 'cuda', deviceId: 0, threads: 1, warmBatches: [1, 2], clock: monotonic }),
-  });
+  const engine = (): OnnxEngine =>
+    new OnnxEngine({ provider: 'cuda', deviceId: 0, threads: 1, warmBatches: [1, 2], clock: monotonic });
+  engineContract('onnxruntime with CUDA', { provider: 'cuda', engine });
+  chainContract('with CUDA', engine);
 
   test('workers are seen to share it by MPS, and one is let go of before it is killed', async () => {
     const daemon = await MpsDaemon.open({ device: card!.uuid, log });

@@ -4,6 +4,7 @@ import { inswapperNetwork } from '../../../test/gpu/networks/inswapper.ts';
 import { farthest, modelOf, operatorsOf, runModel } from '../../../test/support/run-model.ts';
 import { embeddingSource, noiseCrop } from '../../../test/support/swap-recipes.ts';
 import { prepareGraph } from './prepare-graph.ts';
+import { useBytes } from './rewrites/byte-ends.ts';
 import { USUAL_REWRITES } from './rewrites.ts';
 
 const SIZE = 128;
@@ -44,7 +45,7 @@ test.each(['float32', 'float16'] as const)(
     }
 
     const prepared = network();
-    const done = prepareGraph(prepared, { rewrites: USUAL_REWRITES, ends });
+    const done = prepareGraph(prepared, { rewrites: USUAL_REWRITES, ends: (graph) => useBytes(graph, ends) });
     const [picture, mean] = await runModel(prepared, {
       target: new Tensor('uint8', Buffer.concat(crops.map((seed) => noiseCrop(seed))), [2, SIZE, SIZE, 3]),
       source: embeddings(sources),

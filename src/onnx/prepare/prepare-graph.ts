@@ -1,12 +1,14 @@
 import type { OnnxModel } from '../graph/onnx-model.ts';
 import { EditableGraph } from './editable-graph.ts';
 import { fuseAdaptiveNorms } from './rewrites/styles/adaptive-norm.ts';
-import { useBytes, type ByteEnds } from './rewrites/byte-ends.ts';
 import { freeBatch } from './rewrites/free-batch.ts';
 import { useHalves } from './rewrites/half.ts';
 import { fuseInstanceNorms } from './rewrites/instance-norm.ts';
 import { mergeStyles } from './rewrites/styles/merge-styles.ts';
 import { REWRITES, type Rewrite } from './rewrites.ts';
+
+/** Gives a graph bytes at its ends. @returns whether it could be given them */
+export type GiveEnds = (graph: EditableGraph) => boolean;
 
 /** How often each was done; what could not be done is left out. */
 export type Rewritten = Readonly<Partial<Record<Rewrite, number>>>;
@@ -17,7 +19,7 @@ export type Rewritten = Readonly<Partial<Record<Rewrite, number>>>;
  */
 export function prepareGraph(
   model: OnnxModel,
-  { rewrites, ends }: { readonly rewrites: readonly Rewrite[]; readonly ends: ByteEnds },
+  { rewrites, ends }: { readonly rewrites: readonly Rewrite[]; readonly ends: GiveEnds },
 ): Rewritten {
   const graph = new EditableGraph(model);
   graph.tidy();
@@ -31,7 +33,7 @@ export function prepareGraph(
 }
 
 /** @returns undefined if there was nothing to do */
-function rewriteOnce(graph: EditableGraph, rewrite: Rewrite, ends: ByteEnds): number | undefined {
+function rewriteOnce(graph: EditableGraph, rewrite: Rewrite, ends: GiveEnds): number | undefined {
   switch (rewrite) {
     case 'batch':
       return freeBatch(graph);
@@ -44,6 +46,6 @@ function rewriteOnce(graph: EditableGraph, rewrite: Rewrite, ends: ByteEnds): nu
     case 'half':
       return useHalves(graph) || undefined;
     case 'bytes':
-      return useBytes(graph, ends) ? 1 : undefined;
+      return ends(graph) ? 1 : undefined;
   }
 }

@@ -18,10 +18,11 @@ export class Shapes {
   readonly #graph: EditableGraph;
   readonly #known = new Map<string, Shape>();
 
-  /** @param graph whose inputs all have the batch first, whatever number stands there */
+  /** @param graph whose inputs have the batch first, whatever number stands there, if they are more than a number */
   constructor(graph: EditableGraph) {
     this.#graph = graph;
     for (const { name, shape } of graph.model.inputs) {
+      if (shape.length < 2) continue;
       const [, ...rest] = shape;
       if (rest.every((extent) => typeof extent === 'number')) this.#known.set(name, ['n', ...(rest as number[])]);
     }

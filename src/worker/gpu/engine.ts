@@ -1,7 +1,6 @@
-import type { BatchContract } from '../../onnx/device/batch-contract.ts';
-import type { BatchSession } from '../../onnx/device/batch-session.ts';
 import type { GpuRecipe, Provider } from '../wire/gpu-protocol.ts';
 import type { Milli } from '../../time.ts';
+import type { BesideNetwork, BesideSpec } from './network/beside-network.ts';
 
 /** Crops that go through a network together. */
 export interface EngineBatch {
@@ -47,22 +46,15 @@ export interface OpenNetwork {
   close(): Promise<void>;
 }
 
-/**
- * Opens a network that a recipe has beside its swap, for one crop at a time, and proves that it runs where it should.
- * @throws GatewayError as `Engine.open`
- */
-export type OpenBeside = (file: string, contract: BatchContract) => Promise<BatchSession>;
-
 /** What runs networks. It is used by one thread, one call at a time, and may block it. */
 export interface Engine {
   /** Bytes that a recipe will take, before it is opened. @throws GatewayError model_unsupported if there is no such file */
   bytesOf(recipe: GpuRecipe): Promise<number>;
-  /** Those of them that its masks and its enhancer take. */
-  bytesBeside(recipe: GpuRecipe): Promise<number>;
   /**
    * Opens a recipe's swap network and proves that it runs where it should.
    * @throws GatewayError model_unsupported, provider_unavailable, capacity_full, device_lost
    */
   open(recipe: GpuRecipe): Promise<OpenNetwork>;
-  readonly openBeside: OpenBeside;
+  /** Opens a network that a recipe has beside its swap, and proves the same. @throws GatewayError as `open` */
+  openBeside(spec: BesideSpec, recipe: Pick<GpuRecipe, 'prepare' | 'maximumBatch'>): Promise<BesideNetwork>;
 }

@@ -1,26 +1,20 @@
 import { join } from 'node:path';
-import { GatewayError } from '../../errors.ts';
-import { BatchSession } from '../../onnx/device/batch-session.ts';
 import { defaultCacheFolder } from '../../onnx/model-cache.ts';
-import type { Rewritten } from '../../onnx/prepare/prepare-graph.ts';
 import { REWRITES, type Rewrite } from '../../onnx/prepare/rewrites.ts';
 import type { GpuRecipe } from '../wire/gpu-protocol.ts';
-import type { Engine, EngineBatch, OpenBeside, OpenNetwork } from './engine.ts';
-import { differenceOf, runSingly, runTogether, sampleBatch, type Difference } from './network/agreement.ts';
-import { apartBy, OnnxNetwork, sizeOf, type NetworkFile, type OnnxEngineOptions } from './network/onnx-network.ts';
-import { plainFile, Preparation, type Candidate } from './network/preparation.ts';
+import type { Engine, EngineBatch, OpenNetwork } from './engine.ts';
+import { runSingly, runTogether, sampleBatch } from './network/agreement.ts';
+import { BesideNetwork, TOGETHER, type BesideSpec } from './network/beside-network.ts';
+import { preparableOf } from './network/network-ends.ts';
+import { apartBy, OnnxNetwork, sizeOf, type OnnxEngineOptions } from './network/onnx-network.ts';
+import { openPrepared } from './network/open-prepared.ts';
 import { warmedSizes } from './profile.ts';
 
-/** Bytes that preparing may add to a file: nodes. */
+/** Bytes that preparing may add to a file: nodes; and what resamples crops for the networks beside the swap. */
 const ADDED = 65_536;
+const ADDED_BESIDE = 16 * 1024 * 1024;
 /** Crops that a prepared file is compared on. */
 const COMPARED = 3;
-/**
- * How far a prepared file may be from the plain one, in steps of 8 bits. One whose batch is mixed up, or whose ends are, is off by tens; half
- * precision, and what devices use for float32, round each of dozens of layers in another way.
- */
-const EXACT: Difference = { most: 2, mean: 0.5 };
-const ROUNDED: Difference = { most: 24, mean: 1.5 };
 
 /** Runs recipes with onnxruntime, by any of its execution providers, from files that it prepares. */
 export class OnnxEngine implements Engine {
@@ -35,67 +29,61 @@ export class OnnxEngine implements Engine {
   }
 
   async bytesOf(recipe: GpuRecipe): Promise<number> {
-    const copies = apartBy(this.#options) ? warmedSizes(recipe, this.#options.warmBatches).length : 1;
-    const swap = (await sizeOf(recipe.file)) + (recipe.prepare.length > 0 ? ADDED : 0);
-    return copies * swap + (await this.bytesBeside(recipe));
-  }
-
-  async bytesBeside({ masks, enhancer }: GpuRecipe): Promise<number> {
+    const { file, masks, enhancer, prepare } = recipe;
+    const apart = apartBy(this.#options);
+    const sizes = apart ? warmedSizes(recipe, this.#options.warmBatches).length : 1;
+    const prepared = prepare.length > 0;
     const beside = [...masks, ...(enhancer === undefined ? [] : [enhancer])];
-    const sizes = await Promise.all(beside.map(({ file }) => sizeOf(file)));
-    return sizes.reduce((sum, size) => sum + size, 0);
+    const copies = apart && prepared && togetherOf(recipe) > 1 ? 2 : 1;
+    const taken = await Promise.all(
+      beside.map(async (network) => copies * ((await sizeOf(network.file)) + (prepared ? ADDED_BESIDE : 0))),
+    );
+    return taken.reduce((sum, bytes) => sum + bytes, sizes * ((await sizeOf(file)) + (prepared ? ADDED : 0)));
   }
 
-  // Crop by crop, since copies for each batch size would not pay: these are large pictures, and few files have a free batch.
-  readonly openBeside: OpenBeside = (file, contract) =>
-    BatchSession.open(file, { ...this.#options, contract, maximumBatch: 1 });
+  open(recipe: GpuRecipe): Promise<OpenNetwork> {
+    const batch = (): EngineBatch => sampleBatch(recipe, this.#comparedCrops(recipe));
+    return openPrepared(
+      {
+        ...preparableOf(recipe),
+        rewrites: this.#rewritesOf(recipe),
+        open: (file, { alone }) =>
+          OnnxNetwork.open(alone ? { ...recipe, maximumBatch: 1 } : recipe, file, this.#options),
+        singly: (network) => runSingly(network, batch()),
+        together: (network) => runTogether(network, batch()),
+      },
+      this.#where,
+    );
+  }
 
-  async open(recipe: GpuRecipe): Promise<OpenNetwork> {
-    const rewrites = this.#rewritesFor(recipe);
-    if (rewrites.length === 0) return this.#open(recipe, plainFile(recipe, 'it was asked for so'));
-    await sizeOf(recipe.file);
-    const preparation = await Preparation.of(recipe, { provider: this.#options.provider, folder: this.#folder });
-    const kept = await preparation.kept();
-    if (kept === undefined) return this.#prepare(recipe, preparation, rewrites);
-    try {
-      return await this.#open(recipe, kept);
-    } catch (error) {
-      if (kept.path === recipe.file) throw error;
-      return this.#open(recipe, plainFile(recipe, reasonOf(error)));
-    }
+  openBeside(spec: BesideSpec, recipe: Pick<GpuRecipe, 'prepare' | 'maximumBatch'>): Promise<BesideNetwork> {
+    const together = togetherOf(recipe);
+    const { file, key, giveEnds } = spec;
+    const sampled = async (network: BesideNetwork): Promise<Uint8Array> =>
+      Buffer.concat(await network.run(spec.sample(together), together));
+    return openPrepared(
+      {
+        file,
+        key: [key, recipe.prepare],
+        rewrites: this.#rewritesOf(recipe),
+        giveEnds,
+        open: (prepared) => BesideNetwork.open(spec, prepared, { ...this.#options, together }),
+        // The plain file takes crops one by one of itself.
+        singly: sampled,
+        together: sampled,
+      },
+      this.#where,
+    );
+  }
+
+  get #where() {
+    return { provider: this.#options.provider, folder: this.#folder };
   }
 
   /** TensorRT takes the scale of a norm as a constant only. */
-  #rewritesFor({ prepare }: GpuRecipe): readonly Rewrite[] {
+  #rewritesOf({ prepare }: Pick<GpuRecipe, 'prepare'>): readonly Rewrite[] {
     const { provider } = this.#options;
     return REWRITES.filter((name) => prepare.includes(name) && !(provider === 'tensorrt' && name === 'styles'));
-  }
-
-  #open(recipe: GpuRecipe, file: NetworkFile): Promise<OnnxNetwork> {
-    return OnnxNetwork.open(recipe, file, this.#options);
-  }
-
-  /** Tries to prepare a file in all ways, else in fewer, and takes what gives the same as the plain one. */
-  async #prepare(recipe: GpuRecipe, preparation: Preparation, rewrites: readonly Rewrite[]): Promise<OpenNetwork> {
-    // It runs crop by crop.
-    const plain = await this.#open({ ...recipe, maximumBatch: 1 }, plainFile(recipe, 'to be compared'));
-    const batch = sampleBatch(recipe, this.#comparedCrops(recipe));
-    const expected = await runSingly(plain, batch).finally(() => plain.close());
-    await preparation.begin();
-    const reasons: string[] = [];
-    for (const without of [undefined, 'half', 'batch', 'bytes'] as const) {
-      if (without !== undefined && !rewrites.includes(without)) continue;
-      try {
-        const candidate = await preparation.make(rewrites.filter((name) => name !== without));
-        if (candidate === undefined) continue;
-        return await this.#proved(recipe, { preparation, candidate, batch, expected, declined: reasons });
-      } catch (error) {
-        reasons.push(reasonOf(error));
-      }
-    }
-    const reason = [...new Set(reasons)].join('; ') || 'nothing in it could be made faster';
-    await preparation.refuse(reason);
-    return this.#open(recipe, plainFile(recipe, reason));
   }
 
   /** A batch size that is warmed. */
@@ -103,52 +91,9 @@ export class OnnxEngine implements Engine {
     const sizes = warmedSizes(recipe, this.#options.warmBatches);
     return sizes.includes(COMPARED) ? COMPARED : (sizes.find((size) => size > 1) ?? 1);
   }
-
-  /**
-   * Opens a candidate and keeps it, if it gives what was expected.
-   * @throws GatewayError model_unsupported with how far it is from that, and as `OnnxNetwork.open`
-   */
-  async #proved(recipe: GpuRecipe, { preparation, candidate, batch, expected, declined }: Proof): Promise<OpenNetwork> {
-    const told = `prepared: ${toldOf(candidate.done)}`;
-    let network: OnnxNetwork | undefined;
-    try {
-      network = await this.#open(recipe, { ...candidate, preparation: told });
-      const { most, mean } = differenceOf(await runTogether(network, batch), expected);
-      const allowed = this.#options.provider === 'cpu' && !candidate.halves ? EXACT : ROUNDED;
-      if (most > allowed.most || mean > allowed.mean) {
-        const message = `${told}, it must give what the file gives [most:${most}/255] [mean:${mean.toFixed(3)}/255]`;
-        throw new GatewayError('model_unsupported', message);
-      }
-      const instead = declined.length > 0 ? `, instead of: ${declined.join('; ')}` : '';
-      network.preparation = `${told} [most:${most}/255] [mean:${mean.toFixed(3)}/255]${instead}`;
-      await preparation.keep(candidate, network.preparation);
-      return network;
-    } catch (error) {
-      await network?.close();
-      await preparation.drop(candidate);
-      throw error;
-    }
-  }
 }
 
-interface Proof {
-  readonly preparation: Preparation;
-  readonly candidate: Candidate;
-  readonly batch: EngineBatch;
-  /** Its pictures. */
-  readonly expected: Uint8Array;
-  /** Why it was not prepared in more ways. */
-  readonly declined: readonly string[];
-}
-
-function toldOf(done: Rewritten): string {
-  return Object.entries(done)
-    .map(([name, times]) => (times > 1 ? `${name} ${times}` : name))
-    .join(', ');
-}
-
-/** Why a prepared file is not taken. @throws what is no fault of the file */
-function reasonOf(error: unknown): string {
-  if (error instanceof GatewayError && ['device_lost', 'capacity_full'].includes(error.code)) throw error;
-  return error instanceof Error ? error.message : String(error);
+/** Crops that a network beside the swap takes at once. */
+function togetherOf({ maximumBatch }: Pick<GpuRecipe, 'maximumBatch'>): number {
+  return maximumBatch < TOGETHER ? 1 : TOGETHER;
 }

@@ -53,7 +53,7 @@ export const gpuRecipeSchema = z.strictObject({
   box: boxSchema.prefault({}),
   /** Default none. */
   enhancer: enhancerNetworkSchema.optional(),
-  /** What its file is prepared by (docs/graph-preparation.md); none: it is run as it is. */
+  /** What its files are prepared by (docs/graph-preparation.md); none: it is run as it is. */
   prepare: z.array(z.enum(REWRITES)).default([...USUAL_REWRITES]),
 });
 export type GpuRecipe = z.infer<typeof gpuRecipeSchema>;

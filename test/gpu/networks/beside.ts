@@ -20,12 +20,12 @@ function nothingOf(graph: OnnxGraph, input: string, channels: number): string {
 }
 
 /** xseg's ends: `input` [n, 256, 256, 3], BGR, 0..1, to [n, 256, 256, 1]: 0 in the left quarter, 1 elsewhere. */
-export function occlusionNetwork(size = SIDE): OnnxGraph {
+export function occlusionNetwork(size = SIDE, batch: number | string = 'n'): OnnxGraph {
   const graph = new OnnxGraph();
-  const input = graph.input('input', ['n', size, size, 3]);
+  const input = graph.input('input', [batch, size, size, 3]);
   const columns = Float32Array.from({ length: size }, (_, x) => (x < OCCLUDED * size ? 0 : 1));
   const sum = graph.node('Add', [nothingOf(graph, input, 3), graph.floats([1, 1, size, 1], columns)]);
-  graph.output('output', sum, ['n', size, size, 1]);
+  graph.output('output', sum, [batch, size, size, 1]);
   return graph;
 }
 
@@ -72,10 +72,22 @@ export function regionNetwork(size = LARGE): OnnxGraph {
 }
 
 /** gfpgan's ends: `input` [n, 3, 512, 512], −1..1, to the same: every colour turned into its opposite. */
-export function negativeNetwork(size = LARGE): OnnxGraph {
+export function negativeNetwork(size = LARGE, batch: number | string = 'n'): OnnxGraph {
   const graph = new OnnxGraph();
-  const shape = ['n', 3, size, size];
+  const shape = [batch, 3, size, size];
   graph.output('output', graph.node('Neg', [graph.input('input', shape)]), shape);
+  return graph;
+}
+
+/** The same ends: white, but of a picture with black in it nothing but what is no number. */
+export function darkBrokenNetwork(): OnnxGraph {
+  const graph = new OnnxGraph();
+  const shape = ['n', 3, LARGE, LARGE];
+  const raised = graph.node('Add', [graph.input('input', shape), graph.floats([1], [0.95])]);
+  // The logarithm of less than 0 is no number; what is one is cut to white.
+  const logarithm = graph.node('Log', [raised]);
+  const white = graph.node('Add', [graph.node('Mul', [logarithm, graph.floats([1], [0])]), graph.floats([1], [1])]);
+  graph.output('output', white, shape);
   return graph;
 }
 

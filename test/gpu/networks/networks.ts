@@ -6,6 +6,7 @@ import { inswapperNetwork } from './inswapper.ts';
 import {
   blueNetwork,
   brighterNetwork,
+  darkBrokenNetwork,
   negativeNetwork,
   occlusionNetwork,
   regionNetwork,
@@ -46,12 +47,15 @@ export const NETWORKS = {
   'tiny-embedder': tinyEmbedder,
   'tiny-occlusion': () => occlusionNetwork(),
   'tiny-occlusion-128': () => occlusionNetwork(128),
+  'tiny-occlusion-single': () => occlusionNetwork(undefined, 1),
   'tiny-blue': blueNetwork,
   'tiny-undefined': undefinedNetwork,
   'tiny-regions': () => regionNetwork(),
   'tiny-regions-128': () => regionNetwork(128),
   'tiny-negative': () => negativeNetwork(),
   'tiny-negative-128': () => negativeNetwork(128),
+  'tiny-negative-single': () => negativeNetwork(undefined, 1),
+  'tiny-dark-broken': darkBrokenNetwork,
   'tiny-brighter': brighterNetwork,
 } satisfies Record<string, () => OnnxGraph>;
 export type NetworkName = keyof typeof NETWORKS;

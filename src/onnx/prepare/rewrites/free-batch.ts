@@ -12,7 +12,8 @@ const BATCH = 'n';
  */
 export function freeBatch(graph: EditableGraph): number | undefined {
   const { model } = graph;
-  const ends = [...model.inputs, ...model.outputs];
+  // A number that it takes besides, as a weight, has no batch.
+  const ends = [...model.inputs, ...model.outputs].filter(isBatched);
   if (ends.every(({ shape }) => typeof shape[0] === 'string')) return undefined;
   const shapes = new Shapes(graph);
   let changed = 0;
@@ -23,11 +24,16 @@ export function freeBatch(graph: EditableGraph): number | undefined {
   }
   const free = <Value extends (typeof ends)[number]>(value: Value): Value => ({
     ...value,
-    shape: [BATCH, ...value.shape.slice(1)],
+    shape: isBatched(value) ? [BATCH, ...value.shape.slice(1)] : value.shape,
   });
   model.inputs = model.inputs.map(free);
   model.outputs = model.outputs.map(free);
   return changed;
+}
+
+/** Whether a value of this shape has the batch first. */
+export function isBatched({ shape }: { readonly shape: readonly unknown[] }): boolean {
+  return shape.length > 1;
 }
 
 /** [1, …] of something that has the batch first becomes [what is left, …], or, where that is said already, [as it was, …]. */

@@ -29,6 +29,17 @@ export class Softener {
     }
   }
 
+  /** What blurring does along a line: [size, size], a row of weights for each sample of what comes out. */
+  get weights(): Float32Array {
+    const size = this.#size;
+    const weights = new Float32Array(size * size);
+    for (let k = 0; k < size; k++) {
+      weights[k * size + k] = 1;
+      for (const reach of this.#reaches) this.#mean(weights, { start: k, step: size, reach });
+    }
+    return weights;
+  }
+
   /** Running mean along one line; its ends are repeated beyond it. */
   #mean(values: Float32Array, { start, step, reach }: { start: number; step: number; reach: number }): void {
     const [line, last] = [this.#line, this.#size - 1];

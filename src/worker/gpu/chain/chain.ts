@@ -1,11 +1,13 @@
 import { assert } from '../../../errors.ts';
-import { sample } from '../../../swap/neural/align/sample.ts';
+import { CROP_ENDS } from '../../../onnx/prepare/rewrites/crops/crop-ends.ts';
 import type { Clock, Milli } from '../../../time.ts';
+import type { MaskNetworkOptions } from '../../wire/gpu-chain.ts';
 import type { GpuRecipe, Provider } from '../../wire/gpu-protocol.ts';
 import type { Engine, EngineBatch, OpenNetwork, RunDurations } from '../engine.ts';
+import type { BesideNetwork, BesideSpec } from '../network/beside-network.ts';
 import { boxMask } from './box-mask.ts';
-import { EnhancerNetwork } from './enhancer-network.ts';
-import { MaskNetwork } from './mask-network.ts';
+import { enhancerSpec } from './enhancer-network.ts';
+import { maskSpec } from './mask-network.ts';
 
 /** Crops that go through a recipe together. */
 export interface ChainBatch extends EngineBatch {
@@ -26,16 +28,26 @@ export interface ChainFaces {
   readonly durations: RunDurations & { /** Masks. */ readonly masked: Milli; readonly enhanced: Milli };
 }
 
+/** A network that lowers masks, and what it looks at: the crops as they came, or the new faces. */
+interface ChainMask {
+  readonly kind: MaskNetworkOptions['gives']['kind'];
+  readonly network: BesideNetwork;
+}
+
+interface ChainEnhancer {
+  /** Side of what it makes of a crop, pixels. */
+  readonly gives: number;
+  readonly network: BesideNetwork;
+}
+
 /** All networks of a recipe, ready to run one after the other: occlusion on the crops as they came, swap, region, enhancer. */
 export class Chain {
   readonly #swap: OpenNetwork;
-  readonly #masks: readonly MaskNetwork[];
-  readonly #enhancer: EnhancerNetwork | undefined;
+  readonly #masks: readonly ChainMask[];
+  readonly #enhancer: ChainEnhancer | undefined;
   readonly #recipe: GpuRecipe;
   readonly #clock: Clock;
   readonly #box: Uint8Array;
-  /** Bytes of all its weights. */
-  readonly #bytesBeside: number;
 
   /**
    * Opens all networks of a recipe and proves that they run where they should.
@@ -43,21 +55,23 @@ export class Chain {
    */
   static async open(recipe: GpuRecipe, engine: Engine, clock: Clock): Promise<Chain> {
     const opened: { close(): Promise<void> }[] = [];
-    const kept = <Network extends { close(): Promise<void> }>(network: Network): Network => {
+    const beside = async (spec: BesideSpec): Promise<BesideNetwork> => {
+      const network = await engine.openBeside(spec, recipe);
       opened.push(network);
       return network;
     };
-    const openBeside: Engine['openBeside'] = (...asked) => engine.openBeside(...asked);
     try {
-      const swap = kept(await engine.open(recipe));
-      const masks: MaskNetwork[] = [];
+      const swap = await engine.open(recipe);
+      opened.push(swap);
+      const { size, template, enhancer } = recipe;
+      const masks: ChainMask[] = [];
       for (const mask of recipe.masks)
-        masks.push(kept(await MaskNetwork.open(mask, { crop: recipe.size, openBeside })));
-      const { enhancer, template } = recipe;
-      const fine =
-        enhancer && kept(await EnhancerNetwork.open(enhancer, { crop: { size: recipe.size, template }, openBeside }));
-      const bytesBeside = await engine.bytesBeside(recipe);
-      return new Chain({ swap, masks, enhancer: fine, recipe, clock, bytesBeside });
+        masks.push({ kind: mask.gives.kind, network: await beside(maskSpec(mask, size)) });
+      const fine = enhancer && {
+        gives: enhancer.gives,
+        network: await beside(enhancerSpec(enhancer, { size, template })),
+      };
+      return new Chain({ swap, masks, enhancer: fine, recipe, clock });
     } catch (error) {
       for (const network of opened) await network.close();
       throw error;
@@ -66,18 +80,16 @@ export class Chain {
 
   private constructor(parts: {
     readonly swap: OpenNetwork;
-    readonly masks: readonly MaskNetwork[];
-    readonly enhancer: EnhancerNetwork | undefined;
+    readonly masks: readonly ChainMask[];
+    readonly enhancer: ChainEnhancer | undefined;
     readonly recipe: GpuRecipe;
     readonly clock: Clock;
-    readonly bytesBeside: number;
   }) {
     this.#swap = parts.swap;
     this.#masks = parts.masks;
     this.#enhancer = parts.enhancer;
     this.#recipe = parts.recipe;
     this.#clock = parts.clock;
-    this.#bytesBeside = parts.bytesBeside;
     this.#box = boxMask(parts.recipe.size, parts.recipe.box);
   }
 
@@ -96,14 +108,14 @@ export class Chain {
     return this.#swap.apart;
   }
 
-  /** How the swap network's file was prepared, or why it is run as it is. */
+  /** How the file of each network was prepared, or why it is run as it is: swap, masks, enhancer. */
   get preparation(): string {
-    return this.#swap.preparation;
+    return this.#parts.map(({ preparation }) => preparation).join(' | ');
   }
 
   /** Bytes of all weights. */
   get bytes(): number {
-    return this.#swap.bytes + this.#bytesBeside;
+    return this.#parts.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** @throws GatewayError device_lost: nothing more can be run in this process */
@@ -130,18 +142,17 @@ export class Chain {
     for (const part of this.#parts) await part.close();
   }
 
-  get #parts(): readonly (OpenNetwork | MaskNetwork | EnhancerNetwork)[] {
-    return [this.#swap, ...this.#masks, ...(this.#enhancer === undefined ? [] : [this.#enhancer])];
+  get #parts(): readonly (OpenNetwork | BesideNetwork)[] {
+    const enhancer = this.#enhancer === undefined ? [] : [this.#enhancer.network];
+    return [this.#swap, ...this.#masks.map(({ network }) => network), ...enhancer];
   }
 
-  async #mask(kind: MaskNetwork['gives'], masks: Uint8Array, { crops, pixels }: ChainBatch): Promise<void> {
-    const elements = this.#box.length;
-    for (const network of this.#masks) {
-      if (network.gives !== kind) continue;
-      for (let crop = 0; crop < crops; crop++) {
-        const mask = masks.subarray(crop * elements, (crop + 1) * elements);
-        await network.lower(mask, pixels.subarray(crop * 3 * elements, (crop + 1) * 3 * elements));
-      }
+  /** Lowers masks to the least of what each network lets be seen. */
+  async #mask(kind: ChainMask['kind'], masks: Uint8Array, { crops, pixels }: ChainBatch): Promise<void> {
+    for (const mask of this.#masks) {
+      if (mask.kind !== kind) continue;
+      const [given] = await mask.network.run({ [CROP_ENDS.crops]: pixels }, crops);
+      for (let k = 0; k < masks.length; k++) if (given![k]! < masks[k]!) masks[k] = given![k]!;
     }
   }
 
@@ -152,19 +163,9 @@ export class Chain {
   ): Promise<Pick<ChainFaces, 'size' | 'pixels' | 'masks'>> {
     const enhancer = this.#enhancer;
     assert(enhancer !== undefined, 'only a recipe with an enhancer is asked to enhance');
-    const [size, side, elements] = [enhancer.gives, this.#recipe.size, this.#box.length];
-    const fine = new Uint8ClampedArray(crops * size * size * 3);
-    const large = new Uint8Array(crops * size * size);
-    for (let crop = 0; crop < crops; crop++) {
-      const into = fine.subarray(crop * size * size * 3, (crop + 1) * size * size * 3);
-      const from = pixels.subarray(crop * 3 * elements, (crop + 1) * 3 * elements);
-      await enhancer.enhance(from, into, amounts[crop] ?? 1);
-      sample(
-        { bytes: masks.subarray(crop * elements, (crop + 1) * elements), width: side, height: side, stride: side },
-        { a: side / size, b: 0, tx: 0, ty: 0 },
-        { bytes: large.subarray(crop * size * size, (crop + 1) * size * size), width: size, height: size },
-      );
-    }
-    return { size, pixels: new Uint8Array(fine.buffer), masks: large };
+    const taken = Float32Array.from({ length: crops }, (_, crop) => amounts[crop] ?? 1);
+    const inputs = { [CROP_ENDS.crops]: pixels, [CROP_ENDS.amounts]: taken, [CROP_ENDS.masks]: masks };
+    const [fine, large] = await enhancer.network.run(inputs, crops);
+    return { size: enhancer.gives, pixels: fine!, masks: large! };
   }
 }

@@ -32,7 +32,7 @@ export class CropFill {
   }
 
   /** @param rgb [from, from, 3] uint8 @param tensor [1, 3, to, to] or [1, to, to, 3], written */
-  fill(rgb: Uint8Array, tensor: TensorValues): void {
+  fill(rgb: ArrayLike<number>, tensor: TensorValues): void {
     const { layout, colours, to } = this.#options;
     const [plane, resized] = [this.#plane, this.#resized];
     const elements = to * to;

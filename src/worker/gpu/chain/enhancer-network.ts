@@ -1,8 +1,12 @@
 import { halfValues } from '../../../onnx/float16.ts';
 import type { BatchSession } from '../../../onnx/device/batch-session.ts';
+import { CROP_ENDS } from '../../../onnx/prepare/rewrites/crops/crop-ends.ts';
+import { useEnhancerEnds, type EnhancerEnds } from '../../../onnx/prepare/rewrites/crops/enhancer-ends.ts';
 import { templatePoints, type TemplateName } from '../../../swap/neural/align/templates.ts';
 import type { EnhancerNetworkOptions } from '../../wire/gpu-chain.ts';
-import type { OpenBeside } from '../engine.ts';
+import { softPictures } from '../network/agreement.ts';
+import type { BesideInputs, BesideSpec, PlainEnds } from '../network/beside-network.ts';
+import { RANGES } from '../pixels.ts';
 import { CropFill } from './crop-fill.ts';
 import { Resampler, type Placing } from './resampler.ts';
 
@@ -15,95 +19,141 @@ export interface EnhancedCrop {
   readonly template: TemplateName;
 }
 
-/** A network that draws new faces more finely, run crop by crop. */
-export class EnhancerNetwork {
-  /** Side of what it makes of a crop, pixels. */
-  readonly gives: number;
+/**
+ * A network that draws new faces more finely: of crops, [n, size, size, 3] uint8, RGB, an amount of each, 0..1, and masks, [n, size, size]
+ * uint8, it gives larger crops and masks. What it gives that is no number is not taken: the crop is then only enlarged.
+ */
+export function enhancerSpec(enhancer: EnhancerNetworkOptions, crop: EnhancedCrop): BesideSpec {
+  const { file, size, weight, gives } = enhancer;
+  const published = { extents: [3, size, size] };
+  const side = crop.size;
+  const { crops, amounts, masks } = CROP_ENDS;
+  const numbers = { weight };
+  return {
+    file,
+    key: ['enhancer', crop, { ...enhancer, file: undefined }],
+    contracts: {
+      floats: { inputs: { input: published }, outputs: [published], numbers },
+      bytes: {
+        inputs: {
+          [crops]: { type: 'uint8', extents: [side, side, 3] },
+          [amounts]: { extents: [] },
+          [masks]: { type: 'uint8', extents: [side, side] },
+        },
+        outputs: [
+          { type: 'uint8', extents: [gives, gives, 3] },
+          { type: 'uint8', extents: [gives, gives] },
+        ],
+        numbers,
+      },
+    },
+    takes: { [crops]: 3 * side * side, [amounts]: 1, [masks]: side * side },
+    gives: [3 * gives * gives, gives * gives],
+    giveEnds: (graph) => useEnhancerEnds(graph, enhancerEnds(enhancer, crop)),
+    plainEnds: (session) => new PlainEnhancer(session, enhancer, crop),
+    sample: (count) => ({
+      [crops]: softPictures(count, side),
+      [amounts]: Float32Array.from({ length: count }, (_, k) => 1 / (k + 1)),
+      [masks]: softPictures(count, side).subarray(0, count * side * side),
+    }),
+  };
+}
+
+/** How its square, the crop, and the larger crop lie in each other, and what its numbers mean. */
+function geometryOf(enhancer: EnhancerNetworkOptions, crop: EnhancedCrop) {
+  const { size, gives, output } = enhancer;
+  const placing = placingOf(crop, enhancer);
+  const { scale, shiftX, shiftY } = placing;
+  // The way back, and from the larger crop's pixels to those of the crop.
+  const back = { scale: crop.size / gives / scale, shiftX: -shiftX / scale, shiftY: -shiftY / scale };
+  const [gain, offset] = output === 'unit' ? [255, 0] : [127.5, 127.5];
+  return {
+    placing,
+    enlarge: new Resampler(crop.size, gives),
+    back: new Resampler(size, gives, back),
+    fadeX: fadeOf(gives, size, back.scale, back.shiftX),
+    fadeY: fadeOf(gives, size, back.scale, back.shiftY),
+    gain,
+    offset,
+  };
+}
+
+/** The same arithmetic as that of `PlainEnhancer`, for the graph. */
+function enhancerEnds(enhancer: EnhancerNetworkOptions, crop: EnhancedCrop): EnhancerEnds {
+  const { size, gives, input } = enhancer;
+  const { placing, enlarge, back, fadeX, fadeY, gain, offset } = geometryOf(enhancer, crop);
+  const resampling = new Resampler(crop.size, size, placing).whole;
+  return {
+    taking: { size: crop.size, resampling, range: RANGES[input], layout: 'nchw', colours: 'rgb' },
+    gain,
+    offset,
+    back: back.whole,
+    enlarging: enlarge.whole,
+    fade: Float32Array.from({ length: gives * gives }, (_, k) => fadeX[k % gives]! * fadeY[Math.floor(k / gives)]!),
+  };
+}
+
+/** The ends of a file as it was published. */
+class PlainEnhancer implements PlainEnds {
   readonly #session: BatchSession;
+  readonly #gives: number;
   readonly #fill: CropFill;
-  readonly #enlarge: Resampler;
-  readonly #back: Resampler;
+  readonly #geometry: ReturnType<typeof geometryOf>;
   readonly #source: Float32Array;
   readonly #given: Float32Array;
   readonly #plain: Float32Array;
   readonly #fine: Float32Array;
-  /** Of a row, and of a column: how much of the enhancer is taken there. */
-  readonly #fadeX: Float32Array;
-  readonly #fadeY: Float32Array;
-  readonly #gain: number;
-  readonly #offset: number;
 
-  /** @throws GatewayError as `BatchSession.open` */
-  static async open(
-    network: EnhancerNetworkOptions,
-    { crop, openBeside }: { readonly crop: EnhancedCrop; readonly openBeside: OpenBeside },
-  ): Promise<EnhancerNetwork> {
-    const { file, size, weight } = network;
-    const extents = [3, size, size];
-    const contract = { inputs: { input: { extents } }, outputs: [{ extents }], numbers: { weight } };
-    return new EnhancerNetwork(await openBeside(file, contract), network, crop);
-  }
-
-  private constructor(session: BatchSession, network: EnhancerNetworkOptions, crop: EnhancedCrop) {
-    const { size, gives, input, output } = network;
+  constructor(session: BatchSession, enhancer: EnhancerNetworkOptions, crop: EnhancedCrop) {
+    const { size, gives, input } = enhancer;
     this.#session = session;
-    this.gives = gives;
-    const placing = placingOf(crop, network);
-    this.#fill = new CropFill({ from: crop.size, to: size, placing, input });
-    this.#enlarge = new Resampler(crop.size, gives);
-    // The way back, and from the larger crop's pixels to those of the crop.
-    const { scale, shiftX, shiftY } = placing;
-    const back = { scale: crop.size / gives / scale, shiftX: -shiftX / scale, shiftY: -shiftY / scale };
-    this.#back = new Resampler(size, gives, back);
+    this.#gives = gives;
+    this.#geometry = geometryOf(enhancer, crop);
+    this.#fill = new CropFill({ from: crop.size, to: size, placing: this.#geometry.placing, input });
     this.#source = new Float32Array(crop.size ** 2);
     this.#given = new Float32Array(size * size);
     this.#plain = new Float32Array(gives * gives);
     this.#fine = new Float32Array(gives * gives);
-    this.#fadeX = fadeOf(gives, size, back.scale, back.shiftX);
-    this.#fadeY = fadeOf(gives, size, back.scale, back.shiftY);
-    this.#gain = output === 'unit' ? 255 : 127.5;
-    this.#offset = output === 'unit' ? 0 : 127.5;
   }
 
-  get elsewhere(): number {
-    return this.#session.elsewhere;
+  fill(inputs: BesideInputs): void {
+    this.#fill.fill(inputs[CROP_ENDS.crops]!, this.#session.inputs['input']!);
   }
 
-  /**
-   * What it gives that is no number is not taken: the crop is then only enlarged.
-   * @param rgb [size, size, 3] uint8
-   * @param into [gives, gives, 3], written
-   * @param amount how much of the enhancer is taken, 0..1
-   * @throws GatewayError device_lost
-   */
-  async enhance(rgb: Uint8Array, into: Uint8ClampedArray, amount: number): Promise<void> {
-    this.#fill.fill(rgb, this.#session.inputs['input']!);
-    await this.#session.run(1);
-    const [source, given, plain, fine, gives] = [this.#source, this.#given, this.#plain, this.#fine, this.gives];
+  read(inputs: BesideInputs, [picture, large]: readonly [Uint8Array, Uint8Array]): void {
+    const [source, plain] = [this.#source, this.#plain];
+    const { enlarge } = this.#geometry;
+    const rgb = inputs[CROP_ENDS.crops]!;
+    const amount = inputs[CROP_ENDS.amounts]![0]!;
     for (let channel = 0; channel < 3; channel++) {
       for (let k = 0, at = channel; k < source.length; k++, at += 3) source[k] = rgb[at]!;
-      this.#enlarge.run(source, plain);
-      const whole = this.#read(channel);
-      this.#back.run(given, fine);
-      const taken = whole ? amount : 0;
-      for (let y = 0, k = 0, at = channel; y < gives; y++) {
-        const share = taken * this.#fadeY[y]!;
-        for (let x = 0; x < gives; x++, k++, at += 3) {
-          const mix = share * this.#fadeX[x]!;
-          into[at] = mix === 0 ? plain[k]! : plain[k]! + mix * (fine[k]! - plain[k]!);
-        }
+      enlarge.run(source, plain);
+      this.#mix(picture, { channel, amount });
+    }
+    source.set(inputs[CROP_ENDS.masks]!);
+    enlarge.run(source, plain);
+    new Uint8ClampedArray(large.buffer, large.byteOffset, large.length).set(plain);
+  }
+
+  #mix(picture: Uint8Array, { channel, amount }: { readonly channel: number; readonly amount: number }): void {
+    const [given, plain, fine, gives] = [this.#given, this.#plain, this.#fine, this.#gives];
+    const { back, fadeX, fadeY } = this.#geometry;
+    const into = new Uint8ClampedArray(picture.buffer, picture.byteOffset, picture.length);
+    const taken = this.#read(channel) ? amount : 0;
+    back.run(given, fine);
+    for (let y = 0, k = 0, at = channel; y < gives; y++) {
+      const share = taken * fadeY[y]!;
+      for (let x = 0; x < gives; x++, k++, at += 3) {
+        const mix = share * fadeX[x]!;
+        into[at] = mix === 0 ? plain[k]! : plain[k]! + mix * (fine[k]! - plain[k]!);
       }
     }
   }
 
-  /** Idempotent. */
-  async close(): Promise<void> {
-    await this.#session.close();
-  }
-
   /** Reads one channel of the output as 0..255, clipped. False if something in it is no number. */
   #read(channel: number): boolean {
-    const [given, gain, offset, output] = [this.#given, this.#gain, this.#offset, this.#session.outputs[0]!];
+    const [given, output] = [this.#given, this.#session.outputs[0]!];
+    const { gain, offset } = this.#geometry;
     const values = output instanceof Uint16Array ? halfValues() : undefined;
     let sum = 0;
     for (let k = 0, at = channel * given.length; k < given.length; k++, at++) {

@@ -1,14 +1,77 @@
 import { halfValues } from '../../../onnx/float16.ts';
 import type { BatchSession, TensorValues } from '../../../onnx/device/batch-session.ts';
+import { CROP_ENDS } from '../../../onnx/prepare/rewrites/crops/crop-ends.ts';
+import { useMaskEnds, type MaskEnds } from '../../../onnx/prepare/rewrites/crops/mask-ends.ts';
+import { Softener } from '../../../swap/neural/mask/soften.ts';
 import type { MaskNetworkOptions } from '../../wire/gpu-chain.ts';
-import type { OpenBeside } from '../engine.ts';
+import { softPictures } from '../network/agreement.ts';
+import type { BesideInputs, BesideSpec, PlainEnds } from '../network/beside-network.ts';
+import { RANGES } from '../pixels.ts';
 import { CropFill } from './crop-fill.ts';
 import { Resampler } from './resampler.ts';
-import { Softener } from '../../../swap/neural/mask/soften.ts';
 
-/** A network that says where in a crop the new face is to be seen, run crop by crop. */
-export class MaskNetwork {
-  readonly gives: MaskNetworkOptions['gives']['kind'];
+/**
+ * A network that says where in a crop the new face is to be seen: of crops, [n, crop, crop, 3] uint8, RGB, it gives masks, [n, crop, crop]
+ * uint8. What is no number says nothing, 255: a broken mask must not show who is beneath.
+ * @param crop side of the crops, pixels
+ */
+export function maskSpec(mask: MaskNetworkOptions, crop: number): BesideSpec {
+  const { file, size, layout, colours, input, gives } = mask;
+  const given =
+    gives.kind === 'region' ? [gives.count, size, size] : layout === 'nhwc' ? [size, size, 1] : [1, size, size];
+  const taken = layout === 'nhwc' ? [size, size, 3] : [3, size, size];
+  return {
+    file,
+    key: ['mask', crop, size, layout, colours, input, gives],
+    contracts: {
+      floats: { inputs: { input: { extents: taken } }, outputs: [{ extents: given }] },
+      bytes: {
+        inputs: { [CROP_ENDS.crops]: { type: 'uint8', extents: [crop, crop, 3] } },
+        outputs: [{ type: 'uint8', extents: [crop, crop] }],
+      },
+    },
+    takes: { [CROP_ENDS.crops]: 3 * crop * crop },
+    gives: [crop * crop],
+    giveEnds: (graph) => useMaskEnds(graph, maskEnds(mask, crop)),
+    plainEnds: (session) => new PlainMask(session, mask, crop),
+    sample: (crops) => ({ [CROP_ENDS.crops]: softPictures(crops, crop) }),
+  };
+}
+
+/** The same arithmetic as that of `PlainMask`, for the graph. */
+function maskEnds({ size, layout, colours, input, gives }: MaskNetworkOptions, crop: number): MaskEnds {
+  const resampling = new Resampler(crop, size).whole;
+  const taking = { size: crop, resampling, range: RANGES[input], layout, colours };
+  const softening = new Softener(crop).weights;
+  if (gives.kind === 'region') {
+    const isFace = Array.from({ length: gives.count }, (_, index) => (gives.face.includes(index) ? 1 : 0));
+    const at = Array.from({ length: crop }, (_, k) => nearest(k, crop, size));
+    const soften = { from: crop, to: crop, across: softening, down: softening };
+    return { taking, giving: { kind: 'classes', isFace, at, softening: soften } };
+  }
+  const back = new Resampler(size, crop).whole;
+  const soft = product(softening, back.across, crop);
+  return { taking, giving: { kind: 'share', resampling: { ...back, across: soft, down: soft } } };
+}
+
+/** Of a sample of the crop the one at its middle. */
+function nearest(k: number, crop: number, size: number): number {
+  return Math.floor(((k + 0.5) * size) / crop);
+}
+
+/** Of [inner, inner] and [inner, columns]. */
+function product(one: Float32Array, other: Float32Array, inner: number): Float32Array {
+  const columns = other.length / inner;
+  return Float32Array.from({ length: other.length }, (_, at) => {
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    let sum = 0;
+    for (let k = 0; k < inner; k++) sum += one[row * inner + k]! * other[k * columns + column]!;
+    return sum;
+  });
+}
+
+/** The ends of a file as it was published. */
+class PlainMask implements PlainEnds {
   readonly #session: BatchSession;
   readonly #options: MaskNetworkOptions;
   readonly #fill: CropFill;
@@ -20,24 +83,10 @@ export class MaskNetwork {
   readonly #isFace: Uint8Array;
   readonly #crop: number;
 
-  /** @param options.crop side of the crops, pixels @throws GatewayError as `BatchSession.open` */
-  static async open(
-    network: MaskNetworkOptions,
-    { crop, openBeside }: { readonly crop: number; readonly openBeside: OpenBeside },
-  ): Promise<MaskNetwork> {
-    const { size, layout, gives } = network;
-    const given =
-      gives.kind === 'region' ? [gives.count, size, size] : layout === 'nhwc' ? [size, size, 1] : [1, size, size];
-    const taken = layout === 'nhwc' ? [size, size, 3] : [3, size, size];
-    const contract = { inputs: { input: { extents: taken } }, outputs: [{ extents: given }] };
-    return new MaskNetwork(await openBeside(network.file, contract), network, crop);
-  }
-
-  private constructor(session: BatchSession, options: MaskNetworkOptions, crop: number) {
+  constructor(session: BatchSession, options: MaskNetworkOptions, crop: number) {
     const { size, gives } = options;
     this.#session = session;
     this.#options = options;
-    this.gives = gives.kind;
     this.#crop = crop;
     this.#fill = new CropFill({ ...options, from: crop, to: size });
     this.#resampler = new Resampler(size, crop);
@@ -48,33 +97,18 @@ export class MaskNetwork {
     if (gives.kind === 'region') for (const index of gives.face) this.#isFace[index] = 1;
   }
 
-  get elsewhere(): number {
-    return this.#session.elsewhere;
+  fill(inputs: BesideInputs): void {
+    this.#fill.fill(inputs[CROP_ENDS.crops]!, this.#session.inputs['input']!);
   }
 
-  /**
-   * Lowers `mask` to what this network lets be seen. What is no number says nothing: a broken mask must not show who is beneath.
-   * @param rgb [crop, crop, 3] uint8 @param mask [crop, crop] uint8
-   * @throws GatewayError device_lost
-   */
-  async lower(mask: Uint8Array, rgb: Uint8Array): Promise<void> {
-    this.#fill.fill(rgb, this.#session.inputs['input']!);
-    await this.#session.run(1);
+  read(_: BesideInputs, [mask]: readonly [Uint8Array]): void {
     const shares = this.#shares;
     const { gives, size } = this.#options;
     if (gives.kind === 'region') this.#readClasses(this.#session.outputs[0]!, gives.count, size);
     else this.#readShares(this.#session.outputs[0]!);
-    if (!shares.every(Number.isFinite)) return;
+    if (!shares.every(Number.isFinite)) return void mask.fill(255);
     this.#softener.soften(shares);
-    for (let k = 0; k < shares.length; k++) {
-      const share = shares[k]! * 255 + 0.5;
-      if (share < mask[k]!) mask[k] = share;
-    }
-  }
-
-  /** Idempotent. */
-  async close(): Promise<void> {
-    await this.#session.close();
+    for (let k = 0; k < shares.length; k++) mask[k] = shares[k]! * 255 + 0.5;
   }
 
   #readShares(output: TensorValues): void {
@@ -94,9 +128,9 @@ export class MaskNetwork {
     const values = output instanceof Uint16Array ? halfValues() : undefined;
     const plane = size * size;
     for (let y = 0, to = 0; y < crop; y++) {
-      const row = Math.floor(((y + 0.5) * size) / crop) * size;
+      const row = nearest(y, crop, size) * size;
       for (let x = 0; x < crop; x++, to++) {
-        let at = row + Math.floor(((x + 0.5) * size) / crop);
+        let at = row + nearest(x, crop, size);
         let most = -Infinity;
         let best = -1;
         for (let index = 0; index < count; index++, at += plane) {

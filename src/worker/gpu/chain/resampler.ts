@@ -1,3 +1,5 @@
+import type { Resampling } from '../../../onnx/prepare/rewrites/crops/resampling.ts';
+
 /** How one square lies in another: the point x of what is made is the point `scale` · x + `shift` of what it is made of. */
 export interface Placing {
   readonly scale: number;
@@ -34,6 +36,17 @@ export class Resampler {
     this.#across = axis(placing.shiftX);
     this.#down = axis(placing.shiftY);
     this.#rows = new Float32Array(from * to);
+  }
+
+  /** The same as weights of every sample, for a graph to do it. */
+  get whole(): Resampling {
+    const [from, to] = [this.#from, this.#to];
+    const whole = ({ at, weights }: Axis): Float32Array => {
+      const matrix = new Float32Array(to * from);
+      for (let k = 0; k < at.length; k++) matrix[Math.floor(k / this.#taps) * from + at[k]!]! += weights[k]!;
+      return matrix;
+    };
+    return { from, to, across: whole(this.#across), down: whole(this.#down) };
   }
 
   /** @param source [from, from] @param target [to, to], written */

@@ -9,11 +9,10 @@ export interface Difference {
 
 /** Crops and sources to compare two files of a recipe by: soft pictures, each another, and sources of about the length of an embedding. */
 export function sampleBatch({ size, source }: GpuRecipe, crops: number): EngineBatch {
-  const pictures = Array.from({ length: crops }, (_, crop) => softPicture(size, crop + 1));
   const sources = Array.from({ length: crops }, (_, crop) =>
     source.kind === 'image' ? softPicture(source.size, crop + 11) : unitVector(source.length, crop + 1),
   );
-  return { crops, filled: crops, pixels: Buffer.concat(pictures), sources };
+  return { crops, filled: crops, pixels: softPictures(crops, size), sources };
 }
 
 /** Runs a batch crop by crop. @returns the pictures */
@@ -42,6 +41,11 @@ export function differenceOf(one: Uint8Array, other: Uint8Array): Difference {
     sum += far;
   }
   return { most, mean: sum / one.length };
+}
+
+/** Soft pictures one behind the other, each another. @returns [count, size, size, 3] */
+export function softPictures(count: number, size: number): Uint8Array {
+  return Buffer.concat(Array.from({ length: count }, (_, k) => softPicture(size, k + 1)));
 }
 
 /** Waves of every length, other ones for each seed and colour. */

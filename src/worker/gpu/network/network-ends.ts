@@ -1,9 +1,11 @@
 import { narrowFloat16 } from '../../../onnx/float16.ts';
 import type { BatchContract, TensorContract } from '../../../onnx/device/batch-contract.ts';
 import type { BatchSession, TensorValues } from '../../../onnx/device/batch-session.ts';
+import { useBytes, type ByteEnds as GraphEnds } from '../../../onnx/prepare/rewrites/byte-ends.ts';
 import type { GpuRecipe } from '../../wire/gpu-protocol.ts';
 import type { EngineBatch } from '../engine.ts';
-import { PixelFill, PixelRead } from '../pixels.ts';
+import type { Preparable } from './preparation.ts';
+import { PixelFill, PixelRead, RANGES } from '../pixels.ts';
 
 /** How pixels and sources get into a network, and pixels out of it again. */
 export interface NetworkEnds {
@@ -22,6 +24,27 @@ export function contractOf({ size, source }: GpuRecipe, ends: 'floats' | 'bytes'
       source: source.kind === 'image' ? picture(source.size) : { extents: [source.length] },
     },
     outputs: ends === 'floats' ? [picture(size)] : [picture(size), { extents: [] }],
+  };
+}
+
+/** What the swap network's file of a recipe is prepared for. */
+export function preparableOf(recipe: GpuRecipe): Preparable {
+  const { file, size, source, input, output, prepare } = recipe;
+  return {
+    file,
+    key: [size, source, input, output, prepare],
+    giveEnds: (graph) => useBytes(graph, graphEnds(recipe)),
+  };
+}
+
+function graphEnds({ size, source, input, output }: GpuRecipe): GraphEnds {
+  const [gain, offset] = output === 'unit' ? [255, 0] : [127.5, 127.5];
+  return {
+    inputs: {
+      target: { size, range: RANGES[input] },
+      ...(source.kind === 'image' && { source: { size: source.size, range: RANGES.unit } }),
+    },
+    output: { size, gain, offset },
   };
 }
 

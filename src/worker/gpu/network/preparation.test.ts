@@ -6,6 +6,7 @@ import { swapRecipe } from '../../../../test/support/swap-recipes.ts';
 import { monotonic } from '../../../time.ts';
 import type { GpuRecipe } from '../../wire/gpu-protocol.ts';
 import { OnnxEngine } from '../onnx-engine.ts';
+import { preparableOf } from './network-ends.ts';
 import { Preparation } from './preparation.ts';
 
 const recipe = swapRecipe('tiny-single');
@@ -51,7 +52,7 @@ test('a prepared file that was changed is prepared again', async () => {
 });
 
 test('a file whose preparation ended two workers is run as it is', async () => {
-  const preparation = await Preparation.of(recipe, { provider: 'cpu', folder });
+  const preparation = await Preparation.of(preparableOf(recipe), { provider: 'cpu', folder });
 
   await preparation.begin();
   expect(await preparation.kept()).toBeUndefined();

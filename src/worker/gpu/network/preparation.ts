@@ -6,11 +6,9 @@ import { fileSha256, sha256 } from '../../../onnx/digest.ts';
 import { writeModel } from '../../../onnx/graph/onnx-model.ts';
 import { readModel } from '../../../onnx/graph/read-model.ts';
 import { ModelCache } from '../../../onnx/model-cache.ts';
-import { prepareGraph, type Rewritten } from '../../../onnx/prepare/prepare-graph.ts';
+import { prepareGraph, type GiveEnds, type Rewritten } from '../../../onnx/prepare/prepare-graph.ts';
 import type { Rewrite } from '../../../onnx/prepare/rewrites.ts';
-import type { ByteEnds } from '../../../onnx/prepare/rewrites/byte-ends.ts';
-import type { GpuRecipe, Provider } from '../../wire/gpu-protocol.ts';
-import { RANGES } from '../pixels.ts';
+import type { Provider } from '../../wire/gpu-protocol.ts';
 import type { NetworkFile } from './onnx-network.ts';
 
 /** Part of each file's name; it goes up when a graph is prepared in another way, or judged in another way. */
@@ -43,18 +41,26 @@ export interface Candidate extends Omit<NetworkFile, 'preparation'> {
   readonly sha256: string;
 }
 
+/** A file that can be prepared. */
+export interface Preparable {
+  readonly file: string;
+  /** What its prepared file depends on besides. */
+  readonly key: unknown;
+  readonly giveEnds: GiveEnds;
+}
+
 /**
- * A recipe's file, prepared for one provider, in a folder: by its content, by the recipe, and by the version of the preparation. Prepared
+ * A file of a recipe, prepared for one provider, in a folder: by its content, by what the recipe says of it, and by the version of the preparation. Prepared
  * files are some hundred megabytes; each is there once for all workers.
  */
 export class Preparation {
-  readonly #recipe: GpuRecipe;
+  readonly #file: Preparable;
   readonly #folder: string;
   readonly #notes: ModelCache;
   readonly #key: string;
 
-  private constructor(recipe: GpuRecipe, { folder, key }: { readonly folder: string; readonly key: string }) {
-    this.#recipe = recipe;
+  private constructor(file: Preparable, { folder, key }: { readonly folder: string; readonly key: string }) {
+    this.#file = file;
     this.#folder = folder;
     this.#notes = new ModelCache(folder);
     this.#key = key;
@@ -62,23 +68,21 @@ export class Preparation {
 
   /** @throws GatewayError file_unreadable */
   static async of(
-    recipe: GpuRecipe,
+    file: Preparable,
     { provider, folder }: { readonly provider: Provider; readonly folder: string },
   ): Promise<Preparation> {
-    const { size, source, input, output, prepare } = recipe;
-    const contract = JSON.stringify([VERSION, provider, size, source, input, output, prepare]);
-    const digest = sha256(contract).slice(0, 16);
-    return new Preparation(recipe, { folder, key: `${await fileSha256(recipe.file)}-${digest}` });
+    const digest = sha256(JSON.stringify([VERSION, provider, file.key])).slice(0, 16);
+    return new Preparation(file, { folder, key: `${await fileSha256(file.file)}-${digest}` });
   }
 
   /** What is remembered, if the file is there and whole. */
   async kept(): Promise<NetworkFile | undefined> {
     const kept = await this.#noted();
     if (kept === undefined) return undefined;
-    if (kept.kind === 'refused') return plainFile(this.#recipe, kept.reason);
+    if (kept.kind === 'refused') return plainFile(this.#file, kept.reason);
     if (kept.kind === 'begun') {
       const reason = `workers ended while they prepared it [times:${kept.times}] [note:${this.#key}.json]`;
-      return kept.times < MOST_BEGUN ? undefined : plainFile(this.#recipe, reason);
+      return kept.times < MOST_BEGUN ? undefined : plainFile(this.#file, reason);
     }
     const path = join(this.#folder, kept.file);
     const digest = await fileSha256(path).catch(() => undefined); // gone, which is as good as changed
@@ -98,8 +102,9 @@ export class Preparation {
    * @throws GatewayError model_unsupported, asset_corrupt; an error of the file system
    */
   async make(rewrites: readonly Rewrite[]): Promise<Candidate | undefined> {
-    const model = readModel(this.#recipe.file);
-    const done = prepareGraph(model, { rewrites, ends: byteEnds(this.#recipe) });
+    const { file, giveEnds } = this.#file;
+    const model = readModel(file);
+    const done = prepareGraph(model, { rewrites, ends: giveEnds });
     if (Object.keys(done).length === 0) return undefined;
     await mkdir(this.#folder, { recursive: true });
     const path = join(this.#folder, `${this.#key}-${Object.keys(done).join('-')}.onnx`);
@@ -155,18 +160,7 @@ async function writeWhole(path: string, pieces: Iterable<Uint8Array>): Promise<s
   return hash.digest('hex');
 }
 
-/** A recipe's file as it is. */
-export function plainFile({ file }: GpuRecipe, reason: string): NetworkFile {
+/** A file as it is. */
+export function plainFile({ file }: Pick<Preparable, 'file'>, reason: string): NetworkFile {
   return { path: file, ends: 'floats', preparation: `as it is: ${reason}` };
-}
-
-function byteEnds({ size, source, input, output }: GpuRecipe): ByteEnds {
-  const [gain, offset] = output === 'unit' ? [255, 0] : [127.5, 127.5];
-  return {
-    inputs: {
-      target: { size, range: RANGES[input] },
-      ...(source.kind === 'image' && { source: { size: source.size, range: RANGES.unit } }),
-    },
-    output: { size, gain, offset },
-  };
 }
