@@ -43,6 +43,9 @@ const recipeSchema = z.strictObject({
   enhancer: enhancerSettingsSchema
     .optional()
     .describe('Network that draws the new face more finely, a published model’s name or by hand. Default none.'),
+  ownMask: model.ownMask.describe(
+    'Whether the swap network’s own mask, its second output, is used, as hyperswap has one. Default false.',
+  ),
   box: model.box.describe(
     'Soft edge of its masks: blur 0–1, padding of top, right, bottom and left 0–1. Default 0.3, none.',
   ),
@@ -197,9 +200,9 @@ export function residentLimit({ hardMegabytes, memoryMegabytes }: GpuSettings): 
 
 /** What those who cut crops and paste them must know of a recipe. */
 export function recipeFace(recipe: RecipeSettings): RecipeFace {
-  const { name, size, template, source, boost, masks, maximumBatch } = recipe;
+  const { name, size, template, source, boost, masks, ownMask, maximumBatch } = recipe;
   const mostCrops = Math.min(maximumBatch, MAXIMUM_CROPS);
-  return { name, size, template, source, ...(boost && { boost }), mostCrops, masks: masks.length > 0 };
+  return { name, size, template, source, ...(boost && { boost }), mostCrops, masks: masks.length > 0 || ownMask };
 }
 
 /** What a GPU worker must know of it. */

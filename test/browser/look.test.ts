@@ -88,7 +88,7 @@ describe.skipIf(BROWSER_SKIPPED)(
             }
             return { redness: redness / count, fromCaller: fromCaller / count };
           };
-          const all = { face: seen('face'), before: seen('before'), hair: seen('hair') };
+          const all = { face: seen('face'), before: seen('before'), hair: seen('hair'), below: seen('below') };
           if (settled(all)) return all;
         }
       }

@@ -5,7 +5,9 @@ import { Chain, type ChainFaces } from '../../src/worker/gpu/chain/chain.ts';
 import type { Engine } from '../../src/worker/gpu/engine.ts';
 import { differenceOf } from '../../src/worker/gpu/network/agreement.ts';
 import { OCCLUDED } from '../gpu/networks/beside.ts';
-import { BESIDE, colourSource, noiseCrop, swapRecipe } from './swap-recipes.ts';
+import { networkFile } from '../gpu/networks/networks.ts';
+import { OWN_MASK } from '../gpu/networks/tiny.ts';
+import { BESIDE, colourSource, embeddingSource, noiseCrop, swapRecipe } from './swap-recipes.ts';
 
 const SIZE = 128;
 const PIXELS = SIZE * SIZE;
@@ -34,9 +36,14 @@ export function chainContract(name: string, engine: () => Engine): void {
   describe(`${name}: the networks beside the swap`, () => testPreparation(opened));
 }
 
-function run(chain: Chain, crops: readonly Uint8Array[], enhance?: readonly number[]): Promise<ChainFaces> {
+function run(
+  chain: Chain,
+  crops: readonly Uint8Array[],
+  enhance?: readonly number[],
+  source = SOURCE,
+): Promise<ChainFaces> {
   const pixels = new Uint8Array(Buffer.concat(crops));
-  return chain.run({ crops: crops.length, filled: crops.length, pixels, sources: crops.map(() => SOURCE), enhance });
+  return chain.run({ crops: crops.length, filled: crops.length, pixels, sources: crops.map(() => source), enhance });
 }
 
 /** A crop of one colour, with another in a rectangle. */
@@ -99,6 +106,32 @@ function testMasks(opened: Opened): void {
     ]);
     expect(isBox(masks)).toBe(true);
   });
+
+  test.each([{}, { prepare: [] }])(
+    'are lowered by the swap network’s own, where that is asked for, %o',
+    async (changes) => {
+      const recipe = {
+        ...changes,
+        file: networkFile('tiny-masking'),
+        source: { kind: 'embedding', length: 512 } as const,
+      };
+      const embedding = embeddingSource(1).bytes;
+      const faces = [noiseCrop(1), noiseCrop(2)];
+
+      const { masks } = await run(await opened({ ...recipe, ownMask: true }), faces, undefined, embedding);
+      const { masks: without } = await run(await opened(recipe), faces, undefined, embedding);
+
+      for (const mask of [masks.subarray(0, PIXELS), masks.subarray(PIXELS)]) {
+        const edge = OWN_MASK * SIZE;
+        expect(differenceOf(mask.subarray(0, edge * SIZE), BOX.subarray(0, edge * SIZE)).most).toBe(0);
+        expect(Math.max(...mask.subarray(edge * SIZE))).toBe(0);
+      }
+      expect(isBox(without.subarray(0, PIXELS))).toBe(true);
+      await expect(opened({ ...recipe, ownMask: true, file: networkFile('tiny') })).rejects.toMatchObject({
+        code: 'model_unsupported',
+      });
+    },
+  );
 
   test('are of no network whose file does not fit', async () => {
     const odd = { ...BESIDE.regions(), file: BESIDE.occlusion().file };

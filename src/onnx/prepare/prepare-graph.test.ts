@@ -12,6 +12,7 @@ const UNIT = [1, 2, 3].map(() => [0, 1] as const);
 const ends = {
   inputs: { target: { size: SIZE, range: UNIT } },
   output: { size: SIZE, gain: 255, offset: 0 },
+  mask: false,
 };
 
 /** A crop as planes, 0..1. */

@@ -26,6 +26,8 @@ export interface RunDurations {
 export interface RunDone extends RunDurations {
   /** Crops of which the network made no picture, since it gave numbers that are not finite: what lies in their place is not to be shown. */
   readonly broken: readonly number[];
+  /** [crops, size, size] uint8: how much of each the network itself lets be seen, if the recipe asks for that. */
+  readonly masks?: Uint8Array | undefined;
 }
 
 /** A recipe's swap network in an engine, ready to run. */

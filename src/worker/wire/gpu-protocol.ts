@@ -51,6 +51,8 @@ export const gpuRecipeSchema = z.strictObject({
   /** What lowers its masks, beside the box that every recipe has. */
   masks: z.array(maskNetworkSchema).max(4).default([]),
   box: boxSchema.prefault({}),
+  /** Whether the swap network's second output, [n, 1, size, size], 0..1, lowers them as well. */
+  ownMask: z.boolean().default(false),
   /** Default none. */
   enhancer: enhancerNetworkSchema.optional(),
   /** What its files are prepared by (docs/graph-preparation.md); none: it is run as it is. */

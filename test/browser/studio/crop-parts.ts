@@ -4,11 +4,12 @@ import { fivePoints } from '../../../src/swap/neural/align/five-points.ts';
 import { fitSimilarity, invert } from '../../../src/swap/neural/align/similarity.ts';
 import { templatePoints, type TemplateName } from '../../../src/swap/neural/align/templates.ts';
 
-/** Parts of a crop, as shares of its side: of the new face, before the face (by one generated mask), of the hair (by the other). */
+/** Parts of a crop, as shares of its side: of the new face, and what masks of generated networks keep: before it, of the hair, below. */
 export const PARTS = {
   face: { x: 0.42, y: 0.42 },
   before: { x: 0.03, y: 0.42 },
   hair: { x: 0.42, y: 0.03 },
+  below: { x: 0.42, y: 0.8 },
 } as const;
 /** Side of a part. */
 export const EXTENT = 0.14;
@@ -32,7 +33,8 @@ export class CropParts {
     const crop = new Uint8Array(3 * size * size);
     const toCrop = fitSimilarity(fivePoints(landmarks), templatePoints(this.#template, size));
     this.#cutter.cut(picture, invert(toCrop!), crop);
-    return { face: meanOf(crop, size, 'face'), before: meanOf(crop, size, 'before'), hair: meanOf(crop, size, 'hair') };
+    const mean = (part: keyof typeof PARTS): [number, number, number] => meanOf(crop, size, part);
+    return { face: mean('face'), before: mean('before'), hair: mean('hair'), below: mean('below') };
   }
 }
 

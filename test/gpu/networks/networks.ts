@@ -14,7 +14,15 @@ import {
 } from './beside.ts';
 import { simswapNetwork } from './simswap.ts';
 import { U_SHAPES, uNetwork } from './u-shape.ts';
-import { brokenNetwork, knownNetwork, mixingNetwork, photoNetwork, tinyEmbedder, tinyNetwork } from './tiny.ts';
+import {
+  brokenNetwork,
+  knownNetwork,
+  maskingNetwork,
+  mixingNetwork,
+  photoNetwork,
+  tinyEmbedder,
+  tinyNetwork,
+} from './tiny.ts';
 
 /** Part of each file's name; it goes up when what is made changes. */
 const VERSION = 1;
@@ -43,6 +51,7 @@ export const NETWORKS = {
   'tiny-grey': () => knownNetwork({ grey: 0.5 }),
   'tiny-broken': brokenNetwork,
   'tiny-mixing': mixingNetwork,
+  'tiny-masking': () => maskingNetwork(),
   'tiny-256': () => tinyNetwork({ size: 256 }),
   'tiny-embedder': tinyEmbedder,
   'tiny-occlusion': () => occlusionNetwork(),

@@ -7,6 +7,7 @@ import { ModelFolder } from '../../../src/models/model-folder.ts';
 import { OnnxGraph } from '../../../src/onnx/graph/onnx-graph.ts';
 import { RANGES } from '../../../src/worker/gpu/pixels.ts';
 import { brighterNetwork, exchangedNetwork, negativeNetwork, occlusionNetwork, regionNetwork } from './beside.ts';
+import { ownMask } from './tiny.ts';
 import { writeNetwork } from './networks.ts';
 
 type Swap = Extract<PublishedModel, { kind: 'swap' }>;
@@ -105,6 +106,8 @@ function swapNetwork(model: Swap): OnnxGraph {
   if (model.output === 'signed') face = graph.node('Div', [graph.node('Sub', [face, half]), half]);
   const [output] = model.outputs;
   graph.output(output!.name, face, shapeOf(output!));
+  if (model.name.startsWith('hyperswap'))
+    graph.output('mask', ownMask(graph, target, model.size), [1, 1, model.size, model.size]);
   if (model.lastInitializer !== undefined) graph.floats(model.lastInitializer, matrix());
   return graph;
 }

@@ -72,6 +72,41 @@ export function knownNetwork(gives: 'target' | { readonly grey: number }, { size
   return graph;
 }
 
+/**
+ * A network with hyperswap's second output: the target as it came, and a mask that lets the upper part be seen. Of the source it takes
+ * nothing.
+ */
+export function maskingNetwork({ size = 128 } = {}): OnnxGraph {
+  const graph = new OnnxGraph();
+  const target = graph.input('target', [1, 3, size, size]);
+  const source = graph.input('source', [1, 512]);
+  const none = graph.node('Mul', [
+    graph.node('ReduceMean', [source], { axes: [1], keepdims: 1 }),
+    graph.floats([1], [0]),
+  ]);
+  graph.output('output', graph.node('Add', [target, graph.node('Unsqueeze', [none, graph.integers([2, 3])])]), [
+    1,
+    3,
+    size,
+    size,
+  ]);
+  graph.output('mask', ownMask(graph, target, size), [1, 1, size, size]);
+  return graph;
+}
+
+/** Share of the crop, from its top, that the mask of such a network lets be seen. */
+export const OWN_MASK = 0.75;
+
+/** [1, 1, size, size]: 1 in the upper part, 0 below. It depends on the target in form only. */
+export function ownMask(graph: OnnxGraph, target: string, size: number): string {
+  const rows = Float32Array.from({ length: size }, (_, y) => (y < OWN_MASK * size ? 1 : 0));
+  const none = graph.node('Mul', [
+    graph.node('ReduceMean', [target], { axes: [1], keepdims: 1 }),
+    graph.floats([1], [0]),
+  ]);
+  return graph.node('Add', [none, graph.floats([1, 1, size, 1], rows)]);
+}
+
 /** A network that makes no picture of what is black anywhere: 0 ÷ 0 is no number. Of all else it makes white. */
 export function brokenNetwork(): OnnxGraph {
   const graph = new OnnxGraph();

@@ -13,6 +13,7 @@ const SIGNED = [0, 1, 2].map(() => [0.5, 0.5] as const);
 const ends: ByteEnds = {
   inputs: { target: { size: SIZE, range: SIGNED } },
   output: { size: SIZE, gain: 127.5, offset: 127.5 },
+  mask: false,
 };
 
 /** A convolution and a tanh, over a padding. */

@@ -1,12 +1,10 @@
-import { integerOf, type OnnxNode } from '../../graph/onnx-model.ts';
+import { integerOf, type ModelValue, type OnnxNode } from '../../graph/onnx-model.ts';
 import type { EditableGraph } from '../editable-graph.ts';
+import { byteOutput as byteValues, indices, isBroken, scalar, widened, type ChannelRange } from './crops/crop-ends.ts';
 import { foldIntoConvolution } from './fold-scale.ts';
 
-/** What a network takes: (byte ÷ 255 − mean) ÷ deviation of each channel. */
-export type ChannelRange = readonly (readonly [mean: number, deviation: number])[];
-
 /** Names of its outputs; no exporter gives such. */
-const OUTPUTS = { picture: '#picture', mean: '#mean' } as const;
+const OUTPUTS = { picture: '#picture', mean: '#mean', mask: '#mask' } as const;
 
 /** First operator set whose `Clip` takes its bounds as inputs, and that has `Round`. */
 const OLDEST = 11;
@@ -15,8 +13,10 @@ const OLDEST = 11;
 export interface ByteEnds {
   /** Inputs that are pictures, [n, 3, size, size]. */
   readonly inputs: Readonly<Record<string, { readonly size: number; readonly range: ChannelRange }>>;
-  /** The first output, which is all that is kept, [n, 3, size, size]: what it must be multiplied by, and then raised by, for 0..255. */
+  /** The first output, [n, 3, size, size]: what it must be multiplied by, and then raised by, for 0..255. */
   readonly output: { readonly size: number; readonly gain: number; readonly offset: number };
+  /** Whether the second output, [n, 1, size, size], 0..1, is kept as well: how much of the picture is to be seen at each pixel. */
+  readonly mask: boolean;
 }
 
 /**
@@ -29,8 +29,10 @@ export function useBytes(graph: EditableGraph, ends: ByteEnds): boolean {
   const [output] = model.outputs;
   const floats = [...model.inputs, output].every((value) => value?.type === 'float32' || value?.type === 'float16');
   if (graph.operatorSet < OLDEST || output === undefined || !floats) return false;
+  const [, mask] = model.outputs;
   for (const [name, end] of Object.entries(ends.inputs)) byteInput(graph, name, end);
   byteOutput(graph, ends.output);
+  if (ends.mask && mask !== undefined) model.outputs.push(byteMask(graph, mask, ends.output));
   return true;
 }
 
@@ -82,6 +84,14 @@ function byteOutput(graph: EditableGraph, { size, gain, offset }: ByteEnds['outp
     { name: OUTPUTS.picture, type: 'uint8', shape: [batch, size, size, 3] },
     { name: OUTPUTS.mean, type: 'float32', shape: [batch] },
   ];
+}
+
+/** [n, size, size] uint8; 255 where anything in it is no number: then it says nothing. */
+function byteMask(graph: EditableGraph, { name, shape }: ModelValue, { size }: { readonly size: number }): ModelValue {
+  const [shares] = graph.add('Reshape', [widened(graph, name), indices(graph, [-1, size, size])]);
+  const scaled = graph.add('Mul', [shares, scalar(graph, 255)]);
+  const [value] = graph.add('Where', [isBroken(graph, shares, 3), scalar(graph, 255), ...scaled]);
+  return byteValues(graph, { name: OUTPUTS.mask, value, shape: [shape[0]!, size, size] });
 }
 
 function meanOfItems(graph: EditableGraph, value: string): [string, ...string[]] {

@@ -127,7 +127,8 @@ export class Chain {
     const begun = this.#clock.now();
     await this.#mask('occlusion', masks, batch);
     const swapping = this.#clock.now();
-    const { broken, ...durations } = await this.#swap.run(batch);
+    const { broken, masks: own, ...durations } = await this.#swap.run(batch);
+    if (own !== undefined) lower(masks, own);
     const swapped = this.#clock.now();
     await this.#mask('region', masks, batch);
     const enhancing = this.#clock.now();
@@ -152,7 +153,7 @@ export class Chain {
     for (const mask of this.#masks) {
       if (mask.kind !== kind) continue;
       const [given] = await mask.network.run({ [CROP_ENDS.crops]: pixels }, crops);
-      for (let k = 0; k < masks.length; k++) if (given![k]! < masks[k]!) masks[k] = given![k]!;
+      lower(masks, given!);
     }
   }
 
@@ -168,4 +169,9 @@ export class Chain {
     const [fine, large] = await enhancer.network.run(inputs, crops);
     return { size: enhancer.gives, pixels: fine!, masks: large! };
   }
+}
+
+/** To the least of both. */
+function lower(masks: Uint8Array, given: Uint8Array): void {
+  for (let k = 0; k < masks.length; k++) if (given[k]! < masks[k]!) masks[k] = given[k]!;
 }

@@ -15,22 +15,24 @@ export function sampleBatch({ size, source }: GpuRecipe, crops: number): EngineB
   return { crops, filled: crops, pixels: softPictures(crops, size), sources };
 }
 
-/** Runs a batch crop by crop. @returns the pictures */
+/** Runs a batch crop by crop. @returns the pictures, and masks behind them if the network gives any */
 export async function runSingly(network: OpenNetwork, batch: EngineBatch): Promise<Uint8Array> {
   const pixels = new Uint8Array(batch.pixels);
   const length = pixels.length / batch.crops;
+  const masks: Uint8Array[] = [];
   for (const [crop, source] of batch.sources.entries()) {
     const one = pixels.subarray(crop * length, (crop + 1) * length);
-    await network.run({ crops: 1, filled: 1, pixels: one, sources: [source] });
+    const { masks: given } = await network.run({ crops: 1, filled: 1, pixels: one, sources: [source] });
+    if (given !== undefined) masks.push(given.slice());
   }
-  return pixels;
+  return Buffer.concat([pixels, ...masks]);
 }
 
-/** Runs a batch at once. @returns the pictures */
+/** Runs a batch at once. @returns the same */
 export async function runTogether(network: OpenNetwork, batch: EngineBatch): Promise<Uint8Array> {
   const pixels = new Uint8Array(batch.pixels);
-  await network.run({ ...batch, pixels });
-  return pixels;
+  const { masks } = await network.run({ ...batch, pixels });
+  return masks === undefined ? pixels : Buffer.concat([pixels, masks]);
 }
 
 export function differenceOf(one: Uint8Array, other: Uint8Array): Difference {

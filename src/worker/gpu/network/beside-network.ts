@@ -56,8 +56,13 @@ export class BesideNetwork {
     const fileBytes = await sizeOf(file.path);
     const network = new BesideNetwork(session, { spec, file, together: maximumBatch, fileBytes });
     // Its second copy is opened by its first run, which no frame should wait for.
-    if (session.apart && maximumBatch > 1) await network.run(spec.sample(1), 1);
-    return network;
+    try {
+      if (session.apart && maximumBatch > 1) await network.run(spec.sample(1), 1);
+      return network;
+    } catch (error) {
+      await network.close();
+      throw error;
+    }
   }
 
   private constructor(

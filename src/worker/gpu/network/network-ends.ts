@@ -1,43 +1,45 @@
-import { narrowFloat16 } from '../../../onnx/float16.ts';
+import { halfValues, narrowFloat16 } from '../../../onnx/float16.ts';
 import type { BatchContract, TensorContract } from '../../../onnx/device/batch-contract.ts';
 import type { BatchSession, TensorValues } from '../../../onnx/device/batch-session.ts';
 import { useBytes, type ByteEnds as GraphEnds } from '../../../onnx/prepare/rewrites/byte-ends.ts';
 import type { GpuRecipe } from '../../wire/gpu-protocol.ts';
-import type { EngineBatch } from '../engine.ts';
+import type { EngineBatch, RunDone } from '../engine.ts';
 import type { Preparable } from './preparation.ts';
 import { PixelFill, PixelRead, RANGES } from '../pixels.ts';
 
 /** How pixels and sources get into a network, and pixels out of it again. */
 export interface NetworkEnds {
   fill(batch: EngineBatch): void;
-  /** Lays the new pictures over those of the batch. @returns crops of which the network made no picture: a value was no finite number */
-  read(batch: EngineBatch): readonly number[];
+  /** Lays the new pictures over those of the batch. */
+  read(batch: EngineBatch): Pick<RunDone, 'broken' | 'masks'>;
 }
 
 /** What a file of a recipe takes and gives, as it was published or with bytes at its ends. */
-export function contractOf({ size, source }: GpuRecipe, ends: 'floats' | 'bytes'): BatchContract {
+export function contractOf({ size, source, ownMask }: GpuRecipe, ends: 'floats' | 'bytes'): BatchContract {
   const picture = (side: number): TensorContract =>
     ends === 'floats' ? { extents: [3, side, side] } : { type: 'uint8', extents: [side, side, 3] };
+  const mask: TensorContract =
+    ends === 'floats' ? { extents: [1, size, size] } : { type: 'uint8', extents: [size, size] };
   return {
     inputs: {
       target: picture(size),
       source: source.kind === 'image' ? picture(source.size) : { extents: [source.length] },
     },
-    outputs: ends === 'floats' ? [picture(size)] : [picture(size), { extents: [] }],
+    outputs: [picture(size), ...(ends === 'bytes' ? [{ extents: [] }] : []), ...(ownMask ? [mask] : [])],
   };
 }
 
 /** What the swap network's file of a recipe is prepared for. */
 export function preparableOf(recipe: GpuRecipe): Preparable {
-  const { file, size, source, input, output, prepare } = recipe;
+  const { file, size, source, input, output, ownMask, prepare } = recipe;
   return {
     file,
-    key: [size, source, input, output, prepare],
+    key: [size, source, input, output, prepare, ...(ownMask ? ['mask'] : [])],
     giveEnds: (graph) => useBytes(graph, graphEnds(recipe)),
   };
 }
 
-function graphEnds({ size, source, input, output }: GpuRecipe): GraphEnds {
+function graphEnds({ size, source, input, output, ownMask }: GpuRecipe): GraphEnds {
   const [gain, offset] = output === 'unit' ? [255, 0] : [127.5, 127.5];
   return {
     inputs: {
@@ -45,6 +47,7 @@ function graphEnds({ size, source, input, output }: GpuRecipe): GraphEnds {
       ...(source.kind === 'image' && { source: { size: source.size, range: RANGES.unit } }),
     },
     output: { size, gain, offset },
+    mask: ownMask,
   };
 }
 
@@ -69,8 +72,10 @@ export class FloatEnds implements NetworkEnds {
     for (let crop = 0; crop < crops; crop++) this.#source(sources[crop]!, crop);
   }
 
-  read({ crops, pixels }: EngineBatch): readonly number[] {
-    return this.#read.read(this.#session.outputs[0]!, pixels, { crops, size: this.#size });
+  read({ crops, pixels }: EngineBatch): ReturnType<NetworkEnds['read']> {
+    const [pictures, shares] = this.#session.outputs;
+    const broken = this.#read.read(pictures!, pixels, { crops, size: this.#size });
+    return { broken, masks: shares && masksOf(shares, { crops, elements: this.#size ** 2 }) };
   }
 }
 
@@ -89,11 +94,32 @@ export class ByteEnds implements NetworkEnds {
     for (let crop = 0; crop < crops; crop++) this.#source(sources[crop]!, crop);
   }
 
-  read({ crops, pixels }: EngineBatch): readonly number[] {
-    const [pictures, means] = this.#session.outputs as [TensorValues, TensorValues];
+  read({ crops, pixels }: EngineBatch): ReturnType<NetworkEnds['read']> {
+    const [pictures, means, masks] = this.#session.outputs as [Uint8Array, TensorValues, Uint8Array?];
     pixels.set(pictures.subarray(0, pixels.length));
-    return [...means.subarray(0, crops)].flatMap((mean, crop) => (Number.isFinite(mean) ? [] : [crop]));
+    const broken = [...means.subarray(0, crops)].flatMap((mean, crop) => (Number.isFinite(mean) ? [] : [crop]));
+    return { broken, masks: masks?.subarray(0, pixels.length / 3) };
   }
+}
+
+/** Masks of shares, 0..1; 255 where anything in one is no number: then it says nothing. */
+function masksOf(
+  shares: TensorValues,
+  { crops, elements }: { readonly crops: number; readonly elements: number },
+): Uint8Array {
+  const halves = isHalf(shares) ? halfValues() : undefined;
+  const masks = new Uint8ClampedArray(crops * elements);
+  for (let crop = 0; crop < crops; crop++) {
+    const [from, to] = [crop * elements, (crop + 1) * elements];
+    let sum = 0;
+    for (let k = from; k < to; k++) {
+      const share = halves === undefined ? shares[k]! : halves[shares[k]!]!;
+      sum += share;
+      masks[k] = share * 255;
+    }
+    if (!Number.isFinite(sum)) masks.fill(255, from, to);
+  }
+  return new Uint8Array(masks.buffer);
 }
 
 /** Writes a source's bytes as the source of one crop. */

@@ -75,8 +75,8 @@ export class OnnxNetwork implements OpenNetwork {
     const running = this.#clock.now();
     await this.#session.run(batch.filled);
     const reading = this.#clock.now();
-    const broken = this.#ends.read(batch);
-    return { filled: running - begun, run: reading - running, read: this.#clock.now() - reading, broken };
+    const { broken, masks } = this.#ends.read(batch);
+    return { filled: running - begun, run: reading - running, read: this.#clock.now() - reading, broken, masks };
   }
 
   async close(): Promise<void> {

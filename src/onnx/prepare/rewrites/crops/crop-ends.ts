@@ -1,7 +1,6 @@
 import { DATA_TYPES } from '../../../graph/onnx-encode.ts';
 import type { ModelValue } from '../../../graph/onnx-model.ts';
 import type { EditableGraph } from '../../editable-graph.ts';
-import type { ChannelRange } from '../byte-ends.ts';
 import { isBatched } from '../free-batch.ts';
 import { resample, type Resampling } from './resampling.ts';
 
@@ -16,6 +15,9 @@ export const CROP_ENDS = {
   picture: '#picture',
   large: '#large',
 } as const;
+
+/** What a network takes: (byte ÷ 255 − mean) ÷ deviation of each channel. */
+export type ChannelRange = readonly (readonly [mean: number, deviation: number])[];
 
 /** What is made of a crop for a network that takes pictures of another size. */
 export interface Taking {
