@@ -1,13 +1,17 @@
 import { GatewayError } from '../errors.ts';
+import {
+  DATA_TYPES,
+  DIMENSION,
+  GRAPH,
+  MODEL,
+  TENSOR,
+  TENSOR_TYPE,
+  VALUE,
+  VALUE_TYPE,
+  type DataType,
+} from './graph/onnx-encode.ts';
 import { ProtobufFile, type FileField } from './graph/protobuf-file.ts';
 import { readProtobuf, repeatedIntegers, type ProtobufField } from './graph/protobuf-reader.ts';
-
-/** Fields of onnx.proto3. */
-const MODEL = { irVersion: 1, graph: 7, operatorSet: 8 } as const;
-const GRAPH = { initializer: 5, input: 11, output: 12 } as const;
-const TENSOR = { dims: 1, type: 2, name: 8 } as const;
-/** `TensorProto.DataType`, those that are told apart. */
-const TYPES: Readonly<Record<number, string>> = { 1: 'float32', 7: 'int64', 10: 'float16', 11: 'float64' };
 
 /** An input or output of a graph. */
 export interface GraphValue {
@@ -45,7 +49,7 @@ export function readSignature(path: string): GraphSignature {
   let operators = false;
   try {
     for (const field of file.fields({ start: 0, end: file.length })) {
-      begun ||= field.number === MODEL.irVersion && field.value !== undefined && field.value < 100;
+      begun ||= field.number === MODEL.format && field.value !== undefined && field.value < 100;
       if (!begun) break;
       if (field.number === MODEL.graph) graph = field;
       operators ||= field.number === MODEL.operatorSet;
@@ -104,22 +108,22 @@ function packedIntegers(file: ProtobufFile, field: FileField): number[] {
   return repeatedIntegers([packed], TENSOR.dims);
 }
 
-/** A `ValueInfoProto`: name = 1, type = 2; in it tensor_type = 1: elem_type = 1, shape = 2, of it dim = 1: value = 1, name = 2. */
+/** A `ValueInfoProto`. */
 function valueOf(message: Uint8Array): GraphValue {
   const value = readProtobuf(message);
-  const tensor = readProtobuf(inner(readProtobuf(inner(value, 2)), 1));
-  const shape = tensor.find(({ number, kind }) => number === 2 && kind === 'bytes');
+  const tensor = readProtobuf(inner(readProtobuf(inner(value, VALUE.type)), VALUE_TYPE.tensor));
+  const shape = tensor.find(({ number, kind }) => number === TENSOR_TYPE.shape && kind === 'bytes');
   return {
-    name: text(value, 1),
-    type: typeName(tensor.find(({ number }) => number === 1)?.value),
+    name: text(value, VALUE.name),
+    type: typeName(tensor.find(({ number }) => number === TENSOR_TYPE.element)?.value),
     shape: shape && readProtobuf(shape.value as Uint8Array).map(({ value: extent }) => extentOf(extent)),
   };
 }
 
 function extentOf(dimension: ProtobufField['value']): number | string {
   const fields = dimension instanceof Uint8Array ? readProtobuf(dimension) : [];
-  const fixed = fields.find(({ number, kind }) => number === 1 && kind === 'integer')?.value;
-  return typeof fixed === 'number' ? fixed : text(fields, 2);
+  const fixed = fields.find(({ number, kind }) => number === DIMENSION.extent && kind === 'integer')?.value;
+  return typeof fixed === 'number' ? fixed : text(fields, DIMENSION.name);
 }
 
 function inner(fields: readonly ProtobufField[], number: number): Uint8Array {
@@ -132,5 +136,6 @@ function text(fields: readonly ProtobufField[], number: number): string {
 }
 
 function typeName(type: ProtobufField['value'] | undefined): string {
-  return (typeof type === 'number' ? TYPES[type] : undefined) ?? `type ${String(type)}`;
+  const known = (Object.keys(DATA_TYPES) as DataType[]).find((name) => DATA_TYPES[name] === type);
+  return known ?? `type ${String(type)}`;
 }

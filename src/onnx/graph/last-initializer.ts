@@ -1,10 +1,7 @@
 import { GatewayError } from '../../errors.ts';
+import { GRAPH, MODEL } from './onnx-encode.ts';
 import { ProtobufFile, type FileField } from './protobuf-file.ts';
 import { fieldInFile, floatsOf, readConstant } from './read-constant.ts';
-
-/** Fields of onnx.proto3: `ModelProto.graph`, `GraphProto.initializer`. */
-const GRAPH = 7;
-const INITIALIZER = 5;
 
 /**
  * The last initializer of a model's graph, where inswapper keeps the matrix that embeddings are multiplied by. The rest of the file is
@@ -21,8 +18,8 @@ export function lastInitializer(path: string, shape: readonly number[]): Float32
     throw new GatewayError('asset_missing', `a recipe's file must be readable [file:${path}]`, { cause });
   }
   try {
-    const graph = [...file.fields({ start: 0, end: file.length })].find(({ number }) => number === GRAPH);
-    const last = [...file.fields(graph as FileField)].findLast(({ number }) => number === INITIALIZER);
+    const graph = [...file.fields({ start: 0, end: file.length })].find(({ number }) => number === MODEL.graph);
+    const last = [...file.fields(graph as FileField)].findLast(({ number }) => number === GRAPH.initializer);
     const fields = [...file.fields(last as FileField)].map((field) => fieldInFile(path, field));
     const { extents, ...constant } = readConstant(fields);
     const values = String(extents) === String(shape) ? floatsOf({ extents, ...constant }) : undefined;

@@ -1,5 +1,40 @@
-/** Messages of an ONNX file (onnx.proto3) as they are written. */
+/** Messages of an ONNX file (onnx.proto3): the numbers of their fields, and how they are written. */
 import { ProtobufWriter, type LateBytes } from './protobuf-writer.ts';
+
+/** Fields of each message, those that are read or written here. */
+export const MODEL = { format: 1, producer: 2, graph: 7, operatorSet: 8, functions: 25 } as const;
+export const OPERATOR_SET = { domain: 1, version: 2 } as const;
+export const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12, sparse: 15 } as const;
+export const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const;
+export const TENSOR = {
+  dims: 1,
+  type: 2,
+  floats: 4,
+  int32s: 5,
+  int64s: 7,
+  name: 8,
+  raw: 9,
+  doubles: 10,
+  location: 14,
+} as const;
+export const ATTRIBUTE = {
+  name: 1,
+  float: 2,
+  integer: 3,
+  text: 4,
+  tensor: 5,
+  graph: 6,
+  integers: 8,
+  graphs: 11,
+  type: 20,
+  reference: 21,
+} as const;
+/** `ValueInfoProto`; in it `TypeProto`, of it `TypeProto.Tensor`, of that `TensorShapeProto`, and of that `Dimension`. */
+export const VALUE = { name: 1, type: 2 } as const;
+export const VALUE_TYPE = { tensor: 1 } as const;
+export const TENSOR_TYPE = { element: 1, shape: 2 } as const;
+export const SHAPE = { dimension: 1 } as const;
+export const DIMENSION = { extent: 1, name: 2 } as const;
 
 /** `TensorProto.DataType`. */
 export const DATA_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
@@ -29,14 +64,18 @@ export function encodeModel(model: {
   readonly outputs: readonly ProtobufWriter[];
 }): ProtobufWriter {
   const graph = new ProtobufWriter();
-  for (const node of model.nodes) graph.message(1, node);
-  graph.text(2, 'guise');
-  for (const tensor of model.tensors) graph.message(5, tensor);
-  for (const input of model.inputs) graph.message(11, input);
-  for (const output of model.outputs) graph.message(12, output);
-  const whole = new ProtobufWriter().integer(1, model.format).text(2, 'guise').message(7, graph);
+  for (const node of model.nodes) graph.message(GRAPH.node, node);
+  graph.text(GRAPH.name, 'guise');
+  for (const tensor of model.tensors) graph.message(GRAPH.initializer, tensor);
+  for (const input of model.inputs) graph.message(GRAPH.input, input);
+  for (const output of model.outputs) graph.message(GRAPH.output, output);
+  const whole = new ProtobufWriter()
+    .integer(MODEL.format, model.format)
+    .text(MODEL.producer, 'guise')
+    .message(MODEL.graph, graph);
   for (const [domain, version] of model.operatorSets) {
-    whole.message(8, new ProtobufWriter().text(1, domain).integer(2, version));
+    const set = new ProtobufWriter().text(OPERATOR_SET.domain, domain).integer(OPERATOR_SET.version, version);
+    whole.message(MODEL.operatorSet, set);
   }
   return whole;
 }
@@ -51,11 +90,11 @@ export function encodeNode(node: {
   readonly attributes: Iterable<Uint8Array>;
 }): ProtobufWriter {
   const written = new ProtobufWriter();
-  for (const input of node.inputs) written.text(1, input);
-  for (const output of node.outputs) written.text(2, output);
-  written.text(3, node.name).text(4, node.operator);
-  for (const attribute of node.attributes) written.bytes(5, attribute);
-  if (node.domain) written.text(7, node.domain);
+  for (const input of node.inputs) written.text(NODE.input, input);
+  for (const output of node.outputs) written.text(NODE.output, output);
+  written.text(NODE.name, node.name).text(NODE.operator, node.operator);
+  for (const attribute of node.attributes) written.bytes(NODE.attribute, attribute);
+  if (node.domain) written.text(NODE.domain, node.domain);
   return written;
 }
 
@@ -67,8 +106,11 @@ export function encodeTensor(tensor: {
   readonly raw: Uint8Array | LateBytes;
 }): ProtobufWriter {
   const written = new ProtobufWriter();
-  for (const extent of tensor.extents) written.integer(1, extent);
-  return written.integer(2, DATA_TYPES[tensor.type]).text(8, tensor.name).bytes(9, tensor.raw);
+  for (const extent of tensor.extents) written.integer(TENSOR.dims, extent);
+  return written
+    .integer(TENSOR.type, DATA_TYPES[tensor.type])
+    .text(TENSOR.name, tensor.name)
+    .bytes(TENSOR.raw, tensor.raw);
 }
 
 /** A `ValueInfoProto`: an input or output. */
@@ -76,18 +118,25 @@ export function encodeValue(name: string, shape: ValueShape, type: DataType): Pr
   const dimensions = new ProtobufWriter();
   for (const extent of shape) {
     const dimension = new ProtobufWriter();
-    dimensions.message(1, typeof extent === 'number' ? dimension.integer(1, extent) : dimension.text(2, extent));
+    if (typeof extent === 'number') dimension.integer(DIMENSION.extent, extent);
+    else dimension.text(DIMENSION.name, extent);
+    dimensions.message(SHAPE.dimension, dimension);
   }
-  const tensorType = new ProtobufWriter().integer(1, DATA_TYPES[type]).message(2, dimensions);
-  return new ProtobufWriter().text(1, name).message(2, new ProtobufWriter().message(1, tensorType));
+  const tensorType = new ProtobufWriter()
+    .integer(TENSOR_TYPE.element, DATA_TYPES[type])
+    .message(TENSOR_TYPE.shape, dimensions);
+  return new ProtobufWriter()
+    .text(VALUE.name, name)
+    .message(VALUE.type, new ProtobufWriter().message(VALUE_TYPE.tensor, tensorType));
 }
 
 /** An `AttributeProto`. */
 export function encodeAttribute(name: string, value: OnnxAttribute): ProtobufWriter {
-  const attribute = new ProtobufWriter().text(1, name);
-  if (typeof value === 'string') return attribute.text(4, value).integer(20, ATTRIBUTE_STRING);
-  if (typeof value === 'number') return attribute.integer(3, value).integer(20, ATTRIBUTE_INT);
-  if ('float' in value) return attribute.float(2, value.float).integer(20, ATTRIBUTE_FLOAT);
-  for (const item of value) attribute.integer(8, item);
-  return attribute.integer(20, ATTRIBUTE_INTS);
+  const attribute = new ProtobufWriter().text(ATTRIBUTE.name, name);
+  const { type } = ATTRIBUTE;
+  if (typeof value === 'string') return attribute.text(ATTRIBUTE.text, value).integer(type, ATTRIBUTE_STRING);
+  if (typeof value === 'number') return attribute.integer(ATTRIBUTE.integer, value).integer(type, ATTRIBUTE_INT);
+  if ('float' in value) return attribute.float(ATTRIBUTE.float, value.float).integer(type, ATTRIBUTE_FLOAT);
+  for (const item of value) attribute.integer(ATTRIBUTE.integers, item);
+  return attribute.integer(type, ATTRIBUTE_INTS);
 }

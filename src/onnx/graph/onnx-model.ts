@@ -1,4 +1,4 @@
-import { encodeAttribute, encodeModel, encodeNode, encodeTensor, encodeValue } from './onnx-encode.ts';
+import { ATTRIBUTE, encodeAttribute, encodeModel, encodeNode, encodeTensor, encodeValue } from './onnx-encode.ts';
 import type { DataType, OnnxAttribute, ValueShape } from './onnx-encode.ts';
 import { readProtobuf, repeatedIntegers } from './protobuf-reader.ts';
 import type { LateBytes } from './protobuf-writer.ts';
@@ -63,30 +63,28 @@ export function attributesOf(values: Readonly<Record<string, OnnxAttribute>>): M
   return new Map(Object.entries(values).map(([name, value]) => [name, encodeAttribute(name, value).finish()]));
 }
 
-/** Fields of `AttributeProto`. */
-const FLOAT = 2;
-const INTEGER = 3;
-const TEXT = 4;
-const INTEGERS = 8;
-
 /** A whole number among the attributes. */
 export function integerOf(node: OnnxNode, name: string, otherwise: number): number {
-  return (fieldsOf(node, name).find(({ number }) => number === INTEGER)?.value as number | undefined) ?? otherwise;
+  return (
+    (fieldsOf(node, name).find(({ number }) => number === ATTRIBUTE.integer)?.value as number | undefined) ?? otherwise
+  );
 }
 
 /** A list of whole numbers among the attributes. */
 export function integersOf(node: OnnxNode, name: string): readonly number[] | undefined {
-  return node.attributes.has(name) ? repeatedIntegers(fieldsOf(node, name), INTEGERS) : undefined;
+  return node.attributes.has(name) ? repeatedIntegers(fieldsOf(node, name), ATTRIBUTE.integers) : undefined;
 }
 
 /** A fractional number among the attributes. */
 export function floatOf(node: OnnxNode, name: string, otherwise: number): number {
-  return (fieldsOf(node, name).find(({ number }) => number === FLOAT)?.value as number | undefined) ?? otherwise;
+  return (
+    (fieldsOf(node, name).find(({ number }) => number === ATTRIBUTE.float)?.value as number | undefined) ?? otherwise
+  );
 }
 
 /** Text among the attributes. */
 export function textOf(node: OnnxNode, name: string, otherwise: string): string {
-  const text = fieldsOf(node, name).find(({ number }) => number === TEXT)?.value;
+  const text = fieldsOf(node, name).find(({ number }) => number === ATTRIBUTE.text)?.value;
   return text instanceof Uint8Array ? Buffer.from(text).toString('utf8') : otherwise;
 }
 

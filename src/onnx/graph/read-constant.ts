@@ -1,22 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Constant } from './onnx-model.ts';
-import { DATA_TYPES, type DataType } from './onnx-encode.ts';
+import { DATA_TYPES, TENSOR, type DataType } from './onnx-encode.ts';
 import { narrowFloat16, widenFloat16 } from '../float16.ts';
 import type { FileField } from './protobuf-file.ts';
 import { repeatedIntegers, type ProtobufField } from './protobuf-reader.ts';
-
-/** Fields of `TensorProto` (onnx.proto3). */
-const TENSOR = {
-  dims: 1,
-  type: 2,
-  floats: 4,
-  int32s: 5,
-  int64s: 7,
-  name: 8,
-  raw: 9,
-  doubles: 10,
-  location: 14,
-} as const;
 
 /** Bytes of an element. */
 export const ELEMENT_BYTES: Readonly<Record<DataType, number>> = {

@@ -1,16 +1,10 @@
 import { GatewayError } from '../../errors.ts';
 import { readSignature, type GraphValue } from '../signature.ts';
-import { DATA_TYPES, type DataType } from './onnx-encode.ts';
+import { ATTRIBUTE, DATA_TYPES, GRAPH, MODEL, NODE, OPERATOR_SET, type DataType } from './onnx-encode.ts';
 import type { ModelValue, OnnxModel, OnnxNode } from './onnx-model.ts';
 import { ProtobufFile, type FileField } from './protobuf-file.ts';
 import { readProtobuf, type ProtobufField } from './protobuf-reader.ts';
 import { fieldInFile, fieldInMemory, readConstant } from './read-constant.ts';
-
-/** Fields of onnx.proto3. */
-const MODEL = { format: 1, graph: 7, operatorSet: 8, functions: 25 } as const;
-const GRAPH = { node: 1, initializer: 5, sparse: 15 } as const;
-const NODE = { input: 1, output: 2, operator: 4, attribute: 5, domain: 7 } as const;
-const ATTRIBUTE = { name: 1, tensor: 5, graph: 6, graphs: 11, reference: 21 } as const;
 
 /**
  * Reads the graph of an ONNX file; its weights are read when they are asked for, so the file must stay.
@@ -41,7 +35,7 @@ function readParts(file: ProtobufFile, path: string): Omit<OnnxModel, 'inputs' |
     if (field.number === MODEL.functions) throw new RangeError('it has no functions of its own');
     if (field.number === MODEL.operatorSet) {
       const set = readProtobuf(file.bytes(field));
-      operatorSets.set(textOf(set, 1), numberOf(set, 2));
+      operatorSets.set(textOf(set, OPERATOR_SET.domain), numberOf(set, OPERATOR_SET.version));
     }
     if (field.number === MODEL.graph) readGraph(file, { path, graph: field, parts });
   }
