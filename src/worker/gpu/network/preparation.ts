@@ -1,34 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { z } from 'zod';
-import { fileSha256, sha256 } from '../../../onnx/digest.ts';
+import { basename, join, resolve } from 'node:path';
+import { sha256 } from '../../../onnx/digest.ts';
 import { writeModel } from '../../../onnx/graph/onnx-model.ts';
 import { readModel } from '../../../onnx/graph/read-model.ts';
 import { ModelCache } from '../../../onnx/model-cache.ts';
 import { prepareGraph, type GiveEnds, type Rewritten } from '../../../onnx/prepare/prepare-graph.ts';
 import type { Rewrite } from '../../../onnx/prepare/rewrites.ts';
 import type { Provider } from '../../wire/gpu-protocol.ts';
+import { NotedDigests } from './noted-digests.ts';
 import type { NetworkFile } from './onnx-network.ts';
+import { keptSchema, type Kept } from './preparation-note.ts';
+import { sweepPrepared } from './sweep-prepared.ts';
 
 /** Part of each file's name; it goes up when a graph is prepared in another way, or judged in another way. */
 const VERSION = 1;
-
-/** What is remembered of a file: how it was prepared, or why it is run as it is. */
-const keptSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('prepared'),
-    /** Name in the folder. */
-    file: z.string(),
-    ends: z.enum(['floats', 'bytes']),
-    sha256: z.string(),
-    preparation: z.string(),
-  }),
-  z.object({ kind: z.literal('refused'), reason: z.string() }),
-  /** It was begun so often, and never ended. */
-  z.object({ kind: z.literal('begun'), times: z.int() }),
-]);
-type Kept = z.infer<typeof keptSchema>;
 
 /** A worker that is put down, or loses its device, while it prepares a file tries once more; then the file is to blame. */
 const MOST_BEGUN = 2;
@@ -50,20 +36,30 @@ export interface Preparable {
 }
 
 /**
- * A file of a recipe, prepared for one provider, in a folder: by its content, by what the recipe says of it, and by the version of the preparation. Prepared
- * files are some hundred megabytes; each is there once for all workers.
+ * A file of a recipe, prepared for one provider, in a folder: by its content, by what the recipe says of it, and by the version of the
+ * preparation. Prepared files are some hundred megabytes; each is there once for all workers.
  */
 export class Preparation {
   readonly #file: Preparable;
   readonly #folder: string;
   readonly #notes: ModelCache;
+  readonly #digests: NotedDigests;
   readonly #key: string;
 
-  private constructor(file: Preparable, { folder, key }: { readonly folder: string; readonly key: string }) {
+  private constructor(
+    file: Preparable,
+    parts: {
+      readonly folder: string;
+      readonly notes: ModelCache;
+      readonly digests: NotedDigests;
+      readonly key: string;
+    },
+  ) {
     this.#file = file;
-    this.#folder = folder;
-    this.#notes = new ModelCache(folder);
-    this.#key = key;
+    this.#folder = parts.folder;
+    this.#notes = parts.notes;
+    this.#digests = parts.digests;
+    this.#key = parts.key;
   }
 
   /** @throws GatewayError file_unreadable */
@@ -72,7 +68,9 @@ export class Preparation {
     { provider, folder }: { readonly provider: Provider; readonly folder: string },
   ): Promise<Preparation> {
     const digest = sha256(JSON.stringify([VERSION, provider, file.key])).slice(0, 16);
-    return new Preparation(file, { folder, key: `${await fileSha256(file.file)}-${digest}` });
+    const notes = new ModelCache(folder);
+    const digests = new NotedDigests(notes);
+    return new Preparation(file, { folder, notes, digests, key: `${await digests.of(file.file)}-${digest}` });
   }
 
   /** What is remembered, if the file is there and whole. */
@@ -85,7 +83,7 @@ export class Preparation {
       return kept.times < MOST_BEGUN ? undefined : plainFile(this.#file, reason);
     }
     const path = join(this.#folder, kept.file);
-    const digest = await fileSha256(path).catch(() => undefined); // gone, which is as good as changed
+    const digest = await this.#digests.of(path).catch(() => undefined); // gone, which is as good as changed
     return digest === kept.sha256 ? { path, ends: kept.ends, preparation: kept.preparation } : undefined;
   }
 
@@ -113,9 +111,12 @@ export class Preparation {
     return { path, ends: done.bytes === undefined ? 'floats' : 'bytes', done, halves, sha256 };
   }
 
-  /** Remembers a candidate that gives the same. */
+  /** Remembers a candidate that gives the same, and makes room of what nobody can use any more. */
   async keep({ path, ends, sha256 }: Candidate, preparation: string): Promise<void> {
-    await this.#note({ kind: 'prepared', file: basename(path), ends, sha256, preparation });
+    const source = resolve(this.#file.file);
+    await this.#note({ kind: 'prepared', source, file: basename(path), ends, sha256, preparation });
+    const swept = sweepPrepared(this.#folder, { notes: this.#notes, digests: this.#digests });
+    await swept.catch(() => undefined); // what stays is in nobody's way
   }
 
   /** Forgets a candidate that does not. */
