@@ -3,6 +3,26 @@ import { boxBlur, fillPolygon } from './polygon.ts';
 import { loadPortrait, type Portrait, type PortraitName, type Texture } from './portrait.ts';
 import { blendLayer, createCanvas, drawTriangle, type Canvas } from './raster.ts';
 
+/** What a portrait is cut into. */
+interface Parts {
+  readonly portrait: Portrait;
+  readonly body: Texture;
+  readonly bodyAlpha: Uint8Array;
+}
+
+const cut = new Map<PortraitName, Parts>();
+
+/** A process cuts each portrait once. */
+function partsOf(name: PortraitName): Parts {
+  const known = cut.get(name);
+  if (known !== undefined) return known;
+  const portrait = loadPortrait(name);
+  const { width, height } = portrait.texture;
+  const parts = { portrait, body: headless(portrait), bodyAlpha: softMask(portrait.bodyOutline, width, height) };
+  cut.set(name, parts);
+  return parts;
+}
+
 /** A person who can be drawn: a body that sways and a head that turns. */
 export class Actor {
   readonly name: PortraitName;
@@ -16,13 +36,12 @@ export class Actor {
   #layer: Canvas = createCanvas(2, 2);
 
   constructor(name: PortraitName) {
-    const portrait = loadPortrait(name);
+    const { portrait, body, bodyAlpha } = partsOf(name);
     this.name = name;
     this.head = new Head(portrait);
     this.#texture = portrait.texture;
-    this.#body = headless(portrait);
-    const { width, height } = portrait.texture;
-    this.#bodyAlpha = softMask(portrait.bodyOutline, width, height);
+    this.#body = body;
+    this.#bodyAlpha = bodyAlpha;
     this.#vertices = new Float32Array(this.head.vertexCount * 3);
     this.#order = new Uint32Array(this.head.triangles.length / 3);
     this.#depth = new Float64Array(this.head.triangles.length / 3);
@@ -91,8 +110,11 @@ export class Actor {
     const points = this.#vertices;
     let count = 0;
     for (let triangle = 0; triangle < this.#depth.length; triangle++) {
-      const [a, b, c] = [0, 1, 2].map((k) => triangles[triangle * 3 + k]! * 3) as [number, number, number];
-      const [ax, ay] = [points[a]!, points[a + 1]!];
+      const a = triangles[triangle * 3]! * 3;
+      const b = triangles[triangle * 3 + 1]! * 3;
+      const c = triangles[triangle * 3 + 2]! * 3;
+      const ax = points[a]!;
+      const ay = points[a + 1]!;
       const area = (points[b]! - ax) * (points[c + 1]! - ay) - (points[b + 1]! - ay) * (points[c]! - ax);
       // Wound counter-clockwise on paper is clockwise on screen, where y points down.
       if (area >= 0) continue;

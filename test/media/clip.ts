@@ -1,12 +1,16 @@
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { SendCodec } from '../../src/codec/codec.ts';
 import { createEncoder } from '../../src/codec/encoder.ts';
 import { WorkPicture } from '../../src/codec/work-picture.ts';
+import type { I420 } from '../../src/media/plane.ts';
 import { VIDEO_CLOCK } from '../../src/time.ts';
 import { cached } from './cache.ts';
 import { Scene, type SceneSettings, type Script } from './scene.ts';
 import * as scripts from './scripts.ts';
-import { y4mFrame, y4mHeader } from './y4m.ts';
+import { readY4m, writeY4m, type Y4mForm } from './y4m.ts';
+
+/** Frames up to here are kept uncompressed, ten seconds in 138 MB. */
+const KEPT_PIXELS = 640 * 480;
 
 /** Scripts that clips can be made of; `flash` talks and flashes each second, for sound and picture in step. */
 export const SCRIPTS = {
@@ -50,15 +54,15 @@ export async function encodedClip(settings: ClipSettings, codec: SendCodec): Pro
   const { script, width, height } = settings;
   const bitrate = usualBitrate(width, height);
   const name = `${script}-${width}x${height}.${codec}`;
-  const file = await cached(name, { ...settings, bitrate, codec }, (path) => {
-    const scene = sceneOf(settings);
-    const encoder = createEncoder(codec, { bitrate, frameRate: scene.frameRate });
+  const file = await cached(name, { ...settings, bitrate, codec }, async (path) => {
+    const { frameRate = 30 } = settings;
+    const encoder = createEncoder(codec, { bitrate, frameRate });
     const work = new WorkPicture();
     const records: Uint8Array[] = [];
-    for (const { index, picture } of scene) {
+    for (const picture of await clipPictures(settings)) {
       work.load(picture);
-      const timestamp = (index * VIDEO_CLOCK) / scene.frameRate;
-      const { data, keyframe } = encoder.encode(work, { keyframe: index === 0, timestamp });
+      const timestamp = (records.length / 2) * (VIDEO_CLOCK / frameRate);
+      const { data, keyframe } = encoder.encode(work, { keyframe: records.length === 0, timestamp });
       const head = Buffer.alloc(5);
       head.writeUInt32LE(data.byteLength, 0);
       head.writeUInt8(keyframe ? 1 : 0, 4);
@@ -74,16 +78,24 @@ export async function encodedClip(settings: ClipSettings, codec: SendCodec): Pro
 /** The clip as a y4m file (460 KB a frame at 640×480), which Chromium plays as a camera. */
 export async function y4mClip(settings: ClipSettings): Promise<string> {
   const { script, width, height } = settings;
-  return await cached(`${script}-${width}x${height}.y4m`, settings, (path) => {
-    const scene = sceneOf(settings);
-    const file = openSync(path, 'w');
-    try {
-      writeSync(file, y4mHeader(width, height, scene.frameRate));
-      for (const { picture } of scene) writeSync(file, y4mFrame(picture));
-    } finally {
-      closeSync(file);
-    }
-  });
+  return await cached(`${script}-${width}x${height}.y4m`, settings, (path) =>
+    writeY4m(path, formOf(settings), drawnPictures(settings)),
+  );
+}
+
+/** The pictures of a clip, each valid until the next: small ones are drawn once, for all that is made of them. */
+export async function clipPictures(settings: ClipSettings): Promise<Iterable<I420>> {
+  if (settings.width * settings.height > KEPT_PIXELS) return drawnPictures(settings);
+  return readY4m(await y4mClip(settings), formOf(settings));
+}
+
+function* drawnPictures(settings: ClipSettings): Generator<I420> {
+  for (const { picture } of sceneOf(settings)) yield picture;
+}
+
+/** A clip's size and frame rate. */
+export function formOf({ width, height, frameRate = 30 }: ClipSettings): Y4mForm {
+  return { width, height, frameRate };
 }
 
 function readRecords(file: Buffer): Clip['chunks'] {

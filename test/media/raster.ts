@@ -79,7 +79,10 @@ function drawSpan(
     const at = (y | 0) * width + (x | 0);
     const fx = x - (x | 0);
     const fy = y - (y | 0);
-    const [w00, w10, w01, w11] = [(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy];
+    const w00 = (1 - fx) * (1 - fy);
+    const w10 = fx * (1 - fy);
+    const w01 = (1 - fx) * fy;
+    const w11 = fx * fy;
     const below = at + width;
     const luma = ty[at]! * w00 + ty[at + 1]! * w10 + ty[below]! * w01 + ty[below + 1]! * w11;
     const blue = tu[at]! * w00 + tu[at + 1]! * w10 + tu[below]! * w01 + tu[below + 1]! * w11;

@@ -5,7 +5,7 @@ import { drawBackdrop } from './backdrop.ts';
 import { boundsOf } from './bounds.ts';
 import type { HeadState } from './head.ts';
 import type { PortraitName } from './portrait.ts';
-import { Random } from './random.ts';
+import { NORMAL_TAKES, Random } from './random.ts';
 import { createCanvas, type Canvas } from './raster.ts';
 
 /** Who is in the picture when. `undefined` = not in the picture. Times in seconds. */
@@ -73,8 +73,9 @@ export class Scene {
     this.#canvas = createCanvas(width, height);
     this.#room = drawBackdrop(width, height, seed);
     this.#actors = script.cast.map(({ portrait }) => new Actor(portrait));
+    this.#noise = noiseOf(seed, noise);
     this.#random = new Random(seed);
-    this.#noise = Int8Array.from({ length: 1 << 20 }, () => Math.round(this.#random.normal() * noise * 4));
+    this.#random.skip(this.#noise.length * NORMAL_TAKES);
   }
 
   /** Draws frame `index`; frames of one scene may be drawn in any order, but only in order is their noise repeatable. */
@@ -127,10 +128,11 @@ export class Scene {
   #expose(): void {
     const { width, height, y, u, v, strideUv } = this.#picture;
     const canvas = this.#canvas;
-    const mask = this.#noise.length - 1;
+    const noise = this.#noise;
+    const mask = noise.length - 1;
     let at = this.#random.below(mask);
     for (let i = 0; i < width * height; i++) {
-      y[i] = clamp(canvas.y[i]! + ((this.#noise[at++ & mask]! + 2) >> 2), 16, 235);
+      y[i] = clamp(canvas.y[i]! + ((noise[at++ & mask]! + 2) >> 2), 16, 235);
     }
     for (let row = 0; row < (height + 1) >> 1; row++) {
       const below = row * 2 + 1 < height ? width : 0;
@@ -138,11 +140,25 @@ export class Scene {
         const from = row * 2 * width + column * 2;
         const beside = column * 2 + 1 < width ? 1 : 0;
         const to = row * strideUv + column;
-        u[to] = clamp((sum(canvas.u, from, beside, below) + (this.#noise[at++ & mask]! >> 1) + 2) >> 2, 16, 240);
-        v[to] = clamp((sum(canvas.v, from, beside, below) + (this.#noise[at++ & mask]! >> 1) + 2) >> 2, 16, 240);
+        u[to] = clamp((sum(canvas.u, from, beside, below) + (noise[at++ & mask]! >> 1) + 2) >> 2, 16, 240);
+        v[to] = clamp((sum(canvas.v, from, beside, below) + (noise[at++ & mask]! >> 1) + 2) >> 2, 16, 240);
       }
     }
   }
+}
+
+const noises = new Map<string, Int8Array>();
+
+/** Four times the noise of a camera, in luma steps; a process makes it once. */
+function noiseOf(seed: number, deviation: number): Int8Array {
+  const key = `${seed} ${deviation}`;
+  let noise = noises.get(key);
+  if (noise === undefined) {
+    const random = new Random(seed);
+    noise = Int8Array.from({ length: 1 << 20 }, () => Math.round(random.normal() * deviation * 4));
+    noises.set(key, noise);
+  }
+  return noise;
 }
 
 function sum(plane: Uint8Array, at: number, beside: number, below: number): number {

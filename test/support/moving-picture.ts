@@ -17,11 +17,14 @@ export function movingPicture(width: number, height: number, index: number, into
   let seed = (index * 2654435761 + 12345) >>> 0;
   for (let row = 0; row < height; row++) {
     const from = ((row + dy) % SOURCE.height) * SOURCE.strideY;
+    const to = row * into.strideY;
+    let x = dx % SOURCE.width;
     for (let column = 0; column < width; column++) {
-      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
       const noise = ((seed >>> 24) & 7) - 3;
-      const luma = SOURCE.y[from + ((column + dx) % SOURCE.width)]! + noise;
-      into.y[row * into.strideY + column] = luma < 16 ? 16 : luma > 235 ? 235 : luma;
+      const luma = SOURCE.y[from + x]! + noise;
+      into.y[to + column] = luma < 16 ? 16 : luma > 235 ? 235 : luma;
+      if (++x === SOURCE.width) x = 0;
     }
   }
   for (const plane of ['u', 'v'] as const) {

@@ -1,8 +1,7 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import type { I420 } from '../../../src/media/plane.ts';
 import { cached } from '../../media/cache.ts';
-import { sceneOf, type ClipSettings } from '../../media/clip.ts';
-import { y4mFrame, y4mHeader } from '../../media/y4m.ts';
+import { clipPictures, formOf, type ClipSettings } from '../../media/clip.ts';
+import { writeY4m } from '../../media/y4m.ts';
 
 /** A frame's number as white and black squares in the upper right corner, so that a returned frame can be told. */
 export const STAMP_BITS = 10;
@@ -38,17 +37,15 @@ export function readStamp({ width, y, strideY }: I420): number | undefined {
 /** The clip with its frames numbered, as a camera for Chromium. */
 export async function stampedCamera(settings: ClipSettings): Promise<string> {
   const { script, width, height } = settings;
-  return await cached(`stamped-${script}-${width}x${height}.y4m`, settings, (path) => {
-    const scene = sceneOf(settings);
-    const file = openSync(path, 'w');
-    try {
-      writeSync(file, y4mHeader(width, height, scene.frameRate));
-      for (const { index, picture } of scene) {
-        stamp(picture, index);
-        writeSync(file, y4mFrame(picture));
-      }
-    } finally {
-      closeSync(file);
-    }
-  });
+  return await cached(`stamped-${script}-${width}x${height}.y4m`, settings, async (path) =>
+    writeY4m(path, formOf(settings), stamped(await clipPictures(settings))),
+  );
+}
+
+function* stamped(pictures: Iterable<I420>): Generator<I420> {
+  let index = 0;
+  for (const picture of pictures) {
+    stamp(picture, index++);
+    yield picture;
+  }
 }
