@@ -161,7 +161,7 @@ async function start(settings: MediaWorkerSettings): Promise<Configured> {
       process.exit(1);
     },
   });
-  const frameCost = await crew.start();
+  const frameCost = await crew.start({ gently: settings.gently });
   const { maximumBytes, maximumPixels, recipes } = settings;
   const desk = new PhotoDesk({ maximumBytes, maximumPixels, recipes });
   // A thread of its own: who is to be recognised in a call must not wait behind somebody's ten photos.

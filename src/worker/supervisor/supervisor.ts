@@ -42,7 +42,7 @@ export interface SupervisorOptions {
   readonly viewersAtHome: number;
   /** Most sessions, whatever they cost; `null` = what fits by cost. */
   readonly maximumSessions: number | null;
-  readonly media: Omit<MediaWorkerSettings, 'pixelThreads'>;
+  readonly media: Omit<MediaWorkerSettings, 'pixelThreads' | 'gently'>;
   /** Left out where there are no GPUs. */
   readonly broker?: Pick<BrokerHost, 'figures'> | undefined;
   /** Mebibytes of a media worker, `null` = by its threads; minutes that sessions of one that leaks may go on. */
@@ -101,6 +101,7 @@ export class Supervisor {
       (pixelThreads) =>
         new WorkerSlot({
           settings: { ...media, pixelThreads },
+          othersServe: () => this.#all().some(({ sessions, viewers }) => sessions + viewers > 0),
           memory: memoryLimits(memory, pixelThreads),
           retireWithin: memory.retireMinutes * 60_000,
           onLeft: (id) => {

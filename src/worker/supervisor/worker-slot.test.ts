@@ -19,6 +19,7 @@ afterEach(() => Promise.all(slots.splice(0).map((slot) => slot.close())));
 
 async function open(memory: MemoryLimits): Promise<WorkerSlot> {
   const slot = new WorkerSlot({
+    othersServe: () => false,
     settings: {
       pixelThreads: 1,
       transport: 'werift',

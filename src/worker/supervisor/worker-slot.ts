@@ -12,7 +12,9 @@ const FIRST_PAUSE: Milli = 100;
 const LONGEST_PAUSE: Milli = 10_000;
 
 export interface WorkerSlotOptions {
-  readonly settings: MediaWorkerSettings;
+  readonly settings: Omit<MediaWorkerSettings, 'gently'>;
+  /** Whether sessions go on in other workers. */
+  readonly othersServe: () => boolean;
   readonly memory: MemoryLimits;
   /** Sessions of a worker that leaks may go on for so long. */
   readonly retireWithin: Milli;
@@ -62,11 +64,11 @@ export class WorkerSlot {
 
   /** Starts a worker. @throws GatewayError worker_lost, timed_out */
   async start(): Promise<void> {
-    const { settings, onLeft, onFeed, memory, log, clock } = this.#options;
+    const { settings, othersServe, onLeft, onFeed, memory, log, clock } = this.#options;
     this.#state = { name: 'starting' };
     const guard = new MemoryGuard(memory);
     const worker = await WorkerProcess.start({
-      settings,
+      settings: { ...settings, gently: othersServe() },
       log,
       onLeft,
       onFeed,

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { GatewayError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
@@ -59,4 +61,25 @@ test('a thread that dies tells its sessions once, and is replaced', async () => 
   const again = take('fourth');
   again.seat.post({ type: 'identity', session: 'fourth', identity: 'mask:gold' }, []);
   await vi.waitUntil(() => again.heard.some(({ type }) => type === 'changed'), { timeout: 30_000 });
+});
+
+test('a crew that starts gently starts all its threads, no more at once than half of the cores', async () => {
+  let [starting, most, ready] = [0, 0, 0];
+  const count = (thread: Worker): void => {
+    most = Math.max(most, ++starting);
+    thread.once('message', () => {
+      starting--;
+      ready++;
+    });
+  };
+  process.on('worker', count);
+  const gentle = new PixelCrew({ threads: 2, log: createLog('test'), onHopeless: () => undefined });
+  try {
+    await gentle.start({ gently: true });
+    expect(ready).toBe(2);
+    expect(most).toBeLessThanOrEqual(Math.max(1, availableParallelism() >> 1));
+  } finally {
+    process.off('worker', count);
+    await gentle.close();
+  }
 });

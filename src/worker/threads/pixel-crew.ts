@@ -102,12 +102,21 @@ export class PixelCrew {
   }
 
   /**
-   * Starts all threads and waits until they are warm. Gives what a frame costs by the one that found it cheapest: what
+   * Starts all threads and waits until they are warm; `gently` only as many at once as leave half of the cores to others.
+   * Gives what a frame costs by the one that found it cheapest: what
    * disturbs a measurement adds to it.
    * @throws GatewayError worker_lost, timed_out
    */
-  async start(): Promise<FrameCost> {
-    const costs = await Promise.all(this.#threads.map((_, index) => this.#startThread(index)));
+  async start({ gently = false } = {}): Promise<FrameCost> {
+    const costs: FrameCost[] = [];
+    const waiting = [...this.#threads.keys()];
+    const startInTurn = async (): Promise<void> => {
+      for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
+        costs.push(await this.#startThread(index));
+      }
+    };
+    const atOnce = gently ? Math.max(1, availableParallelism() >> 1) : waiting.length;
+    await Promise.all(Array.from({ length: atOnce }, startInTurn));
     this.#asking = setInterval(() => this.#ask(), ASK_EVERY);
     const least = (of: (cost: FrameCost) => Milli): Milli => Math.min(...costs.map(of));
     return { vp8: least(({ vp8 }) => vp8), h264: least(({ h264 }) => h264) };

@@ -81,6 +81,8 @@ const reachSchema = z.strictObject({
 export const configureSchema = z.strictObject({
   /** Threads that decode, swap and encode, at least 1. */
   pixelThreads: z.int().min(1).max(256),
+  /** Sessions of other workers go on meanwhile: it starts with half of the cores. */
+  gently: z.boolean(),
   transport: z.enum(TRANSPORTS),
   reach: reachSchema,
   /** Unix socket of the broker, to which pixel threads connect; null where there is none. */

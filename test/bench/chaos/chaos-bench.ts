@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { monotonic, type Milli } from '../../../src/time.ts';
 import { encodedClip, sceneOf, type Clip, type ClipSettings } from '../../media/clip.ts';
 import { Random } from '../../media/random.ts';
@@ -38,11 +39,15 @@ export interface FaultFigures {
   readonly elsewhere: { readonly sessions: number; readonly after: Missing; readonly before: Missing };
 }
 
-/** Frames sent in four seconds, and those of them that never came back. */
+/** Frames sent in four seconds, those of them that never came back, and how long the clients' process stood still at most. */
 interface Missing {
   readonly frames: number;
   readonly disturbed: number;
+  readonly clientStoodMs: number;
 }
+
+/** How long this process, which is all clients, stands still. */
+const standing = monitorEventLoopDelay({ resolution: 5 });
 
 /** The JSON of `bench chaos`. */
 export interface ChaosFigures {
@@ -71,6 +76,7 @@ export async function benchChaos(seed: number): Promise<ChaosFigures> {
     while ((await metric(gateway, 'guise_media_workers')) < 2) await wait(50);
     const clients = await connectAll(gateway, clip, new Random(seed));
     await wear(gateway, CHANGED);
+    standing.enable();
     await wait(WATCHED);
     const workers = gateway.mediaWorkers;
     const killed = await fault(clients, () => process.kill(workers[0]!, 'SIGKILL'));
@@ -104,10 +110,12 @@ async function fault(clients: Clients, strike: () => unknown): Promise<FaultFigu
   const all = [publisher, viewer, ...pages];
   const before = new Map<unknown, number>(all.map((client) => [client, client.losses.length]));
   const at = monotonic.now();
+  const stoodBefore = takeStanding();
   await strike();
   const since = ({ losses }: { readonly losses: readonly Loss[] }, client: unknown) => losses.slice(before.get(client));
   // A worker that is stopped is given up after three seconds; what is lost then must be back, too.
   await wait(WATCHED);
+  const stoodAfter = takeStanding();
   while (!all.every(({ isBack }) => isBack)) {
     if (monotonic.now() - at > BACK_LIMIT) throw new Error('everybody must be back');
     await wait(50);
@@ -124,13 +132,20 @@ async function fault(clients: Clients, strike: () => unknown): Promise<FaultFigu
     whep: times(since(viewer, viewer)),
     elsewhere: {
       sessions: spared.length,
-      after: missing(spared, at),
-      before: missing(spared, at - WATCHED),
+      after: { ...missing(spared, at), clientStoodMs: stoodAfter },
+      before: { ...missing(spared, at - WATCHED), clientStoodMs: stoodBefore },
     },
   };
 }
 
-function missing(pages: Clients['pages'], from: Milli): Missing {
+/** The longest since it was asked the last time, milliseconds. */
+function takeStanding(): Milli {
+  const longest = standing.max / 1e6;
+  standing.reset();
+  return round(longest, 0);
+}
+
+function missing(pages: Clients['pages'], from: Milli): Omit<Missing, 'clientStoodMs'> {
   const frames = pages.flatMap(({ lives }) =>
     lives.at(-1)!.call.sent.filter(({ sent }) => sent >= from && sent < from + WATCHED),
   );
