@@ -38,6 +38,10 @@ const look = z.object({
   hull: z.boolean().optional(),
   /** With a recipe: how much of the caller's own mouth is kept, 0–1, default 0. */
   mouth: z.number().min(0).max(1).optional(),
+  /** With a recipe: share of the crop's side that is cut off at each edge besides, 0–0.1, default 0. */
+  padding: z.number().min(0).max(0.1).optional(),
+  /** With a recipe: how soft the crop's edge is, 0–0.4, default 0: as the recipe has it. */
+  blur: z.number().min(0).max(0.4).optional(),
 });
 
 /**

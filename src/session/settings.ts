@@ -33,6 +33,10 @@ export const lookSchema = z.object({
   hull: z.boolean().default(false),
   /** Of a network's face: how much of the caller's own mouth is kept, 0–1. Default 0. */
   mouth: z.number().min(0).max(1).default(0),
+  /** Of a network's face: share of its crop's side that is cut off at each edge besides, 0–0.1; the mouth stays covered. Default 0. */
+  padding: z.number().min(0).max(0.1).default(0),
+  /** Of a network's face: how soft the crop's edge is, as the `blur` of a recipe's box, 0–0.4. Default 0: as the recipe has it. */
+  blur: z.number().min(0).max(0.4).default(0),
 });
 export type SessionLook = z.infer<typeof lookSchema>;
 /** Of who asks for nothing. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { monotonic } from '../../src/time.ts';
-import { boxMask } from '../../src/worker/gpu/chain/box-mask.ts';
+import { boxMask } from '../../src/swap/neural/mask/box-mask.ts';
 import { Chain, type ChainFaces } from '../../src/worker/gpu/chain/chain.ts';
 import type { Engine } from '../../src/worker/gpu/engine.ts';
 import { differenceOf } from '../../src/worker/gpu/network/agreement.ts';

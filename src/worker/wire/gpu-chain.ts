@@ -59,4 +59,3 @@ export const boxSchema = z.strictObject({
   /** Shares of the side that are cut off: top, right, bottom, left. Default none. */
   padding: z.tuple([share, share, share, share]).default([0, 0, 0, 0]),
 });
-export type BoxOptions = z.infer<typeof boxSchema>;

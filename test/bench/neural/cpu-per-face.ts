@@ -4,7 +4,7 @@ import type { CropLane } from '../../../src/swap/neural/crop-lane.ts';
 import { NeuralSwap } from '../../../src/swap/neural/neural-swap.ts';
 import type { SwappedCrop } from '../../../src/swap/swap.ts';
 import { monotonic, type Milli } from '../../../src/time.ts';
-import { boxMask } from '../../../src/worker/gpu/chain/box-mask.ts';
+import { boxMask } from '../../../src/swap/neural/mask/box-mask.ts';
 import { sceneOf } from '../../media/clip.ts';
 import { embeddingSource } from '../../support/swap-recipes.ts';
 

@@ -6,7 +6,7 @@ import { fivePoints } from '../../../src/swap/neural/align/five-points.ts';
 import { templatePoints } from '../../../src/swap/neural/align/templates.ts';
 import { NeuralSwap } from '../../../src/swap/neural/neural-swap.ts';
 import type { SwappedCrop } from '../../../src/swap/swap.ts';
-import { boxMask } from '../../../src/worker/gpu/chain/box-mask.ts';
+import { boxMask } from '../../../src/swap/neural/mask/box-mask.ts';
 import type { NetworkName } from '../../gpu/networks/networks.ts';
 import { sceneOf, type ClipSettings } from '../../media/clip.ts';
 import { EngineLanes } from '../../support/engine-lanes.ts';

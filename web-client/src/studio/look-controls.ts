@@ -6,6 +6,8 @@ const SLIDERS = {
   opacity: element('opacity', HTMLInputElement),
   mouth: element('mouth', HTMLInputElement),
   sharpness: element('sharpness', HTMLInputElement),
+  padding: element('padding', HTMLInputElement),
+  blur: element('blur', HTMLInputElement),
   enhance: element('enhance', HTMLInputElement),
 };
 const keepEyes = element('keep-eyes', HTMLInputElement);
@@ -22,6 +24,8 @@ export function chosenLook(): Look {
     keepMouth: keepMouth.checked,
     hull: hull.checked,
     mouth: share(SLIDERS.mouth),
+    padding: share(SLIDERS.padding),
+    blur: share(SLIDERS.blur),
     colours: colours.value as NonNullable<Look['colours']>,
     sharpness: share(SLIDERS.sharpness),
     enhance: share(SLIDERS.enhance),

@@ -3,7 +3,13 @@ import type { Look } from '../face-pass.ts';
 
 /** How the masks of a frame's new faces are wanted, one for each swap. */
 export function maskLooks({ settings, decision }: Look): readonly MaskLook[] {
-  const { hull, mouth, policy } = settings;
+  const { hull, mouth, padding, blur, policy } = settings;
   // Over a hidden head the caller's mouth is hidden too, so the identity's own is shown.
-  return decision.swaps.map(({ covered }) => ({ hull, mouth: covered ? 0 : mouth, strict: policy === 'never' }));
+  return decision.swaps.map(({ covered }) => ({
+    hull,
+    padding,
+    blur,
+    mouth: covered ? 0 : mouth,
+    strict: policy === 'never',
+  }));
 }

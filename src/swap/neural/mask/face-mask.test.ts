@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { sceneOf } from '../../../../test/media/clip.ts';
 import { fivePoints } from '../align/five-points.ts';
 import { fitSimilarity } from '../align/similarity.ts';
-import { templatePoints } from '../align/templates.ts';
+import { TEMPLATES, templatePoints, type TemplateName } from '../align/templates.ts';
+import { boxMask } from './box-mask.ts';
 import { FaceMask, PLAIN_MASK, type MaskLook } from './face-mask.ts';
 import { createFaceShape, placeShape } from './face-shape.ts';
 import { SteadyMasks } from './steady-masks.ts';
@@ -11,9 +12,9 @@ const SIZE = 128;
 const WHOLE = new Uint8Array(SIZE * SIZE).fill(255);
 
 /** A face of a generated picture, in its crop. */
-function talker() {
+function talker(template: TemplateName) {
   const { landmarks } = sceneOf({ script: 'talk', width: 640, height: 480 }).draw(0).faces[0]!;
-  const toCrop = fitSimilarity(fivePoints(landmarks), templatePoints('arcface_128', SIZE))!;
+  const toCrop = fitSimilarity(fivePoints(landmarks), templatePoints(template, SIZE))!;
   const shape = createFaceShape();
   placeShape(landmarks, toCrop, shape);
   const at = (point: number): number => {
@@ -24,10 +25,11 @@ function talker() {
   return { shape, at };
 }
 
-const { shape, at } = talker();
+const { shape, at } = talker('arcface_128');
 const shaped = (mask: Uint8Array, look: Partial<MaskLook>): Uint8Array =>
   new FaceMask(SIZE).shape(mask, shape, { size: SIZE, look: { ...PLAIN_MASK, ...look } }).slice();
 const [NOSE, LIP, CHEEK, FOREHEAD] = [4, 13, 205, 151];
+const [LOWER_LIP, LEFT_EYE, RIGHT_EYE] = [17, 33, 263];
 const mean = (mask: Uint8Array): number => mask.reduce((sum, value) => sum + value, 0) / mask.length / 255;
 
 describe('the mask of a face', () => {
@@ -63,6 +65,26 @@ describe('the mask of a face', () => {
     expect([NOSE, CHEEK, FOREHEAD].map((point) => kept[at(point)])).toEqual([255, 255, 255]);
   });
 
+  test('ends earlier and more softly at the edge where that is asked for, and the mouth stays covered with every template', () => {
+    const plain = boxMask(SIZE);
+    const padded = shaped(plain, { padding: 0.1 });
+    const soft = shaped(plain, { blur: 0.4 });
+    const middle = (mask: Uint8Array) => mask.subarray((SIZE * SIZE) / 2, (SIZE * SIZE) / 2 + SIZE);
+    const reaches = (mask: Uint8Array, least: number) => middle(mask).findIndex((value) => value >= least);
+
+    // Half way up lies a tenth of the side further in.
+    expect(Math.abs(reaches(padded, 128) - reaches(plain, 128) - 0.1 * SIZE)).toBeLessThanOrEqual(1);
+    expect(reaches(soft, 240) - reaches(soft, 16)).toBeGreaterThan(reaches(plain, 240) - reaches(plain, 16));
+    for (const template of TEMPLATES) {
+      const { shape, at } = talker(template);
+      const look = { ...PLAIN_MASK, padding: 0.1, blur: 0.4 };
+      const most = new FaceMask(SIZE).shape(plain, shape, { size: SIZE, look });
+      expect(most.every((value, k) => value <= plain[k]!)).toBe(true);
+      for (const point of [NOSE, LIP, LOWER_LIP, LEFT_EYE, RIGHT_EYE])
+        expect(most[at(point)]! / plain[at(point)]!).toBeGreaterThan(0.7);
+    }
+  });
+
   test('under strictness is not believed where it would show most of the face', () => {
     const nothing = new Uint8Array(SIZE * SIZE);
     const hand = WHOLE.map((_, k) => (k % SIZE < 48 ? 0 : 255));
@@ -75,7 +97,7 @@ describe('the mask of a face', () => {
 
   test('is the same wherever the outline of the face leaves the crop', () => {
     const away = { oval: shape.oval.map((value) => value - 300), lips: shape.lips.map((value) => value + 400) };
-    const look = { hull: true, mouth: 1, strict: true };
+    const look = { ...PLAIN_MASK, hull: true, mouth: 1, strict: true };
     expect(mean(new FaceMask(SIZE).shape(WHOLE, away, { size: SIZE, look }))).toBe(0);
   });
 });

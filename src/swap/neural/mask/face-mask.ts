@@ -1,3 +1,4 @@
+import { boxMask, USUAL_BOX } from './box-mask.ts';
 import type { FaceShape } from './face-shape.ts';
 import { fillOutline } from './fill-outline.ts';
 import { Softener } from './soften.ts';
@@ -8,12 +9,15 @@ export interface MaskLook {
   readonly hull: boolean;
   /** How much of the caller's own mouth is kept, 0..1. */
   readonly mouth: number;
+  /** Share of the side that is cut off at each edge besides, and how soft that is, as a box's `blur`. 0, 0: as the recipe has it. */
+  readonly padding: number;
+  readonly blur: number;
   /** Under exposure policy `never`: a mask that would show most of the caller's face is not believed. */
   readonly strict: boolean;
 }
 
 /** Of all that a recipe gives, without a change. */
-export const PLAIN_MASK: MaskLook = { hull: false, mouth: 0, strict: false };
+export const PLAIN_MASK: MaskLook = { hull: false, mouth: 0, padding: 0, blur: 0, strict: false };
 
 /** Share of the face that has to be the new one's, under strictness: a hand before it or a fringe covers less than the rest. */
 const LEAST = 0.4;
@@ -28,6 +32,8 @@ export class FaceMask {
   readonly #lipSoftener: Softener;
   readonly #shares: Float32Array;
   readonly #mask: Uint8Array;
+  /** The box that was asked for last. */
+  #box: { readonly padding: number; readonly blur: number; readonly mask: Uint8Array } | undefined;
 
   constructor(side: number) {
     const reach = Math.max(1, Math.round(MOUTH_EDGE * side));
@@ -48,8 +54,9 @@ export class FaceMask {
     shape: FaceShape,
     { size, look }: { readonly size: number; readonly look: MaskLook },
   ): Uint8Array {
-    const { hull, mouth, strict } = look;
-    if (!hull && mouth === 0 && !strict) return mask;
+    const { hull, mouth, padding, blur, strict } = look;
+    const boxed = padding > 0 || blur > 0;
+    if (!hull && mouth === 0 && !boxed && !strict) return mask;
     const scale = this.#side / size;
     const shaped = this.#mask;
     shaped.set(mask);
@@ -60,6 +67,7 @@ export class FaceMask {
       if (!believed) this.#raise(shaped);
       if (hull) this.#lower(shaped);
     }
+    if (boxed) this.#cut(shaped, shape, { scale, padding, blur });
     if (mouth > 0) this.#open(shaped, shape, scale, mouth);
     return shaped;
   }
@@ -94,6 +102,27 @@ export class FaceMask {
     for (let k = 0; k < mask.length; k++) {
       const share = shares[k]! * 255;
       if (share < mask[k]!) mask[k] = share + 0.5;
+    }
+  }
+
+  /** To the box, but for the mouth: with some templates it comes near the edge when it is open. */
+  #cut(
+    mask: Uint8Array,
+    { lips }: FaceShape,
+    { scale, padding, blur }: { readonly scale: number } & Pick<MaskLook, 'padding' | 'blur'>,
+  ): void {
+    if (this.#box?.padding !== padding || this.#box.blur !== blur) {
+      const softness = blur > 0 ? blur : USUAL_BOX.blur;
+      const border = softness / 4 + padding;
+      const mask = boxMask(this.#side, { blur: softness, padding: [border, border, border, border] });
+      this.#box = { padding, blur, mask };
+    }
+    const box = this.#box.mask;
+    const shares = this.#shares;
+    fillOutline(lips, scale, shares, this.#side);
+    this.#lipSoftener.blur(shares);
+    for (let k = 0; k < mask.length; k++) {
+      if (box[k]! < mask[k]!) mask[k] = Math.max(box[k]!, mask[k]! * Math.min(1, 2 * shares[k]!));
     }
   }
 

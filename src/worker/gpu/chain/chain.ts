@@ -1,11 +1,11 @@
 import { assert } from '../../../errors.ts';
 import { CROP_ENDS } from '../../../onnx/prepare/rewrites/crops/crop-ends.ts';
+import { boxMask } from '../../../swap/neural/mask/box-mask.ts';
 import type { Clock, Milli } from '../../../time.ts';
 import type { MaskNetworkOptions } from '../../wire/gpu-chain.ts';
 import type { GpuRecipe, Provider } from '../../wire/gpu-protocol.ts';
 import type { Engine, EngineBatch, OpenNetwork, RunDurations } from '../engine.ts';
 import type { BesideNetwork, BesideSpec } from '../network/beside-network.ts';
-import { boxMask } from './box-mask.ts';
 import { enhancerSpec } from './enhancer-network.ts';
 import { maskSpec } from './mask-network.ts';
 

@@ -1,14 +1,20 @@
-import type { BoxOptions } from '../../wire/gpu-chain.ts';
+/** How far a box reaches, and how soft its edge is. */
+export interface BoxOptions {
+  /** 0..1: half of it, as a share of half the side, is cut off. */
+  readonly blur: number;
+  /** Cut off at the top, right, bottom and left at least, shares of the side. */
+  readonly padding: readonly [top: number, right: number, bottom: number, left: number];
+}
+
+/** As FaceFusion has it. */
+export const USUAL_BOX: BoxOptions = { blur: 0.3, padding: [0, 0, 0, 0] };
 
 /**
  * Where a swapped crop is to be seen: all of it but a soft edge. 255 inside, 0 at the border; as FaceFusion's box mask: a border of half
  * the blur, or the padding if that is wider, is cut off, then blurred by a Gaussian.
  * @returns [size, size] uint8
  */
-export function boxMask(
-  size: number,
-  { blur, padding }: BoxOptions = { blur: 0.3, padding: [0, 0, 0, 0] },
-): Uint8Array {
+export function boxMask(size: number, { blur, padding }: BoxOptions = USUAL_BOX): Uint8Array {
   const amount = Math.floor(size * 0.5 * blur);
   const border = Math.max(Math.floor(amount / 2), 1);
   const [top, right, bottom, left] = padding.map((share) => Math.max(border, Math.floor(size * share))) as Sides;
