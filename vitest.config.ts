@@ -1,42 +1,65 @@
 import { defineConfig } from 'vitest/config';
 
-/** Whole calls: gateway, browser and load client want both cores, so these files run one at a time, after all others. */
-const CALLS = [
-  'test/browser/**/*.test.ts',
-  'test/clients/**/*.test.ts',
-  'test/call/**/*.test.ts',
+/** Compares what a call adds with what the browser alone takes: nothing may run beside it. */
+const ALONE = ['test/browser/in-step.test.ts'];
+
+/** Calls that take a quarter of two cores: a browser and a session without swap, or waiting. */
+const LIGHT = [
+  'test/browser/{echo,impaired,negotiation,received-codecs,sent-codecs,sizes,uplink}.test.ts',
+  'test/browser/reach/*.test.ts',
   'test/start/**/*.test.ts',
 ];
+
+/** Whole calls: gateway, browser and load client want more than a core, so these files run one at a time. */
+const CALLS = ['test/browser/**/*.test.ts', 'test/clients/**/*.test.ts', 'test/call/**/*.test.ts'];
+
+/** Tests that leave nothing behind in their process: files may share one, which spares them its start. */
+const PURE = ['src/{rtp,media,schedule,models,config}/**/*.test.ts', 'web-client/**/*.test.ts'];
+
+/** Some calculate, some wait for children and networks: one more than two cores. */
+const ROOMS_AT_ONCE = 3;
+
+const ELSEWHERE = ['**/node_modules/**', 'dist/**', 'test/long/**'];
+
+interface Part {
+  readonly include: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly maxWorkers?: number;
+  readonly isolate?: boolean;
+  /** Parts follow each other where nothing else is said (scripts/test.mjs). */
+  readonly order: number;
+}
+
+const part = (name: string, { include, exclude = [], maxWorkers = 1, isolate = true, order }: Part) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [...include],
+    exclude: [...ELSEWHERE, ...exclude],
+    maxWorkers,
+    isolate,
+    sequence: { groupOrder: order },
+  },
+});
 
 export default defineConfig({
   test: {
     globalSetup: ['test/build-first.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Real codecs, browsers and processes on two cores: the bounds are against a hang, not a speed check.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'rooms',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web-client/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'dist/**', 'test/long/**', ...CALLS],
-          // Real codecs and processes on two cores: the bounds are against a hang, not a speed check.
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'calls',
-          include: CALLS,
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      part('rooms', {
+        include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+        exclude: [...PURE, ...CALLS, ...LIGHT],
+        maxWorkers: ROOMS_AT_ONCE,
+        order: 0,
+      }),
+      part('pure', { include: PURE, isolate: false, maxWorkers: ROOMS_AT_ONCE, order: 0 }),
+      part('calls', { include: CALLS, exclude: [...LIGHT, ...ALONE], order: 1 }),
+      part('light', { include: LIGHT, order: 2 }),
+      part('alone', { include: ALONE, order: 3 }),
     ],
   },
 });
