@@ -199,7 +199,11 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
 export type ServerMessage = z.infer<typeof serverMessageSchema>;
 
 /** `PATCH /v1/rooms/ROOM`: what is left out stays. `identity` null takes it away. */
-export const roomChangeSchema = z.object({ identity: identityId.nullable().optional(), look: look.optional() });
+export const roomChangeSchema = z.object({
+  identity: identityId.nullable().optional(),
+  look: look.optional(),
+  wearers,
+});
 
 /**
  * `GET /v1/identities`: what can be picked without a photo, and this process's uploaded ones are never listed; and the swaps

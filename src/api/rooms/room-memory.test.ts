@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RoomMemory } from './room-memory.ts';
 
 const obs = { subject: 'obs', asked: 'mask:gold' };
-const worn = { identity: 'mask:porcelain', look: { opacity: 0.5, keepEyes: false, keepMouth: true } };
+const worn = { identity: 'mask:porcelain', look: { opacity: 0.5, keepEyes: false, keepMouth: true }, wearers: [] };
 
 function memoryAt(): { memory: RoomMemory; time: { now: number } } {
   const time = { now: 0 };

@@ -1,5 +1,6 @@
 import type { Clock, Milli } from '../../time.ts';
 import type { Look } from '../choices/choices.ts';
+import type { WearerChoice } from '../messages.ts';
 
 /** A client that retries is back within seconds; a worker that does not start at once takes some more. */
 const KEPT_FOR: Milli = 120_000;
@@ -18,6 +19,8 @@ export interface Publisher {
 export interface Worn {
   readonly identity: string | null;
   readonly look: Look;
+  /** Who besides wears somebody of their own. */
+  readonly wearers: readonly WearerChoice[];
 }
 
 /**
@@ -47,7 +50,7 @@ export class RoomMemory {
       return undefined;
     }
     if (kept.subject !== subject || kept.asked !== asked) return undefined;
-    return { identity: kept.identity, look: kept.look };
+    return { identity: kept.identity, look: kept.look, wearers: kept.wearers };
   }
 
   forget(room: string): void {

@@ -62,9 +62,9 @@ const view: Claims = { grants: ['view'], room: 'a' };
 const control: Claims = { grants: ['control'], room: 'a' };
 
 /** Publishes into room a; gives the path of the session. */
-async function published(): Promise<{ path: string; response: Response; caller: WeriftPeer }> {
+async function published(query = ''): Promise<{ path: string; response: Response; caller: WeriftPeer }> {
   const caller = peer();
-  const response = await send('POST', '/whip/a', { claims: publish, body: await caller.offer() });
+  const response = await send('POST', `/whip/a${query}`, { claims: publish, body: await caller.offer() });
   const path = response.headers.get('location') ?? '';
   cleanups.push(() => send('DELETE', path, { claims: publish }));
   return { path, response, caller };
@@ -193,10 +193,11 @@ describe('a gateway that sends on', () => {
 
 describe('a publisher and a viewer whose media worker is gone', () => {
   test('find 404 at once; the publisher comes back by the same request as it was left', async () => {
-    const { path, response, caller } = await published();
+    const { path, response, caller } = await published('?faces=2');
     await caller.connect(await response.text());
     const watched = await send('POST', '/whep/a', { claims: view, body: await peer().offer() });
-    const change = JSON.stringify({ identity: 'mask:porcelain', look: { keepEyes: false } });
+    const wearers = [{ identity: 'mask:tiger', position: 'left' }, { identity: null }];
+    const change = JSON.stringify({ identity: 'mask:porcelain', look: { keepEyes: false }, wearers });
     expect((await send('PATCH', '/v1/rooms/a', { claims: control, body: change })).status).toBe(200);
 
     process.kill(gateway.status.workers[0]?.pid ?? 0, 'SIGKILL');
@@ -210,10 +211,9 @@ describe('a publisher and a viewer whose media worker is gone', () => {
     const waits = new Set<string | null>();
     const again = await vi.waitUntil(
       async () => {
-        const tried = await send('POST', '/whip/a', { claims: publish, body });
+        const tried = await send('POST', '/whip/a?faces=2', { claims: publish, body });
         if (tried.status !== 503) return tried;
-        waits.add(tried.headers.get('retry-after'));
-        return undefined;
+        return void waits.add(tried.headers.get('retry-after'));
       },
       { timeout: 50_000, interval: 50 },
     );
@@ -221,12 +221,12 @@ describe('a publisher and a viewer whose media worker is gone', () => {
     expect([...waits]).toEqual(['1']);
     expect(again.status).toBe(201);
     const state = (): Promise<Response> => send('GET', '/v1/rooms/a', { claims: control });
-    expect(await (await state()).json()).toMatchObject({ identity: 'mask:porcelain' });
+    expect(await (await state()).json()).toMatchObject({ identity: 'mask:porcelain', wearers });
 
     // Who has left by his own will begins anew.
     await send('DELETE', again.headers.get('location') ?? '', { claims: publish });
     await published();
-    expect(await (await state()).json()).toMatchObject({ identity: 'mask:gold' });
+    expect(await (await state()).json()).toMatchObject({ identity: 'mask:gold', wearers: [] });
   });
 });
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { IceServerSettings } from '../../config/network.ts';
 import { GatewayError } from '../../errors.ts';
 import { wallClock } from '../../time.ts';
-import type { ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
+import type { ChosenCast, ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import type { SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Access, Permit } from '../access/access.ts';
@@ -15,8 +15,9 @@ import type { IdentityStore } from '../http/identity-store.ts';
 import { isOriginAllowed, type OriginRule } from '../http/origin.ts';
 import { readText } from '../http/read-text.ts';
 import { SAFE_HEADERS, sendError, sendJson } from '../http/respond.ts';
-import { MAXIMUM_MESSAGE, roomChangeSchema } from '../messages.ts';
+import { MAXIMUM_MESSAGE, roomChangeSchema, type WearerChoice } from '../messages.ts';
 import { identityFor, limitedBy, settingsFor, withLook, type Allowed } from '../choices/choices.ts';
+import { wearersFor } from '../choices/wearers.ts';
 import { iceServersFor } from '../signalling/ice-servers.ts';
 import { linksOf } from './ice-links.ts';
 import type { Publisher, Worn } from './room-memory.ts';
@@ -35,6 +36,8 @@ const querySchema = z.object({
   codec: z.enum(['vp8', 'h264', 'vp9']).optional(),
   /** What swaps the face: mesh, or a recipe of the operator's. */
   swap: z.string().min(1).max(64).optional(),
+  /** How many faces are swapped: as many as are to wear somebody of their own. */
+  faces: z.coerce.number().int().min(0).max(8).optional(),
 });
 
 export interface RoomRoutesOptions {
@@ -182,27 +185,42 @@ export class RoomRoutes {
       const [issue] = query.error.issues;
       throw new GatewayError('message_invalid', `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? ''}`);
     }
-    const { codec = 'vp8', identity: asked, swap } = query.data;
+    const { codec = 'vp8', identity: asked, swap, faces } = query.data;
     const publisher = { subject: permit.subject, asked: permit.identity ?? asked ?? null };
     const settings: SessionSettings = {
-      ...settingsFor({ type: 'hello', version: 1, codec, swap }, limitedBy(allowed, permit)),
+      ...settingsFor({ type: 'hello', version: 1, codec, swap, faces }, limitedBy(allowed, permit)),
       watched: true,
       temporalLayers: codec === 'h264' ? 1 : LAYERS,
     };
     const worn = this.#options.rooms.memory.recall(room, publisher);
-    return { publisher, settings: withLook(settings, worn?.look), ...this.#putOn(publisher, worn) };
+    const looking = withLook(settings, worn?.look);
+    return { publisher, settings: looking, ...this.#putOn(publisher, worn, looking) };
   }
 
   /** Who was worn before the fault, unless that identity has been forgotten meanwhile; else who is asked for. */
-  #putOn({ asked }: Publisher, worn: Worn | undefined): Pick<Publishing, 'identity' | 'chosen'> {
+  #putOn(
+    { asked }: Publisher,
+    worn: Worn | undefined,
+    settings: SessionSettings,
+  ): Pick<Publishing, 'identity' | 'wearers' | 'chosen'> {
     if (worn !== undefined) {
+      const { identity, wearers } = worn;
       try {
-        return { identity: worn.identity, chosen: this.#identityOf(worn.identity) };
+        const chosen = { identity: this.#identityOf(identity), wearers: this.#wearersOf(wearers, settings) };
+        return { identity, wearers, chosen };
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
+        // Of wearers one that is missing hides all faces, until they are chosen anew.
+        const hidden = wearers.length > 0 ? [{ identity: null }] : [];
+        return { identity: asked, wearers: hidden, chosen: { identity: this.#identityOf(asked), wearers: hidden } };
       }
     }
-    return { identity: asked, chosen: this.#identityOf(asked) };
+    return { identity: asked, wearers: [], chosen: { identity: this.#identityOf(asked) } };
+  }
+
+  /** @throws GatewayError as wearersFor */
+  #wearersOf(wearers: readonly WearerChoice[], settings: SessionSettings): NonNullable<ChosenCast['wearers']> {
+    return wearersFor(wearers, settings, (id) => this.#identityOf(id));
   }
 
   /** @throws GatewayError identity_unknown */
@@ -232,9 +250,14 @@ export class RoomRoutes {
     }
     permit.require('control');
     if (request.method === 'PATCH') {
-      const { identity, look } = readChange(await readText(request, MAXIMUM_MESSAGE));
-      const chosen = identity === undefined ? undefined : { id: identity, chosen: this.#identityOf(identity) };
-      await rooms.change(room, look, chosen);
+      const { identity, look, wearers } = readChange(await readText(request, MAXIMUM_MESSAGE));
+      await rooms.change(room, look, (settings) => ({
+        ...{ identity, wearers },
+        chosen: {
+          identity: identity === undefined ? undefined : this.#identityOf(identity),
+          wearers: wearers && this.#wearersOf(wearers, settings),
+        },
+      }));
     }
     sendJson(response, 200, rooms.state(room));
   }
@@ -272,6 +295,6 @@ function readChange(text: string): z.infer<typeof roomChangeSchema> {
   try {
     return roomChangeSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new GatewayError('message_invalid', 'the body must be {"identity"?, "look"?} in JSON', { cause });
+    throw new GatewayError('message_invalid', 'the body must be {"identity"?, "look"?, "wearers"?} in JSON', { cause });
   }
 }

@@ -1,11 +1,12 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../time.ts';
 import type { RemoteSession, SessionEvents } from '../../worker/supervisor/remote-session.ts';
-import type { ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
+import type { ChosenCast, ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
 import { lookSchema, type SessionFigures, type SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { withLook, type Look } from '../choices/choices.ts';
+import type { WearerChoice } from '../messages.ts';
 import { RoomMemory, type Publisher } from './room-memory.ts';
 
 /** Viewers of all rooms together, and of one. */
@@ -26,6 +27,7 @@ interface Publication extends Resource {
   readonly publisher: Publisher;
   settings: SessionSettings;
   identity: string | null;
+  wearers: readonly WearerChoice[];
   figures: SessionFigures | undefined;
 }
 
@@ -40,13 +42,23 @@ export interface Publishing {
   readonly publisher: Publisher;
   readonly settings: SessionSettings;
   readonly identity: string | null;
+  readonly wearers: readonly WearerChoice[];
   /** The same. */
-  readonly chosen: ChosenIdentity;
+  readonly chosen: ChosenCast & { readonly identity: ChosenIdentity };
+}
+
+/** What is changed of who is worn: as it was asked for, and the same as it was found. */
+export interface RoomChange {
+  readonly identity?: string | null | undefined;
+  readonly wearers?: readonly WearerChoice[] | undefined;
+  readonly chosen: ChosenCast;
 }
 
 /** How a room is, for who may see it. */
 export interface RoomState {
   readonly identity: string | null;
+  /** Who besides wears somebody of their own. */
+  readonly wearers: readonly WearerChoice[];
   /** What swaps the face. */
   readonly swap: string;
   readonly viewers: number;
@@ -78,7 +90,7 @@ export class Rooms {
   async publish(
     room: string,
     offer: string,
-    { publisher, settings, identity, chosen }: Publishing,
+    { publisher, settings, identity, wearers, chosen }: Publishing,
   ): Promise<{ readonly resource: Resource; readonly answer: string }> {
     if (this.#publications.has(room) || this.#opening.has(room)) {
       throw new GatewayError('room_taken', 'the room must have nobody who publishes; close that session first');
@@ -86,9 +98,12 @@ export class Rooms {
     this.#opening.add(room);
     try {
       const opened = await this.#open('whip', room, (events) =>
-        this.#options.supervisor.openSession(settings, { identity: chosen, events }),
+        this.#options.supervisor.openSession(settings, { ...chosen, events }),
       );
-      const publication: Publication = Object.assign(opened, { publisher, settings, identity, figures: undefined });
+      const publication: Publication = Object.assign(opened, {
+        ...{ publisher, settings, identity, wearers },
+        figures: undefined,
+      });
       const answer = await this.#offer(publication, offer);
       if (!this.#resources.has(publication.session.id)) throw unknown();
       this.#publications.set(room, publication);
@@ -129,25 +144,23 @@ export class Rooms {
 
   /** @throws GatewayError session_unknown */
   state(room: string): RoomState {
-    const { identity, figures, settings } = this.#publication(room);
-    return { identity, swap: settings.swap, viewers: this.#viewersOf(room), figures };
+    const { identity, wearers, figures, settings } = this.#publication(room);
+    return { identity, wearers, swap: settings.swap, viewers: this.#viewersOf(room), figures };
   }
 
   /**
-   * Puts another identity on, or changes the look, live.
-   * @param identity `undefined` leaves it
+   * Puts another identity on, gives the parts of several faces out anew, or changes the look, live. What is left out stays.
+   * @param choose given the settings with that look
    * @throws GatewayError session_unknown
    */
-  async change(
-    room: string,
-    look: Look | undefined,
-    identity?: { readonly id: string | null; readonly chosen: ChosenIdentity },
-  ): Promise<void> {
+  async change(room: string, look: Look | undefined, choose: (settings: SessionSettings) => RoomChange): Promise<void> {
     const publication = this.#publication(room);
     const settings = withLook(publication.settings, look);
-    await publication.session.change(settings, { identity: identity?.chosen });
+    const { identity, wearers, chosen } = choose(settings);
+    await publication.session.change(settings, chosen);
     publication.settings = settings;
-    if (identity !== undefined) publication.identity = identity.id;
+    if (identity !== undefined) publication.identity = identity;
+    if (wearers !== undefined) publication.wearers = wearers;
   }
 
   /** Its owner ends it. */
@@ -225,9 +238,9 @@ export class Rooms {
     this.#resources.delete(id);
     const publication = this.#publications.get(resource.room);
     if (publication?.session.id === id) {
-      const { publisher, identity, settings } = publication;
+      const { publisher, identity, wearers, settings } = publication;
       this.#publications.delete(resource.room);
-      this.memory.keep(resource.room, publisher, { identity, look: lookSchema.parse(settings) });
+      this.memory.keep(resource.room, publisher, { identity, wearers, look: lookSchema.parse(settings) });
     }
     // Whoever is gone by himself is closed here too, so that its entry in the supervisor goes.
     void resource.session.close();
