@@ -66,6 +66,7 @@ export async function openGateway(
     pixelThreads: media.pixelThreads,
     viewersAtHome: config.rooms.viewersAtHome,
     maximumSessions: sessions.maximum,
+    maximumWaiting: sessions.maximumWaiting,
     memory: media.memory,
     broker,
     media: {

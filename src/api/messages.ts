@@ -83,6 +83,8 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
     /** Bits a second on the way back. */
     bitrate: z.int().min(100_000).max(20_000_000).optional(),
     look: look.optional(),
+    /** Waits in line where all places are taken, instead of being refused. Default false. */
+    wait: z.boolean().optional(),
     /** Default nobody besides. */
     wearers,
   }),
@@ -173,6 +175,8 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
     /** For the caller's peer connection; TURN credentials end by themselves. */
     iceServers: z.array(iceServerSchema).optional(),
   }),
+  /** All places are taken: the caller is so manyth in line, from 1, and let in by itself. Said each second. */
+  z.object({ type: z.literal('waiting'), position: z.int() }),
   z.object({ type: z.literal('answer'), sdp: z.string() }),
   z.object({ type: z.literal('changed'), identity: z.string().nullable() }),
   z.object({

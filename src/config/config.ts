@@ -41,6 +41,12 @@ const sessions = z.strictObject({
     .nullable()
     .default(null)
     .describe('Most sessions at once, whatever they cost. Default: what the pixel threads carry by measured cost.'),
+  maximumWaiting: z
+    .int()
+    .min(0)
+    .max(400)
+    .default(32)
+    .describe('Most callers who may wait in line for a place when all are taken, 0–400; 0: nobody. Default 32.'),
   drainSeconds: z
     .int()
     .min(0)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { codeOf } from '../../../test/support/code-of.ts';
-import type { JudgedPhoto } from '../../worker/supervisor/supervisor.ts';
+import type { JudgedPhoto } from '../../worker/supervisor/identity-questions.ts';
 import { IdentityStore } from './identity-store.ts';
 
 const HOUR = 3_600_000;

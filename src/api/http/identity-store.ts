@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Milli } from '../../time.ts';
-import type { JudgedPhoto } from '../../worker/supervisor/supervisor.ts';
+import type { JudgedPhoto } from '../../worker/supervisor/identity-questions.ts';
 
 /** How much is kept, and for how long. */
 export interface IdentityLimits {

@@ -42,6 +42,7 @@ export class Metrics {
     this.#gpu = broker === undefined ? undefined : new GpuGauges(broker, this.#registry);
     this.#held = new HeldGauges(supervisor, this.#registry);
     gauge('guise_sessions', 'Sessions now', () => supervisor.status.sessions);
+    gauge('guise_sessions_waiting', 'Callers who wait in line for a place', () => supervisor.status.waiting);
     gauge('guise_media_workers', 'Media workers that take calls', () => supervisor.status.workers.length);
     gauge(
       'guise_relayed_chunks_dropped',

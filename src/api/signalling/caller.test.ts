@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { iceServersSchema } from '../../config/network.ts';
+import { GatewayError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { monotonic } from '../../time.ts';
-import { GpuRoom } from '../../worker/supervisor/gpu-room.ts';
-import type { RemoteSession } from '../../worker/supervisor/remote-session.ts';
+import { FreePlaces } from '../../worker/supervisor/admission/free-places.ts';
 import { Permit } from '../access/access.ts';
 import { IdentityStore } from '../http/identity-store.ts';
 import { Metrics } from '../http/metrics.ts';
@@ -11,19 +11,12 @@ import type { ServerMessage } from '../messages.ts';
 import { Caller, type CallerOptions } from './caller.ts';
 
 const store = new IdentityStore({ maximumCount: 1, maximumTotalBytes: 1, lifetime: 1 }, monotonic);
-/** One GPU that has more than it may be promised, as the broker tells it. */
-const figures = { gpus: [{ load: 0.9 }], recipes: [{ name: 'fine', facesPerSecond: 100 }] };
-const gpus = new GpuRoom({ figures: () => figures, clock: monotonic });
-const need = { recipe: 'fine', faces: 30 };
+const places = new FreePlaces(monotonic);
 const supervisor = {
   maskIds: [],
-  status: { workers: [], sessions: 0, dropped: 0, restarts: 0 },
+  status: { workers: [], sessions: 0, waiting: 0, dropped: 0, restarts: 0 },
   held: () => Promise.resolve(new Map()),
-  openSession: () =>
-    Promise.resolve().then((): RemoteSession => {
-      gpus.admit(need, [need, need, need]);
-      throw new Error('there must be no room');
-    }),
+  openSession: () => Promise.reject(new GatewayError('capacity_full', 'full', { retryAfter: places.retryAfter(0) })),
 };
 const options: CallerOptions = {
   supervisor,
@@ -36,7 +29,7 @@ const options: CallerOptions = {
   log: createLog('test'),
 };
 
-test('callers that the GPUs have no room for are told to come back one after the other', async () => {
+test('callers for whom there is no room are told to come back one after the other', async () => {
   const heard: ServerMessage[] = [];
   for (let i = 1; i <= 2; i++) {
     const caller = new Caller(
@@ -48,6 +41,6 @@ test('callers that the GPUs have no room for are told to come back one after the
   }
   expect(heard).toMatchObject([
     { type: 'error', code: 'capacity_full', fatal: true, retry: 5_000 },
-    { type: 'error', code: 'capacity_full', fatal: true, retry: 6_000 },
+    { type: 'error', code: 'capacity_full', fatal: true, retry: 10_000 },
   ]);
 });

@@ -53,8 +53,8 @@ export interface CallerOptions {
 
 type State =
   | { readonly name: 'greeting'; readonly timer: NodeJS.Timeout }
-  /** `hello` is being answered. */
-  | { readonly name: 'opening' }
+  /** `hello` is being answered; `leave` ends what waits for a place. */
+  | { readonly name: 'opening'; readonly leave: AbortController }
   | { readonly name: 'open'; readonly session: RemoteSession; readonly settings: SessionSettings }
   | { readonly name: 'closed' };
 
@@ -112,6 +112,7 @@ export class Caller {
     const state = this.#state;
     if (state.name === 'greeting') clearTimeout(state.timer);
     this.#state = { name: 'closed' };
+    if (state.name === 'opening') state.leave.abort();
     if (state.name === 'open') await state.session.close();
   }
 
@@ -182,7 +183,8 @@ export class Caller {
   async #open(hello: Hello): Promise<void> {
     if (this.#state.name !== 'greeting') throw new GatewayError('state_invalid', 'hello must be said once');
     clearTimeout(this.#state.timer);
-    this.#state = { name: 'opening' };
+    const leave = new AbortController();
+    this.#state = { name: 'opening', leave };
     const { supervisor, metrics } = this.#options;
     const permit = await this.#options.permit(hello.token);
     permit.require('publish');
@@ -196,7 +198,9 @@ export class Caller {
       { identity: (id) => this.#find(id), wearers: (wearers) => this.#wearersFor(wearers, settings) },
     );
     this.#identity = worn;
-    const session = await supervisor.openSession(settings, { ...cast, events: this.#sessionEvents() });
+    const onPosition = (position: number): void => this.#socket.send({ type: 'waiting', position });
+    const waiting = hello.wait ? { onPosition, signal: leave.signal } : undefined;
+    const session = await supervisor.openSession(settings, { ...cast, events: this.#sessionEvents(), waiting });
     if (!this.#isOpening()) {
       await session.close();
       return;

@@ -1,7 +1,7 @@
 /** What an error means to a caller. */
 import type { ErrorCode, GatewayError } from '../../errors.ts';
 import type { Milli } from '../../time.ts';
-import { RETRY_WHEN_FULL } from '../../worker/supervisor/admission.ts';
+import { RETRY_WHEN_FULL } from '../../worker/supervisor/admission/place.ts';
 import { RETRY_WHEN_LOST } from '../../worker/supervisor/supervisor.ts';
 
 /** Errors after which it is worth to come back, and when. */

@@ -9,7 +9,7 @@ import {
   type SessionNotice,
   type SessionSettings,
 } from '../wire/protocol.ts';
-import type { CpuShare, SessionCost } from './session-cost.ts';
+import type { CpuShare, SessionCost } from './admission/session-cost.ts';
 
 /** Time for a media worker to answer before the caller is told that it failed. */
 const ANSWER_LIMIT: Milli = 10_000;

@@ -20,6 +20,7 @@ const supervisor = new Supervisor({
   pixelThreads: 2,
   viewersAtHome: 32,
   maximumSessions: 4,
+  maximumWaiting: 2,
   memory: { softMegabytes: null, hardMegabytes: null, retireMinutes: 10 },
   media: {
     transport: 'werift',

@@ -5,30 +5,21 @@ import type { Logger } from '../../log.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { Consent } from '../../swap/swap.ts';
 import type { BrokerHost } from '../broker-host/broker-host.ts';
-import { identityBytes, type PackedIdentity } from '../wire/identity-bytes.ts';
-import {
-  heldSchema,
-  masksReplySchema,
-  photoReplySchema,
-  type MediaWorkerSettings,
-  type SessionSettings,
-  type WorkerHeld,
-} from '../wire/protocol.ts';
-import { place, placeViewer } from './admission.ts';
+import { heldSchema, type MediaWorkerSettings, type SessionSettings, type WorkerHeld } from '../wire/protocol.ts';
+import { placeViewer } from './admission/place.ts';
+import { noWorker, Places } from './admission/places.ts';
+import type { Waiting } from './admission/waiting-line.ts';
 import { Feeds } from './feeds.ts';
-import { GpuRoom } from './gpu-room.ts';
+import { askAboutPhoto, askForMasks, type JudgedPhoto, type MaskPicture } from './identity-questions.ts';
 import { memoryLimits } from './memory-guard.ts';
 import type { ChosenCast, ChosenIdentity } from '../wire/cast-bytes.ts';
 import type { RemoteSession, SessionEvents } from './remote-session.ts';
-import { CostTable, SessionCost } from './session-cost.ts';
+import { CostTable, SessionCost } from './admission/session-cost.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 /** Callers of a lost worker come back after so long: the replacement is usually ready by then. */
 export const RETRY_WHEN_LOST: Milli = 1_000;
-/** Decoding, finding the face, preparing the texture; the photo thread has a shorter limit of its own. */
-const PHOTO_LIMIT: Milli = 50_000;
-const MASKS_LIMIT: Milli = 10_000;
 /** Threads answer between two frames. */
 const HELD_LIMIT: Milli = 2_000;
 
@@ -42,6 +33,8 @@ export interface SupervisorOptions {
   readonly viewersAtHome: number;
   /** Most sessions, whatever they cost; `null` = what fits by cost. */
   readonly maximumSessions: number | null;
+  /** Most callers who may wait for a place. */
+  readonly maximumWaiting: number;
   readonly media: Omit<MediaWorkerSettings, 'pixelThreads' | 'gently'>;
   /** Left out where there are no GPUs. */
   readonly broker?: Pick<BrokerHost, 'figures'> | undefined;
@@ -53,24 +46,6 @@ export interface SupervisorOptions {
   };
   readonly log: Logger;
   readonly clock: Clock;
-}
-
-/** A photo that was judged good enough, made into an identity. */
-export interface JudgedPhoto {
-  readonly identity: PackedIdentity;
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
-  /** Photos that were left out, by their place from 1. */
-  readonly refusals: readonly { readonly photo: number; readonly code: string; readonly message: string }[];
-  /** PNG. */
-  readonly thumbnail: Uint8Array;
-}
-
-/** A painted mask that can be worn. */
-export interface MaskPicture {
-  readonly id: string;
-  readonly title: string;
-  /** PNG. */
-  readonly thumbnail: Uint8Array;
 }
 
 interface WorkerStatus {
@@ -87,7 +62,7 @@ export class Supervisor {
   #masks: Promise<readonly MaskPicture[]> | undefined;
   #maskIds: readonly string[] = [];
   readonly #costs = new CostTable();
-  readonly #gpus: GpuRoom;
+  readonly #places: Places<RemoteSession>;
   /** Set once no new sessions are taken: called when one has left. */
   #draining: (() => void) | undefined;
   #closed = false;
@@ -96,7 +71,17 @@ export class Supervisor {
     this.#options = options;
     const { workers, broker, memory, media, log, clock } = options;
     this.#feeds = new Feeds(clock);
-    this.#gpus = new GpuRoom({ figures: () => broker?.figures, clock });
+    const { maximumSessions, maximumWaiting } = options;
+    this.#places = new Places({
+      workers: () => {
+        const ready = this.#workers();
+        return { ready, all: this.#all(), complete: ready.length === this.#slots.length };
+      },
+      gpus: () => broker?.figures,
+      maximumSessions,
+      maximumWaiting,
+      clock,
+    });
     this.#slots = shareThreads(options.pixelThreads, workers).map(
       (pixelThreads) =>
         new WorkerSlot({
@@ -104,8 +89,9 @@ export class Supervisor {
           othersServe: () => this.#all().some(({ sessions, viewers }) => sessions + viewers > 0),
           memory: memoryLimits(memory, pixelThreads),
           retireWithin: memory.retireMinutes * 60_000,
-          onLeft: (id) => {
+          onLeft: (id, kind) => {
             this.#feeds.left(id);
+            if (kind === 'session') this.#places.left();
             this.#draining?.();
           },
           onFeed: (from, message) => this.#feeds.take(from, message),
@@ -136,6 +122,7 @@ export class Supervisor {
 
   /** Takes no new sessions from now on; settles when the last has ended. */
   drain(): Promise<void> {
+    this.#places.close();
     return new Promise((resolve) => {
       this.#draining = () => {
         if (this.status.sessions === 0) resolve();
@@ -148,6 +135,8 @@ export class Supervisor {
   get status(): {
     readonly workers: readonly WorkerStatus[];
     readonly sessions: number;
+    /** Callers who wait for a place. */
+    readonly waiting: number;
     /** Chunks that a worker with viewers of another's sessions was too slow for. */
     readonly dropped: number;
     readonly restarts: number;
@@ -155,21 +144,29 @@ export class Supervisor {
     const workers = this.#workers().map(({ pid, sessions, viewers }) => ({ pid, sessions, viewers }));
     const sessions = this.#all().reduce((sum, worker) => sum + worker.sessions, 0);
     const restarts = this.#slots.reduce((sum, { replaced }) => sum + replaced, 0);
-    return { workers, sessions, dropped: this.#feeds.dropped, restarts };
+    return { workers, sessions, waiting: this.#places.waiting, dropped: this.#feeds.dropped, restarts };
   }
 
   /**
-   * Opens a session in the worker with most room.
-   * @throws GatewayError capacity_full if it fits nowhere, worker_lost if no worker is ready, closed while draining
+   * Opens a session in the worker with most room, at once or, if it waits, when it is its turn.
+   * @throws GatewayError capacity_full if it fits nowhere, worker_lost if no worker is ready, closed while draining or if it waits no more
    */
   async openSession(
     settings: SessionSettings,
-    options: ChosenCast & { readonly identity: ChosenIdentity; readonly events: SessionEvents },
+    options: ChosenCast & {
+      readonly identity: ChosenIdentity;
+      readonly events: SessionEvents;
+      readonly waiting?: Waiting | undefined;
+    },
   ): Promise<RemoteSession> {
+    this.#requireOpen();
     const cost = new SessionCost(this.#costs, settings);
-    const worker = this.#place(cost);
     const id = randomBytes(16).toString('hex');
-    const session = worker.addSession(id, { cost, events: options.events });
+    const { events, waiting } = options;
+    const session = await this.#places.take(
+      { cost, give: (worker) => worker.addSession(id, { cost, events }) },
+      waiting,
+    );
     try {
       await session.open(settings, options);
       return session;
@@ -207,20 +204,7 @@ export class Supervisor {
    * @throws GatewayError photo_…
    */
   async judgePhoto(photo: Uint8Array, consent: Consent, type = ''): Promise<JudgedPhoto> {
-    const reply = await this.#anyWorker().request(
-      { type: 'photo', body: { consent, type }, payload: [photo] },
-      { timeout: PHOTO_LIMIT },
-    );
-    const checked = photoReplySchema.safeParse(reply.body);
-    const head = checked.data?.identity;
-    if (head === undefined) throw new GatewayError('internal', 'the media worker must answer with an identity');
-    const end = identityBytes(head);
-    if (reply.payload.length !== end + (checked.data?.thumbnailBytes ?? 0)) {
-      throw new GatewayError('internal', 'the media worker must send all bytes of the identity');
-    }
-    const identity = { head, bytes: reply.payload.subarray(0, end) };
-    const { warnings = [], refusals = [] } = checked.data ?? {};
-    return { identity, warnings, refusals, thumbnail: reply.payload.subarray(end) };
+    return askAboutPhoto(this.#anyWorker(), { photo, consent, type });
   }
 
   /** What each media worker holds, by its place. One that does not answer is left out. */
@@ -241,7 +225,7 @@ export class Supervisor {
 
   /** The painted masks with their thumbnails; asked for once, since they do not change. @throws GatewayError worker_lost */
   masks(): Promise<readonly MaskPicture[]> {
-    this.#masks ??= this.#askMasks().catch((error: unknown) => {
+    this.#masks ??= this.#askForMasks().catch((error: unknown) => {
       // The next caller asks again.
       this.#masks = undefined;
       throw error;
@@ -249,20 +233,11 @@ export class Supervisor {
     return this.#masks;
   }
 
-  async #askMasks(): Promise<readonly MaskPicture[]> {
-    const reply = await this.#anyWorker().request({ type: 'masks' }, { timeout: MASKS_LIMIT });
-    const { masks } = masksReplySchema.parse(reply.body);
-    let at = 0;
-    return masks.map(({ id, title, thumbnailBytes }) => {
-      const thumbnail = reply.payload.subarray(at, (at += thumbnailBytes));
-      return { id, title, thumbnail };
-    });
-  }
-
   /** Idempotent. Sessions are closed by their owners or told by their workers; children are gone when it settles. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#places.close();
     await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
@@ -279,25 +254,8 @@ export class Supervisor {
     if (this.#draining !== undefined) throw new GatewayError('closed', 'the gateway is going; try again in a moment');
   }
 
-  #place(cost: SessionCost): WorkerProcess {
-    this.#requireOpen();
-    const workers = this.#workers();
-    if (workers.length === 0) throw noWorker();
-    const { maximumSessions } = this.#options;
-    // A limit that the operator has set counts instead of the estimate: it is a promise about the machine.
-    const limited = maximumSessions !== null;
-    if (cost.networks !== undefined && !limited) {
-      const others = this.#all().flatMap(({ networks }) => networks);
-      this.#gpus.admit(cost.networks, others);
-    }
-    const full = limited && this.status.sessions >= maximumSessions;
-    const taken = this.#all().reduce((sum, { load }) => sum + load.cores, 0);
-    const machine = { cores: availableParallelism(), taken };
-    const worker = full ? undefined : place(workers, limited ? 0 : cost.cores, machine);
-    if (worker !== undefined) return worker;
-    // What a worker that is just being replaced could carry will be there in a moment.
-    if (!full && workers.length < this.#slots.length) throw noWorker();
-    throw new GatewayError('capacity_full', 'all places are taken; try again later');
+  async #askForMasks(): Promise<readonly MaskPicture[]> {
+    return askForMasks(this.#anyWorker());
   }
 
   #anyWorker(): WorkerProcess {
@@ -305,10 +263,6 @@ export class Supervisor {
     if (worker === undefined) throw noWorker();
     return worker;
   }
-}
-
-function noWorker(): GatewayError {
-  return new GatewayError('worker_lost', 'a media worker must be ready; try again in a moment');
 }
 
 /**

@@ -23,10 +23,10 @@ import {
   type MediaWorkerSettings,
   type WorkerResources,
 } from '../wire/protocol.ts';
-import type { Load } from './admission.ts';
-import type { NetworkNeed } from './gpu-room.ts';
+import type { Load } from './admission/place.ts';
+import type { NetworkNeed } from './admission/gpu-room.ts';
 import { RemoteSession, type SessionEvents } from './remote-session.ts';
-import { CpuShare, type SessionCost } from './session-cost.ts';
+import { CpuShare, type SessionCost } from './admission/session-cost.ts';
 
 /** Models are unpacked and converted in here at the very first start; later it takes about a second. */
 export const START_LIMIT: Milli = 90_000;
@@ -44,7 +44,7 @@ export interface WorkerProcessOptions {
   /** Exactly once, after every session on it was told; not after `close()`. */
   readonly onLost: (reason: ChannelEnd) => void;
   /** A session or viewer is no longer here. */
-  readonly onLeft: (id: string) => void;
+  readonly onLeft: (id: string, kind: 'session' | 'viewer') => void;
   /** A notice about the way to viewers in other workers. @returns false if it is garbage */
   readonly onFeed: (from: WorkerProcess, message: WireMessage) => boolean;
   /** Each second. */
@@ -155,7 +155,7 @@ export class WorkerProcess {
   ): RemoteSession {
     const forget = (): void => {
       this.#sessions.delete(id);
-      this.#options.onLeft(id);
+      this.#options.onLeft(id, wiring.cost === undefined ? 'viewer' : 'session');
       if (this.#sessions.size === 0) this.#onEmpty?.();
     };
     const session = new RemoteSession(id, { ...wiring, channel: this.#channel, share: this.#share, forget });

@@ -6,7 +6,7 @@ import { monotonic } from '../../time.ts';
 import { sessionSettingsSchema } from '../wire/protocol.ts';
 import type { MemoryLimits } from './memory-guard.ts';
 import type { RemoteSession } from './remote-session.ts';
-import { CostTable, SessionCost } from './session-cost.ts';
+import { CostTable, SessionCost } from './admission/session-cost.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import { WorkerSlot } from './worker-slot.ts';
 

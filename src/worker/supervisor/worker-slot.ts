@@ -19,7 +19,7 @@ export interface WorkerSlotOptions {
   /** Sessions of a worker that leaks may go on for so long. */
   readonly retireWithin: Milli;
   /** A session or viewer has left. */
-  readonly onLeft: (id: string) => void;
+  readonly onLeft: (id: string, kind: 'session' | 'viewer') => void;
   /** A notice about the way to viewers in other workers. @returns false if it is garbage */
   readonly onFeed: (from: WorkerProcess, message: WireMessage) => boolean;
   /** A worker is ready, and has measured what frames cost. */

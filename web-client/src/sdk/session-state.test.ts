@@ -44,6 +44,16 @@ test('a call whose gateway goes waits at least as long as the gateway says, then
   expect(after(...live, gone, timeUp)).toEqual({ name: 'connecting', until: 3000 + CONNECTING_FOR, cause: CAUSE.gone });
 });
 
+test('a call that waits in line does so until it is let in, and begins anew where the gateway is silent or gone', () => {
+  const inLine: SessionEvent[] = [{ name: 'open' }, { name: 'queued', position: 2 }];
+  expect(after(...inLine)).toEqual({ name: 'queued', position: 2 });
+  expect(after(...inLine, { name: 'queued', position: 1 }, timeUp)).toEqual({ name: 'queued', position: 1 });
+  expect(after(...inLine, { name: 'admitted' })).toEqual({ name: 'connecting', until: 2000 + CONNECTING_FOR });
+  expect(after(...inLine, { name: 'admitted' }, connected)).toEqual({ name: 'live' });
+  expect(after(...inLine, gone)).toEqual({ name: 'waiting', until: 2000 + WAIT, cause: CAUSE.gone });
+  expect(after(...inLine, { name: 'silent' })).toMatchObject({ name: 'connecting', cause: CAUSE.silent });
+});
+
 test('after sleep the gateway is asked: an answer leaves the call as it is, silence ends it in two seconds', () => {
   expect(after(...live, woke)).toEqual({ name: 'checking', until: 2000 + CHECKING_FOR, cause: CAUSE.woke });
   expect(after(...live, woke, { name: 'answered' })).toEqual({ name: 'live' });

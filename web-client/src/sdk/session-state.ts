@@ -20,6 +20,8 @@ export type SessionState =
   /** `cause`: what ended the call before. */
   | { readonly name: 'connecting'; readonly until: number; readonly cause?: Cause }
   | { readonly name: 'live' }
+  /** The gateway is full: the caller is so manyth in line, from 1. */
+  | { readonly name: 'queued'; readonly position: number }
   /** The call may be dead without having said so, e.g. after sleep: the gateway is asked for a sign of life. */
   | { readonly name: 'checking'; readonly until: number; readonly cause: Cause }
   /** The way of the media is interrupted; another is looked for, in the same session. */
@@ -35,6 +37,10 @@ export type SessionEvent =
   | { readonly name: 'silent' }
   /** The gateway gave the sign of life that it was asked for. */
   | { readonly name: 'answered' }
+  /** The gateway has no place yet, and says how many are before. */
+  | { readonly name: 'queued'; readonly position: number }
+  /** The gateway has opened the session. */
+  | { readonly name: 'admitted' }
   | { readonly name: 'path'; readonly state: 'connected' | 'disconnected' | 'failed' }
   /** The session is over, and another is worth trying, after at least so many milliseconds. */
   | { readonly name: 'broke'; readonly cause: Cause; readonly atLeast?: number }
@@ -66,7 +72,16 @@ export function nextSessionState(state: SessionState, event: SessionEvent, time:
     case 'connecting':
       if (event.name === 'path' && event.state === 'connected') return { name: 'live' };
       if (event.name === 'hint') return connecting(time, event.cause);
+      if (event.name === 'queued') return { name: 'queued', position: event.position };
       if (event.name === 'time-up') return waiting(time, CAUSE.silent);
+      return broken(state, event, time);
+    case 'queued':
+      if (event.name === 'queued')
+        return event.position === state.position ? state : { name: 'queued', position: event.position };
+      if (event.name === 'admitted') return connecting(time);
+      // The position is said each second: a gateway that does not has forgotten the caller.
+      if (event.name === 'silent') return connecting(time, CAUSE.silent);
+      if (event.name === 'hint') return connecting(time, event.cause);
       return broken(state, event, time);
     case 'live':
       if (event.name === 'path' && event.state === 'disconnected') return restoring(time, CAUSE.path);

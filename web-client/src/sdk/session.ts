@@ -154,6 +154,8 @@ export class Session {
       case 'live':
         this.#backoff.reset();
         break;
+      case 'queued':
+        break;
       case 'checking':
         // A change of nothing is answered like any other.
         this.#signalling?.send({ type: 'change' });
@@ -193,7 +195,10 @@ export class Session {
   async #hear(message: ServerMessage): Promise<void> {
     this.#surroundings?.heard();
     switch (message.type) {
+      case 'waiting':
+        return this.#course.take({ name: 'queued', position: message.position });
       case 'created':
+        this.#course.take({ name: 'admitted' });
         return this.#call(message.iceServers ?? []);
       case 'answer':
         await this.#peer?.setRemoteDescription({ type: 'answer', sdp: message.sdp });

@@ -21,6 +21,8 @@ test('whatever keeps a call from being live is told in sentences without a word 
     ...['closed', 'capacity_full', 'worker_lost', 'timed_out', 'internal'].map((code) =>
       waiting({ code, message: '' }),
     ),
+    calling({ name: 'queued', position: 1 }),
+    calling({ name: 'queued', position: 3 }),
     { name: 'ended', cause: { code: 'token_invalid', message: '' } },
   ];
   for (const state of states) {

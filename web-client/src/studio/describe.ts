@@ -67,6 +67,8 @@ function describeCall(call: SessionState, online: boolean): Shown {
       return shown(call.name, 'Reconnecting …', why(call.cause, online));
     case 'live':
       return shown(call.name, 'Live');
+    case 'queued':
+      return shown(call.name, 'In line', inLine(call.position));
     case 'checking':
       return shown(call.name, 'Checking …');
     case 'restoring':
@@ -78,6 +80,11 @@ function describeCall(call: SessionState, online: boolean): Shown {
     default:
       return assertNever(call);
   }
+}
+
+function inLine(position: number): string {
+  const place = position === 1 ? 'You are next' : `You are number ${position} in line`;
+  return `The gateway is full. ${place}. The call starts by itself.`;
 }
 
 function why({ code, message }: Cause, online: boolean): string {

@@ -153,7 +153,7 @@ async function carry(opened: MediaStream): Promise<void> {
 
 function openSession(opened: MediaStream): void {
   const options = {
-    ...{ ...callOptions(location.search), token, identity: picker.chosen, look: chosenLook() },
+    ...{ ...callOptions(location.search), token, identity: picker.chosen, look: chosenLook(), wait: true },
     ...(swap.value !== '' && { swap: swap.value }),
   };
   session = new Session(socket, opened, options);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sessionSettingsSchema, type SessionFigures } from '../wire/protocol.ts';
+import { sessionSettingsSchema, type SessionFigures } from '../../wire/protocol.ts';
 import { CostTable, CpuShare, SessionCost, type FrameKind } from './session-cost.ts';
 
 const HD: FrameKind = { side: 1280, codec: 'vp8', faces: 1 };

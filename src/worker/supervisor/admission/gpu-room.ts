@@ -1,10 +1,6 @@
-import { GatewayError } from '../../errors.ts';
-import { admitToGpu } from '../../schedule/gpu-admission.ts';
-import type { Clock, Milli } from '../../time.ts';
-import type { BrokerFigures } from '../wire/broker-control.ts';
-
-/** Refused sessions that are remembered: those after them are sent away for longest all the same. */
-const MOST_AWAITED = 64;
+import { GatewayError } from '../../../errors.ts';
+import { admitToGpu } from '../../../schedule/gpu-admission.ts';
+import type { BrokerFigures } from '../../wire/broker-control.ts';
 
 /** What a session asks of the swap networks. */
 export interface NetworkNeed {
@@ -19,40 +15,37 @@ export interface MeasuredGpus {
   readonly recipes: readonly Pick<BrokerFigures['recipes'][number], 'name' | 'facesPerSecond'>[];
 }
 
-export interface GpuRoomOptions {
-  /** Of the broker; `undefined` while there is none. */
-  readonly figures: () => MeasuredGpus | undefined;
-  readonly clock: Clock;
+/** Why a session is not let in. */
+export interface Refusal {
+  readonly error: GatewayError;
+  /** Nor if all others left. */
+  readonly never?: true;
 }
 
-/** Lets sessions in that the GPUs carry beside those that are there, and tells others when to come back. */
+/** Says whether the GPUs carry a session beside those that are there. */
 export class GpuRoom {
-  readonly #options: GpuRoomOptions;
-  /** When those who were refused are to come back. */
-  #awaited: Milli[] = [];
+  readonly #figures: () => MeasuredGpus | undefined;
 
-  constructor(options: GpuRoomOptions) {
-    this.#options = options;
+  /** @param figures of the broker; `undefined` while there is none */
+  constructor(figures: () => MeasuredGpus | undefined) {
+    this.#figures = figures;
   }
 
   /**
+   * Undefined if it fits; else capacity_full, or worker_lost while it is not known what the GPUs can do.
    * @param others all sessions that are there, also those that the broker has not heard of yet
-   * @throws GatewayError capacity_full; worker_lost while it is not known what the GPUs can do
    */
-  admit(need: NetworkNeed, others: readonly NetworkNeed[]): void {
-    const figures = this.#options.figures();
+  refusal(need: NetworkNeed, others: readonly NetworkNeed[]): Refusal | undefined {
+    const figures = this.#figures();
     const load = loadOf(need, figures);
     const loads = figures === undefined ? [] : loadsNow(figures, others);
     if (load === 0 || loads.length === 0) {
-      throw new GatewayError('worker_lost', 'the swap networks must be ready; try again in a moment');
+      return { error: new GatewayError('worker_lost', 'the swap networks must be ready; try again in a moment') };
     }
-    const now = this.#options.clock.now();
-    this.#awaited = this.#awaited.filter((at) => at > now);
-    const verdict = admitToGpu(load, { loads, awaited: this.#awaited.length });
-    if (verdict.kind === 'accept') return;
-    const { retryAfter } = verdict;
-    if (this.#awaited.length < MOST_AWAITED) this.#awaited.push(now + retryAfter);
-    throw new GatewayError('capacity_full', 'all places on the GPUs are taken; try again later', { retryAfter });
+    const verdict = admitToGpu(load, loads);
+    if (verdict === 'fits') return undefined;
+    const error = new GatewayError('capacity_full', 'all places on the GPUs are taken; try again later');
+    return verdict === 'never' ? { error, never: true } : { error };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { NetworkNeed } from './gpu-room.ts';
-import type { FrameCost, SessionFigures, SessionSettings } from '../wire/protocol.ts';
-import type { Milli } from '../../time.ts';
+import type { FrameCost, SessionFigures, SessionSettings } from '../../wire/protocol.ts';
+import type { Milli } from '../../../time.ts';
 
 /** Processor time of a frame, as media workers measure it (session/pixel/warm-up.ts), on a core of 2.x GHz. */
 const USUAL: FrameCost = { vp8: 7.9, h264: 6 };

@@ -1,4 +1,4 @@
-import type { Milli } from '../../time.ts';
+import type { Milli } from '../../../time.ts';
 
 /** Share of a core that may be planned: above it, waiting for the other session's frame eats the deadline. */
 const USABLE = 0.86;

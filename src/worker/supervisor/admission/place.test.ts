@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { sessionSettingsSchema, type FrameCost } from '../wire/protocol.ts';
-import { place, type Load } from './admission.ts';
+import { sessionSettingsSchema, type FrameCost } from '../../wire/protocol.ts';
+import { place, type Load } from './place.ts';
 import { CostTable, SessionCost } from './session-cost.ts';
 
 interface Worker {
