@@ -131,7 +131,9 @@ export class FrameScheduler {
   finished(worker: number, now: Milli, duration: Milli): void {
     const queue = this.#placement.worker(worker);
     if (queue.length === 0) return;
-    const { recipe, crops, busy } = queue.oldest;
+    const { recipe, crops, busy, size, lanes, deadlines } = queue.oldest;
+    // What came too late was in vain: its lanes are owed it again.
+    for (let i = 0; i < size; i++) if (lanes[i] !== NOTHING && deadlines[i]! < now) this.#lanes.owe(lanes[i]!, 1);
     queue.shift(now);
     this.#costs.observe(recipe, queue.filled(recipe, crops), { busy, duration });
   }
