@@ -9,6 +9,7 @@ import { readTflite } from '../../../src/onnx/tflite/tflite-model.ts';
 import { readPicture } from '../../../src/codec/picture/read.ts';
 import { sniffPicture } from '../../../src/codec/picture/sniff.ts';
 import { firstWebpFrame } from '../../../src/codec/picture/webp.ts';
+import { uploadedPhotos } from '../../../src/worker/threads/uploaded-photos.ts';
 import { animatedGif, animatedWebp, cmykJpeg, transparentPng, withOrientation } from '../../support/picture-files.ts';
 import { mustHold, type Kind } from '../hammer.ts';
 
@@ -59,6 +60,38 @@ const decoded: Kind = {
         width * height <= limits.maximumPixels && data.length === 3 * width * height,
         'a picture keeps the limits',
       );
+    };
+  },
+};
+
+/** As a browser sends it, with so many of these pictures and a field of text. */
+function photoForm(files: readonly Uint8Array[], boundary: string): Uint8Array {
+  const parts = files.flatMap((file, index) => [
+    Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; name="photo"; filename="${index}.jpg"\r\nContent-Type: image/jpeg\r\n\r\n`,
+    ),
+    file,
+    Buffer.from('\r\n'),
+  ]);
+  const text = `--${boundary}\r\nContent-Disposition: form-data; name="note"\r\n\r\nme\r\n--${boundary}--\r\n`;
+  return Buffer.concat([...parts, Buffer.from(text)]);
+}
+
+/** The photos of a form, each read as far as its head: several of one person, one that is cut off, none at all. */
+const forms: Kind = {
+  name: 'forms of several photos',
+  open: () => {
+    const [jpeg, turned, png] = pictures() as [Uint8Array, Uint8Array, Uint8Array];
+    const boundary = '----WebKitFormBoundary7MA4YWxkTrZu0gW';
+    const seeds = [[jpeg], [jpeg, png], [jpeg, turned, png], []].map((files) => photoForm(files, boundary));
+    const type = `multipart/form-data; boundary=${boundary}`;
+    return async (mutator) => {
+      const asked = mutator.chance(0.2) ? mutator.text([type, type.toUpperCase()]) : type;
+      const body = mutator.bytes(seeds);
+      const photos = await uploadedPhotos(body, asked);
+      const bytes = photos.reduce((sum, photo) => sum + photo.length, 0);
+      mustHold(photos.length > 0 && bytes <= body.length, 'photos are parts of their form');
+      for (const photo of photos) sniffPicture(photo);
     };
   },
 };
@@ -139,4 +172,4 @@ const geometry: Kind = {
   },
 };
 
-export const FILE_KINDS: readonly Kind[] = [heads, decoded, tflite, flexbuffers, protobuf, geometry];
+export const FILE_KINDS: readonly Kind[] = [heads, decoded, forms, tflite, flexbuffers, protobuf, geometry];
