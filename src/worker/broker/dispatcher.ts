@@ -275,7 +275,7 @@ export class Dispatcher {
     if (this.#workers[worker] !== running) return;
     this.#options.log.error({ err: error, child: running.pid }, 'batch failed');
     this.leave(worker);
-    running.kill();
+    running.kill(`fails a batch: ${error instanceof GatewayError ? error.code : 'internal'}`);
   }
 
   #end(name: number, end: FrameEnd, faces?: readonly SwappedPixels[]): void {

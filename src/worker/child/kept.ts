@@ -36,6 +36,7 @@ export class Kept<Kind extends Running> {
   readonly #pause: RestartPause;
   #state: State<Kind> = { name: 'starting' };
   #replaced = 0;
+  #lost: string | null = null;
 
   constructor(options: KeptOptions<Kind>) {
     this.#options = options;
@@ -56,12 +57,18 @@ export class Kept<Kind extends Running> {
     return this.#replaced;
   }
 
+  /** Why the last one was lost; null before that. */
+  get lost(): string | null {
+    return this.#lost;
+  }
+
   /** Starts the first one. @throws GatewayError if that fails; it is not tried again then */
   async start(): Promise<void> {
     const { what, start, onChange, clock, log } = this.#options;
     this.#state = { name: 'starting' };
     const running = await start((reason) => {
       log.error({ child: running.pid, reason, what }, 'child lost');
+      this.#lost = reason;
       if (this.running === running) this.#again();
     });
     if (this.#isClosed()) return running.close();

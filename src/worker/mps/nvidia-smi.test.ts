@@ -6,8 +6,8 @@ import { GatewayError } from '../../errors.ts';
 import { parseGpuCards, readGpuCards } from './nvidia-smi.ts';
 
 /** In nvidia-smi's form (`--format=csv,noheader,nounits`): one H100 at work, one card that tells little. */
-const TWO_CARDS = `0, GPU-8a44c7b1-1111-2222-3333-444455556666, NVIDIA H100 80GB HBM3, 1843, 81559, 97, 64, 0x0000000000000024
-1, GPU-0b55d8c2-1111-2222-3333-444455556666, Tesla K80, [N/A], 11441, [Not Supported], 31, 0x0000000000000001
+const TWO_CARDS = `0, GPU-8a44c7b1-1111-2222-3333-444455556666, 00000000:3B:00.0, NVIDIA H100 80GB HBM3, 1843, 81559, 97, 64, 0x0000000000000024
+1, GPU-0b55d8c2-1111-2222-3333-444455556666, 00000000:AF:00.0, Tesla K80, [N/A], 11441, [Not Supported], 31, 0x0000000000000001
 `;
 
 describe('figures of GPUs', () => {
@@ -16,6 +16,7 @@ describe('figures of GPUs', () => {
       {
         index: 0,
         uuid: 'GPU-8a44c7b1-1111-2222-3333-444455556666',
+        busId: '00000000:3B:00.0',
         name: 'NVIDIA H100 80GB HBM3',
         memoryUsed: 1843 * 2 ** 20,
         memoryTotal: 81559 * 2 ** 20,
@@ -26,6 +27,7 @@ describe('figures of GPUs', () => {
       {
         index: 1,
         uuid: 'GPU-0b55d8c2-1111-2222-3333-444455556666',
+        busId: '00000000:AF:00.0',
         name: 'Tesla K80',
         memoryUsed: null,
         memoryTotal: 11441 * 2 ** 20,
@@ -38,7 +40,11 @@ describe('figures of GPUs', () => {
   });
 
   test('are not made of something else', () => {
-    for (const text of ['No devices were found', '0, GPU-1, name, 1, 2, 3, 4', 'x, GPU-1, name, 1, 2, 3, 4, 0x0']) {
+    for (const text of [
+      'No devices were found',
+      '0, GPU-1, bus, name, 1, 2, 3, 4',
+      'x, GPU-1, bus, name, 1, 2, 3, 4, 0x0',
+    ]) {
       expect(() => parseGpuCards(text)).toThrow(GatewayError);
     }
   });

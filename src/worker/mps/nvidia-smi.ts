@@ -19,6 +19,8 @@ export interface GpuCardFigures {
   /** As nvidia-smi counts, by PCI bus. */
   readonly index: number;
   readonly uuid: string;
+  /** Where it is, e.g. `00000000:3B:00.0`. */
+  readonly busId: string;
   readonly name: string;
   /** Bytes. */
   readonly memoryUsed: number | null;
@@ -37,7 +39,16 @@ export interface GpuCards {
 }
 
 /** In the order in which they are asked for. */
-const FIELDS = ['index', 'uuid', 'name', 'memory.used', 'memory.total', 'utilization.gpu', 'temperature.gpu'];
+const FIELDS = [
+  'index',
+  'uuid',
+  'pci.bus_id',
+  'name',
+  'memory.used',
+  'memory.total',
+  'utilization.gpu',
+  'temperature.gpu',
+];
 const THROTTLE_FIELD = 'clocks_throttle_reasons.active';
 
 /** Asks nvidia-smi. Never rejects: a machine without it has no NVIDIA GPU, and the reason says so. */
@@ -64,15 +75,24 @@ export async function readGpuCards({ program = 'nvidia-smi' }: { readonly progra
 export function parseGpuCards(text: string): GpuCardFigures[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line) => {
-    const [index, uuid, name, used, total, utilisation, temperature, reasons, more] = line
+    const [index, uuid, busId, name, used, total, utilisation, temperature, reasons, more] = line
       .split(',')
       .map((cell) => cell.trim());
-    if (index === undefined || !/^\d+$/.test(index) || !uuid || !name || reasons === undefined || more !== undefined) {
+    if (
+      index === undefined ||
+      !/^\d+$/.test(index) ||
+      !uuid ||
+      !busId ||
+      !name ||
+      reasons === undefined ||
+      more !== undefined
+    ) {
       throw new GatewayError('message_invalid', `nvidia-smi must say what it was asked [line:${line.slice(0, 200)}]`);
     }
     return {
       index: Number(index),
       uuid,
+      busId,
       name,
       memoryUsed: mebibytes(used),
       memoryTotal: mebibytes(total),

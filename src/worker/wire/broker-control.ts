@@ -31,6 +31,8 @@ const workerSchema = z.object({
   pid: count.nullable(),
   /** How often it was lost or did not start. */
   replaced: count,
+  /** Why the last one was lost; null before that. */
+  lost: z.string().max(256).nullable(),
   /** Whether it is given work, rather than being spare or loading. */
   works: z.boolean(),
   /** Batch sizes of all recipes that it is not warm for yet: their batches are filled up to larger ones. */

@@ -7,6 +7,7 @@ import type { BrokerFigures } from '../../wire/broker-control.ts';
 import { gpuConfigureSchema, type GpuConfigure } from '../../wire/gpu-protocol.ts';
 import { GpuRunner } from './gpu-runner.ts';
 import { GpuSharing } from './gpu-sharing.ts';
+import { lostBy, type Xid } from './xid-watch.ts';
 
 const MIB = 1024 * 1024;
 /** How often is looked whether a worker that is not warm for all batches can be spared now. */
@@ -55,10 +56,15 @@ export class GpuCard {
       device,
       uuid,
       // Its places start others; a server at fault takes clients again once all of it have ended.
-      onFault: () => this.running.forEach((runner) => runner.kill()),
+      onFault: (health) => this.running.forEach((runner) => runner.kill(`MPS: ${health}`)),
       log,
     });
     this.#places = Array.from({ length: placesOn(gpu) }, (_, place) => this.#place(place));
+  }
+
+  /** Index of the GPU. */
+  get device(): number {
+    return this.#options.device;
   }
 
   /** Those that are ready. */
@@ -86,10 +92,17 @@ export class GpuCard {
     await this.#whole();
   }
 
+  /** Its driver has told an error: ends at once whoever is lost with it, and starts others. */
+  suffer(xid: Xid): void {
+    const lost = lostBy(xid);
+    for (const runner of this.running)
+      if (lost === 'gpu' || (lost === 'client' && runner.pid === xid.pid)) runner.kill(`Xid ${xid.code}`);
+  }
+
   /** How it and its workers are. */
   get figures(): Omit<BrokerFigures['gpus'][number], 'card' | 'load'> {
-    const workers = this.#places.map(({ state, running, replaced }, place) => ({
-      ...{ state, replaced, pid: running?.pid ?? null },
+    const workers = this.#places.map(({ state, running, replaced, lost }, place) => ({
+      ...{ state, replaced, lost, pid: running?.pid ?? null },
       ...{ works: this.#working.has(place), missing: running?.missing ?? 0 },
     }));
     return { device: this.#options.device, workers, mps: this.#sharing.kind };

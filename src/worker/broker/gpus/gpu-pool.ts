@@ -10,6 +10,7 @@ import { plainNumber, variantsOf } from '../recipe-variants.ts';
 import { GpuCard, placesOn } from './gpu-card.ts';
 import type { GpuRunner } from './gpu-runner.ts';
 import { usesCuda } from './gpu-sharing.ts';
+import { isAt, XidWatch, type Xid } from './xid-watch.ts';
 
 /** How often nvidia-smi is asked. Each start of it held an H100 up for as long as 64 ms, which costs frames. */
 const READ_EVERY: Milli = 30_000;
@@ -29,12 +30,14 @@ export class GpuPool {
   /** What nvidia-smi said last. */
   #seen: readonly GpuCardFigures[] = [];
   #reading: NodeJS.Timeout | undefined;
+  readonly #xids: XidWatch;
   #provider: Provider | undefined;
   /** Batch sizes that each recipe was measured in. */
   readonly #measured = new Map<number, number>();
 
   constructor(options: GpuPoolOptions) {
     this.#options = options;
+    this.#xids = new XidWatch({ onXid: (xid) => this.#suffer(xid), log: options.log });
   }
 
   /** The execution provider that was seen to run the networks. */
@@ -52,7 +55,10 @@ export class GpuPool {
    * @throws GatewayError as `GpuRunner.start`
    */
   async start(): Promise<void> {
-    if (usesCuda(this.#options.gpu)) await this.#readCards();
+    if (usesCuda(this.#options.gpu)) {
+      await this.#readCards();
+      this.#xids.start();
+    }
     this.#cards = this.#options.gpu.devices.map((device, index) => this.#card(device, index));
     // Alone at first, so that nothing disturbs what it measures.
     await this.#cards[0]!.start();
@@ -64,6 +70,7 @@ export class GpuPool {
   /** Idempotent. */
   async close(): Promise<void> {
     clearInterval(this.#reading);
+    this.#xids.close();
     await Promise.all(this.#cards.map((card) => card.close()));
   }
 
@@ -89,6 +96,11 @@ export class GpuPool {
     if (reason !== undefined) this.#options.log.warn({ reason }, 'GPUs cannot be read');
     this.#seen = cards;
     this.#reading ??= setInterval(() => void this.#readCards(), READ_EVERY);
+  }
+
+  #suffer(xid: Xid): void {
+    const index = this.#seen.find(({ busId }) => isAt(busId, xid))?.index;
+    for (const card of this.#cards) if (card.device === index) card.suffer(xid);
   }
 
   #ready(worker: number, running: GpuRunner): void {

@@ -149,8 +149,9 @@ export class GpuRunner implements Running {
     }
   }
 
-  kill(): void {
-    this.#lose('killed');
+  /** @param reason for the figures */
+  kill(reason = 'killed'): void {
+    this.#lose(reason);
   }
 
   async close(): Promise<void> {
