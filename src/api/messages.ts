@@ -150,6 +150,8 @@ export const statisticsSchema = z.object({
   faces: z.int(),
   /** How far the session is degraded while there is too much for the swap networks; 0: not at all (docs/neural.md). */
   level: z.int(),
+  /** Milliseconds of GPU workers that went into the frames of the last second. */
+  gpu: z.number(),
 });
 export type Statistics = z.infer<typeof statisticsSchema>;
 

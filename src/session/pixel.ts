@@ -103,6 +103,8 @@ export interface PixelFigures {
   readonly faces: number;
   /** How far the session is degraded while there is too much for the swap networks. */
   readonly level: number;
+  /** Milliseconds of GPU workers that went into its frames. */
+  readonly gpu: Milli;
   /** By `stage:reason`. */
   readonly drops: Record<string, number>;
   /** Milliseconds of the last second in which the thread was at work for this session. */

@@ -56,6 +56,8 @@ export interface SessionFigures extends WayFigures {
   readonly faces: number;
   /** How far the session is degraded while there is too much for the swap networks. */
   readonly level: number;
+  /** Milliseconds of GPU workers that went into its frames. */
+  readonly gpu: Milli;
   /** Milliseconds of a pixel thread that one second of this session takes. */
   readonly busy: Milli;
   /** The same by station. */

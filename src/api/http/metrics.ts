@@ -14,6 +14,9 @@ const ESTIMATE_BUCKETS = [150e3, 300e3, 500e3, 750e3, 1e6, 1.5e6, 2e6, 2.5e6, 3e
 /** Upper bounds of the loss on the way back, fractions. */
 const LOSS_BUCKETS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 
+/** Upper bounds of what a session takes of a GPU worker in a second, milliseconds. */
+const GPU_TIME_BUCKETS = [10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000];
+
 /** What the gateway tells Prometheus. Numbers only: nothing about who is in a session. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -29,6 +32,7 @@ export class Metrics {
   readonly #resent: Counter;
   readonly #estimate: Histogram;
   readonly #loss: Histogram;
+  readonly #gpuTime: Histogram;
 
   constructor(observed: {
     readonly supervisor: Pick<Supervisor, 'status' | 'held'>;
@@ -101,6 +105,13 @@ export class Metrics {
       registers,
     });
 
+    this.#gpuTime = new Histogram({
+      name: 'guise_session_gpu_milliseconds',
+      help: 'Time of GPU workers that went into each second of each session with a recipe',
+      buckets: GPU_TIME_BUCKETS,
+      registers,
+    });
+
     function gauge(name: string, help: string, value: () => number): void {
       new Gauge({
         name,
@@ -131,6 +142,7 @@ export class Metrics {
     for (const [at, count] of Object.entries(figures.drops)) this.#drops.inc({ at }, Math.max(0, count));
     for (const [station, duration] of Object.entries(figures.stations)) this.#busy.inc({ station }, duration);
     this.#resent.inc(figures.resent);
+    if (figures.gpu > 0) this.#gpuTime.observe(figures.gpu);
     if (figures.fpsOut === 0) return;
     this.#latency.observe(figures.latencyP50);
     this.#loss.observe(figures.lossOut);

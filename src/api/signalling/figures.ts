@@ -32,6 +32,7 @@ export function toStatistics(figures: SessionFigures): Statistics {
     codec,
     faces,
     level,
+    gpu: round(figures.gpu),
   };
 }
 

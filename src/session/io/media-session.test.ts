@@ -153,13 +153,23 @@ describe('the figures of a second', () => {
         held: 2,
         faces: 1,
         level: 0,
+        gpu: 84,
         drops: { 'swap:late': 1 },
         worked: 300,
         stations: { decode: 2, swap: 3 },
       },
     });
     const first = await new Promise<SessionFigures>((resolve) => (call.figures = resolve));
-    expect(first).toMatchObject({ swapped: 3, hidden: 1, clear: 0, held: 2, faces: 1, width: 640, codec: 'vp8' });
+    expect(first).toMatchObject({
+      swapped: 3,
+      hidden: 1,
+      clear: 0,
+      held: 2,
+      faces: 1,
+      gpu: 84,
+      width: 640,
+      codec: 'vp8',
+    });
     expect(first.drops).toEqual({ 'swap:late': 1 });
     expect(first).toMatchObject({ sentWidth: 640, sentHeight: 480, frameRateLimit: null });
     expect(first).toMatchObject({ estimate: null, queue: 0, resent: 0, lossOut: 0, lossIn: 0, playoutDelay: 0 });

@@ -18,6 +18,8 @@ export class FigureCounts {
   height = 0;
   faces = 0;
   level = 0;
+  /** Milliseconds of GPU workers. */
+  gpu: Milli = 0;
   #sent: Omit<LadderStep, 'frameRate'> = { width: 0, height: 0, frameRateLimit: Infinity };
   #decoded = 0;
   #held = 0;
@@ -67,6 +69,7 @@ export class FigureCounts {
       held: this.#held,
       faces: this.faces,
       level: this.level,
+      gpu: this.gpu,
       drops: this.drops.toRecord(),
       worked,
       stations,

@@ -128,6 +128,11 @@ export class PixelSession {
     this.configure(this.#settings);
   }
 
+  /** A GPU worker was at a frame of it for so long. */
+  spent(time: Milli): void {
+    this.#counts.gpu += time;
+  }
+
   /** From the next frame on. */
   configure(settings: SessionSettings): void {
     const changed = settings.bitrate !== this.#settings.bitrate;

@@ -174,6 +174,7 @@ export class PixelThread {
       lane: lanes.open({
         ...{ recipe: swap, tier, tenant, frameRate: USUAL_RATE, faces: Math.max(1, faces) },
         onLevel: (level) => this.#sessions.get(id)?.degrade(level),
+        onSpent: (time) => this.#sessions.get(id)?.spent(time),
       }),
       onBack: () => this.#wake(),
     };

@@ -31,6 +31,8 @@ export interface CropLaneOptions {
   readonly faces: number;
   /** Told when load changes how far the lane is degraded. */
   readonly onLevel?: (level: LaneLevel) => void;
+  /** Told of each frame that was run how long a GPU worker was at it. */
+  readonly onSpent?: (time: Milli) => void;
 }
 
 /** A session's way to the swap networks. Its frames are swapped in time or given up; the newest wins. */

@@ -107,7 +107,10 @@ export class RemoteLane implements CropLane {
     const body = { lane: place.lane, crops: crops.length, deadline, enhance, sources };
     const payload = [...crops, ...brought];
     try {
-      return facesOf(await place.channel.request({ type: 'swap', body, payload }, { timeout }), crops.length);
+      const reply = await place.channel.request({ type: 'swap', body, payload }, { timeout });
+      const answer = swappedSchema.safeParse(reply.body).data;
+      if (answer !== undefined && answer.spent > 0) this.#options.onSpent?.(answer.spent);
+      return answer?.end === 'swapped' ? facesOf(reply, crops.length) : undefined;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       // Whether the broker has seen the sources is not known now.
@@ -137,11 +140,10 @@ function told(
   return { sources: named, brought };
 }
 
-/** The new faces of an answer, as views into it; none if the frame was given up. */
-function facesOf({ body, payload }: WireReply, crops: number): readonly SwappedPixels[] | undefined {
-  const answer = swappedSchema.safeParse(body);
+/** The new faces of an answer, as views into it; none if they are not whole. */
+function facesOf({ payload }: WireReply, crops: number): readonly SwappedPixels[] | undefined {
   const pixels = payload.length / crops / 4;
-  if (answer.data?.end !== 'swapped' || !Number.isInteger(Math.sqrt(pixels)) || pixels === 0) return undefined;
+  if (!Number.isInteger(Math.sqrt(pixels)) || pixels === 0) return undefined;
   return Array.from({ length: crops }, (_, index) => {
     const face = payload.subarray(index * 4 * pixels, (index + 1) * 4 * pixels);
     return { rgb: face.subarray(0, 3 * pixels), mask: face.subarray(3 * pixels) };

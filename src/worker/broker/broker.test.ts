@@ -75,12 +75,14 @@ function restored(lost: number): Promise<boolean> {
 
 describe('a broker', () => {
   test('has crops swapped, each frame with all its faces', async () => {
-    const lane = await client().open({ ...options, faces: 2 });
+    let spent = 0;
+    const lane = await client().open({ ...options, faces: 2, onSpent: (time) => (spent += time) });
     const crops = [noiseCrop(1), noiseCrop(2)];
 
     const faces = await swap(lane, crops);
 
     expect(faces).toHaveLength(2);
+    expect(spent).toBeGreaterThan(0);
     for (const [index, crop] of crops.entries()) expectSwapped(faces?.[index], crop);
   });
 

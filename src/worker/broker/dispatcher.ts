@@ -5,12 +5,12 @@ import { ENHANCER_OFF } from '../../schedule/degradation.ts';
 import { FrameScheduler } from '../../schedule/frame-scheduler.ts';
 import type { TierOptions } from '../../schedule/scheduler-options.ts';
 import { BatchView } from '../../schedule/frames/batch-view.ts';
-import type { CropSource, LaneLevel, SwappedPixels } from '../../swap/neural/crop-lane.ts';
+import type { CropSource, LaneLevel } from '../../swap/neural/crop-lane.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { FrameEnd, OpenLane } from '../wire/broker-protocol.ts';
 import { MAXIMUM_BATCH } from '../wire/gpu-protocol.ts';
 import type { GpuBatch, GpuBatchDone, GpuRunner } from './gpus/gpu-runner.ts';
-import { endOf, sourcesOf, type OfferedFrame } from './offered-frame.ts';
+import { endOf, sourcesOf, type FrameOutcome, type OfferedFrame } from './offered-frame.ts';
 import { Tally } from './tally.ts';
 import { plainNumber, variantsOf, type RecipeVariant } from './recipe-variants.ts';
 import { Tenants } from './tenants.ts';
@@ -262,10 +262,11 @@ export class Dispatcher {
     this.tally.batch(faces.length);
     let at = 0;
     for (const { name, crops, of } of members) {
-      this.tally.spent(of.tier, of.tenant, (duration * crops.length) / faces.length);
+      const spent = (duration * crops.length) / faces.length;
+      this.tally.spent(of.tier, of.tenant, spent);
       const made = faces.slice(at, (at += crops.length));
-      if (made.every((face) => face !== undefined)) this.#end(name, 'swapped', made);
-      else this.#end(name, 'failed');
+      if (made.every((face) => face !== undefined)) this.#end(name, 'swapped', { faces: made, spent });
+      else this.#end(name, 'failed', { spent });
     }
     this.#pump();
   }
@@ -278,12 +279,12 @@ export class Dispatcher {
     running.kill(`fails a batch: ${error instanceof GatewayError ? error.code : 'internal'}`);
   }
 
-  #end(name: number, end: FrameEnd, faces?: readonly SwappedPixels[]): void {
+  #end(name: number, end: FrameEnd, made: Omit<FrameOutcome, 'end'> = {}): void {
     const frame = this.#frames.get(name);
     if (frame === undefined) return;
     this.#frames.delete(name);
     this.tally.ended(end, this.#options.clock.now() <= frame.deadline);
-    frame.settle(faces === undefined ? { end } : { end, faces });
+    frame.settle({ end, ...made });
   }
 
   #leveled(number: number, level: LaneLevel): void {

@@ -67,10 +67,14 @@ export class LaneConnection {
       hash,
       bytes: bytes > 0 ? new Uint8Array(payload.subarray(at, (at += bytes))) : undefined,
     }));
-    const { end, faces } = await new Promise<FrameOutcome>((settle) =>
+    const {
+      end,
+      faces,
+      spent = 0,
+    } = await new Promise<FrameOutcome>((settle) =>
       this.#dispatcher.offer(lane, { crops, deadline, enhance, sources, settle }),
     );
-    return { body: { end }, payload: faces?.flatMap(({ rgb, mask }) => [rgb, mask]) ?? [] };
+    return { body: { end, spent }, payload: faces?.flatMap(({ rgb, mask }) => [rgb, mask]) ?? [] };
   }
 
   #take({ type, body }: WireMessage): void {

@@ -8,6 +8,8 @@ import type { FrameEnd } from '../wire/broker-protocol.ts';
 export interface FrameOutcome {
   readonly end: FrameEnd;
   readonly faces?: readonly SwappedPixels[];
+  /** Time of a GPU worker that went into it; left out: none. */
+  readonly spent?: Milli;
 }
 
 /** A frame that is to be swapped, as it comes from a pixel thread. */

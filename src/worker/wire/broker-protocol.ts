@@ -66,7 +66,11 @@ export const swapSchema = z.strictObject({
  */
 export const FRAME_ENDS = ['swapped', 'late', 'replaced', 'thinned', 'closed', 'lost', 'failed'] as const;
 export type FrameEnd = (typeof FRAME_ENDS)[number];
-export const swappedSchema = z.object({ end: z.enum(FRAME_ENDS) });
+export const swappedSchema = z.object({
+  end: z.enum(FRAME_ENDS),
+  /** Milliseconds of a GPU worker that went into it; 0 if it was not run. */
+  spent: z.number().nonnegative().default(0),
+});
 
 /** Body of the notice `level`: load has changed how far a lane is degraded. */
 export const levelSchema = z.strictObject({ lane, level: z.int().nonnegative() });

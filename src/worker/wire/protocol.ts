@@ -221,6 +221,8 @@ export const sessionFiguresSchema = z.object({
   codec: sendCodecSchema,
   faces: z.int(),
   level: z.int().nonnegative(),
+  /** Milliseconds of GPU workers that went into its frames. */
+  gpu: count,
   /** Milliseconds of a pixel thread that one second of this session takes. */
   busy: count,
   /** The same by station. */

@@ -37,6 +37,7 @@ interface Reading {
   readonly drops: Record<string, number>;
   readonly held: number;
   readonly decoded: number;
+  readonly gpu: Milli;
 }
 
 /** Makes the figures of each second out of counts that only grow. */
@@ -48,7 +49,7 @@ export class FigureCounts {
   #before: Reading;
 
   constructor(now: Milli) {
-    this.#before = { at: now, chunks: 0, bytesIn: 0, bytesOut: 0, resent: 0, drops: {}, held: 0, decoded: 0 };
+    this.#before = { at: now, chunks: 0, bytesIn: 0, bytesOut: 0, resent: 0, drops: {}, held: 0, decoded: 0, gpu: 0 };
   }
 
   /** The pixel half's newest counts. */
@@ -99,6 +100,7 @@ export class FigureCounts {
       codec,
       faces: this.#pixel?.faces ?? 0,
       level: this.#pixel?.level ?? 0,
+      gpu: grown(before.gpu, after.gpu),
       busy: Object.values(stations).reduce((sum, duration) => sum + duration, 0),
       stations,
       worked: this.#pixel?.worked ?? 0,
@@ -135,6 +137,7 @@ export class FigureCounts {
       drops,
       held: this.#pixel?.held ?? 0,
       decoded: this.#pixel?.decoded ?? 0,
+      gpu: this.#pixel?.gpu ?? 0,
     };
   }
 }
