@@ -18,7 +18,9 @@ export async function uploadedPhotos(body: Uint8Array, type: string): Promise<Ui
 
 async function filesOf(body: Uint8Array, type: string): Promise<Blob[]> {
   try {
-    const form = await new Response(body, { headers: { 'content-type': type } }).formData();
+    // Of a message or a file, never of memory that threads share.
+    const whole = body as Uint8Array<ArrayBuffer>;
+    const form = await new Response(whole, { headers: { 'content-type': type } }).formData();
     return [...form.values()].filter((value) => typeof value !== 'string');
   } catch (cause) {
     throw new GatewayError('photo_unreadable', 'the form must be whole, as multipart/form-data', { cause });
