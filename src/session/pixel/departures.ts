@@ -102,9 +102,9 @@ export class Departures {
 
   /**
    * Encodes and sends the frame's picture, after those before it.
-   * @param isHurried whether the session's next frame waits: it must not wait for the small encoding too
+   * @param hurry the session's next frame waits: it must not wait for the small encoding too
    */
-  depart({ chunk, deadline, at, step, work }: Departing, outcome: Outcome, isHurried: () => boolean): void {
+  depart({ chunk, deadline, at, step, work }: Departing, outcome: Outcome, hurry: boolean): void {
     this.#leftAt = at;
     this.#enqueue(async () => {
       const started = this.#parts.clock.now();
@@ -114,7 +114,7 @@ export class Departures {
       this.#parts.onTook('encode', this.#parts.clock.now() - started);
       this.#lastOutcome = outcome;
       this.#send(encoded, outcome, decodable, deadline);
-      if (!isHurried()) this.#encodeSmall({ outcome, decodable, deadline, timestamp });
+      if (!hurry) this.#encodeSmall({ outcome, decodable, deadline, timestamp });
     });
   }
 

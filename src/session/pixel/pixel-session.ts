@@ -333,7 +333,7 @@ export class PixelSession {
     this.#counts.sent(outcome, frame.step);
     this.#servedAt = this.#parts.clock.now();
     this.#lost = false;
-    this.#departures.depart(frame, outcome, () => this.#intake.hasNewer);
+    this.#departures.depart(frame, outcome, this.#intake.hasNewer);
   }
 
   /** Has the recogniser look at a face if somebody's part depends on whose it is. */
