@@ -12,7 +12,8 @@ import { openCall, publish, view, type CallLife, type PublishLife, type ViewLife
 import { Returning, type Loss } from './returning.ts';
 
 /** Small pictures, few a second: what is looked at is what follows a fault, not what a machine carries. */
-const CLIP: ClipSettings = { script: 'talk', width: 320, height: 240, frameRate: 5 };
+const FRAME_RATE = 5;
+const CLIP: ClipSettings = { script: 'talk', width: 320, height: 240, frameRate: FRAME_RATE };
 /** Four in each of the two workers; the publisher and its viewer come on top. */
 const CALLERS = 8;
 /** Frames are not given up for being late: a frame that does not come is one that was disturbed. */
@@ -22,6 +23,8 @@ const WORN = 'mask:gold';
 const CHANGED = 'mask:porcelain';
 /** From a fault on others are looked at for so long. */
 const WATCHED: Milli = 4_000;
+/** Then the last of their frames have come back, those that do: the budget and two frames more. */
+const SETTLED: Milli = BUDGET + 2 * (1000 / FRAME_RATE);
 const STARVED: Milli = 8_000;
 /** For everybody to be back after a fault; more is a hang. */
 const BACK_LIMIT: Milli = 90_000;
@@ -116,6 +119,7 @@ async function fault(clients: Clients, strike: () => unknown): Promise<FaultFigu
   // A worker that is stopped is given up after three seconds; what is lost then must be back, too.
   await wait(WATCHED);
   const stoodAfter = takeStanding();
+  await wait(SETTLED);
   while (!all.every(({ isBack }) => isBack)) {
     if (monotonic.now() - at > BACK_LIMIT) throw new Error('everybody must be back');
     await wait(50);
