@@ -5,8 +5,9 @@ import type { Clock, Milli } from '../../time.ts';
 
 /** One frame of any network on any device is swapped within. */
 const FRAME_LIMIT: Milli = 120_000;
-/** Pause before a frame that was given up is sent again. */
+/** Pause before a frame that was given up is sent again, and by how much the next is longer: that a worker is lost is known a second late. */
 const PAUSE: Milli = 250;
+const LONGER = 2;
 /** A frame that is given up so often while there is somebody to swap it cannot be swapped: it makes no picture. */
 const MOST_TRIES = 4;
 /** For GPU workers that are lost and replaced. */
@@ -64,8 +65,8 @@ export class PatientLane implements CropLane {
       if (clock.now() - since > LONGEST_WAIT) {
         throw new GatewayError('worker_lost', 'a GPU worker must be there to swap faces, for minutes there was none');
       }
+      await pause(PAUSE * LONGER ** tries);
       if (isServed()) tries++;
-      await pause(PAUSE);
     }
     return undefined;
   }
