@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalSwap } from '../bench/local-swap.ts';
 import { EXPOSED } from '../bench/judge/patch.ts';
 import type { ClipSettings } from '../media/clip.ts';
-import { portraitFile } from '../media/portrait.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
 import { judgeFrames, type Shown } from './studio/judge-frames.ts';
 import { keepFrames, takeFrames, untilSwapped, type ReturnedFrame } from './studio/returned-frames.ts';
 import { stampedCamera } from './studio/stamp.ts';
-import { openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
+import { agreeToPhoto, offerPhoto, openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
 
@@ -48,13 +47,9 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
 
   it('puts a photo on after the consent question, and shows no frame of the caller on the way', async () => {
     const { page } = studio;
-    await page.setInputFiles('#photo', portraitFile('astronaut'));
-    await page.fill('#subject', 'Eileen Collins, public-domain portrait');
-    await page.fill('#granted-by', 'the test');
-    await page.check('#agreed');
+    await offerPhoto(page);
     await keepFrames(page, 'swapped', 40);
-    await page.click('#consent button.primary');
-    await page.locator('#picker input:checked:not([value^="mask:"])').waitFor({ state: 'attached' });
+    await agreeToPhoto(page);
     const during = await judge(await takeFrames(page), 'astronaut');
     for (const { toCaller } of during) expect(toCaller).toBeLessThan(EXPOSED);
     await keepFrames(page, 'swapped', 5, 5);

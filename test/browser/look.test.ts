@@ -10,13 +10,12 @@ import { templatePoints } from '../../src/swap/neural/align/templates.ts';
 import { brokerReady } from '../bench/gpu/streams/streams-bench.ts';
 import { networkFile } from '../gpu/networks/networks.ts';
 import { sceneOf, type ClipSettings } from '../media/clip.ts';
-import { portraitFile } from '../media/portrait.ts';
 import { BESIDE } from '../support/swap-recipes.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
 import { EXTENT, PARTS } from './studio/crop-parts.ts';
 import { keepFrames, takeFrames, untilSwapped } from './studio/returned-frames.ts';
 import { readStamp, stampedCamera } from './studio/stamp.ts';
-import { openStudio, startCamera, type Studio } from './studio/studio.ts';
+import { agreeToPhoto, offerPhoto, openStudio, startCamera, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
 const TEMPLATE = 'arcface_128';
@@ -96,12 +95,8 @@ describe.skipIf(BROWSER_SKIPPED)(
 
     it('shows the new face where the masks let it, and the caller’s hair and what is before the face', async () => {
       const { page } = studio;
-      await page.setInputFiles('#photo', portraitFile('astronaut'));
-      await page.fill('#subject', 'Eileen Collins, public-domain portrait');
-      await page.fill('#granted-by', 'the test');
-      await page.check('#agreed');
-      await page.click('#consent button.primary');
-      await page.locator('#picker input:checked:not([value^="mask:"])').waitFor({ state: 'attached' });
+      await offerPhoto(page);
+      await agreeToPhoto(page);
       await page.click('details summary');
       await page.selectOption('#colours', 'off');
       await page.locator('#enhance').fill('0');

@@ -10,12 +10,11 @@ import { brokerReady } from '../bench/gpu/streams/streams-bench.ts';
 import { LocalSwap } from '../bench/local-swap.ts';
 import { addGenerated, facesOf, type Colour } from '../gpu/networks/published.ts';
 import { sceneOf, type ClipSettings } from '../media/clip.ts';
-import { portraitFile } from '../media/portrait.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
 import { CropParts, type PartColours } from './studio/crop-parts.ts';
 import { keepFrames, takeFrames } from './studio/returned-frames.ts';
 import { readStamp, stampedCamera } from './studio/stamp.ts';
-import { openStudio, startCamera, type Studio } from './studio/studio.ts';
+import { agreeToPhoto, offerPhoto, openStudio, startCamera, type Studio } from './studio/studio.ts';
 
 // Few frames a second: a processor must carry every recipe whole, or the scheduler leaves its enhancer out.
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480, frameRate: 5 };
@@ -141,12 +140,8 @@ function far(one: Colour, other: Colour): number {
 
 /** Uploads the photo by the page, and lets nothing but networks change the face's colours. */
 async function wearPhoto({ page }: Studio): Promise<void> {
-  await page.setInputFiles('#photo', portraitFile('astronaut'));
-  await page.fill('#subject', 'Eileen Collins, public-domain portrait');
-  await page.fill('#granted-by', 'the test');
-  await page.check('#agreed');
-  await page.click('#consent button.primary');
-  await page.locator('#picker input:checked:not([value^="mask:"])').waitFor({ state: 'attached' });
+  await offerPhoto(page);
+  await agreeToPhoto(page);
   await page.click('details summary');
   await page.selectOption('#colours', 'off');
   await page.locator('#enhance').fill('100');

@@ -5,7 +5,6 @@ import { EXPOSED } from '../bench/judge/patch.ts';
 import { GatewayProcess } from '../bench/gateway/gateway-process.ts';
 import { LocalSwap } from '../bench/local-swap.ts';
 import type { ClipSettings } from '../media/clip.ts';
-import { portraitFile } from '../media/portrait.ts';
 import { Relay } from '../relay/relay.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
 import { dismissQuestion, occupyCamera, plugCameraIn, unplugCamera } from './studio/camera-plug.ts';
@@ -13,7 +12,7 @@ import { judgeFrames, type Shown } from './studio/judge-frames.ts';
 import { freezeAndThaw, keepStates, setCameraPermission, throughRelay, untilShown } from './studio/page-world.ts';
 import { keepFrames, takeFrames, untilSwapped } from './studio/returned-frames.ts';
 import { stampedCamera } from './studio/stamp.ts';
-import { openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
+import { offerPhoto, openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
 
@@ -171,10 +170,7 @@ describe.skipIf(BROWSER_SKIPPED)('the studio page, while the world changes (left
     await startCamera(page);
     await page.fill('#opacity', '60');
     await page.uncheck('#mirror');
-    await page.setInputFiles('#photo', portraitFile('astronaut'));
-    await page.fill('#subject', 'Eileen Collins, public-domain portrait');
-    await page.fill('#granted-by', 'the test');
-    await page.check('#agreed');
+    await offerPhoto(page);
     await page.click('#consent button.primary');
     const photo = page.locator('#picker input:checked:not([value^="mask:"])');
     await photo.waitFor({ state: 'attached' });

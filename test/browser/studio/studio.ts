@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { GatewayProcess } from '../../bench/gateway/gateway-process.ts';
+import { portraitFile } from '../../media/portrait.ts';
 import { launchChromium } from '../chromium.ts';
 import { keepPeers } from './peers.ts';
 
@@ -67,4 +68,18 @@ export async function startCamera(page: Page, size = '640x480'): Promise<void> {
 /** Picks an identity by its value, as a person does by its tile. */
 export async function pick(page: Page, identity: string): Promise<void> {
   await page.locator(`#picker input[value="${identity}"]`).check({ force: true });
+}
+
+/** Chooses the portrait as a photo on the page, and answers all of the consent question but its button. */
+export async function offerPhoto(page: Page): Promise<void> {
+  await page.setInputFiles('#photo', portraitFile('astronaut'));
+  await page.fill('#subject', 'Eileen Collins, public-domain portrait');
+  await page.fill('#granted-by', 'the test');
+  await page.check('#agreed');
+}
+
+/** Agrees to the photo that was offered, and waits until it is the one that is worn. */
+export async function agreeToPhoto(page: Page): Promise<void> {
+  await page.click('#consent button.primary');
+  await page.locator('#picker input:checked:not([value^="mask:"])').waitFor({ state: 'attached' });
 }
