@@ -2,10 +2,13 @@ import { type AssetName, ASSETS, installedPackage, type PackageFolder, readAsset
 import { convertTflite, CONVERTER_VERSION } from './convert/convert.ts';
 import { type FaceGeometry, readGeometry } from './geometry.ts';
 import { defaultCacheFolder, ModelCache } from './model-cache.ts';
-import { OnnxSession } from './session.ts';
+import { loadModel, type ModelRunner, OnnxSession } from './session.ts';
 
 /** The models that can be opened. */
 export type ModelName = Exclude<AssetName, 'geometry'>;
+
+/** Loads an ONNX file. @throws GatewayError model_unsupported */
+export type LoadModel = (onnx: Uint8Array) => Promise<ModelRunner>;
 
 export interface ModelStoreOptions {
   /** Folder for converted models; null keeps none. Default `GUISE_CACHE`, else under node_modules. */
@@ -30,10 +33,11 @@ export class ModelStore {
 
   /**
    * A model ready to run; the caller closes it.
+   * @param load where it runs; left out: in this thread
    * @throws GatewayError asset_missing, asset_corrupt, model_unsupported
    */
-  async open(name: ModelName): Promise<OnnxSession> {
-    return OnnxSession.open(await this.onnx(name));
+  async open(name: ModelName, load: LoadModel = loadModel): Promise<OnnxSession> {
+    return new OnnxSession(await load(await this.onnx(name)));
   }
 
   /**

@@ -17,61 +17,81 @@ const OPTIONS: InferenceSession.SessionOptions = {
   extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
 };
 
-/**
- * A model in memory with one float32 input, run on the CPU. Input and output buffers are made once and used again.
- */
-export class OnnxSession {
+/** What takes a model's input to its outputs, here or in another thread. */
+export interface ModelRunner {
   /** Extents of the input and of each output. */
   readonly inputShape: readonly number[];
   readonly outputShapes: Readonly<Record<string, readonly number[]>>;
-  readonly #session: InferenceSession;
-  readonly #input: Float32Array;
-  readonly #feeds: Record<string, Tensor>;
-  readonly #fetches: Record<string, Tensor>;
-  readonly #outputs: Outputs;
+  /** Made once and used again. */
+  readonly input: Float32Array;
+  readonly outputs: Outputs;
+  /** From `input` to `outputs`. One call at a time. */
+  run(): Promise<unknown>;
+  release(): Promise<void>;
+}
+
+export interface ModelOptions {
+  /** Fills in the extents that the model leaves open; its first is that of the outputs too. */
+  readonly inputShape?: readonly number[];
+}
+
+/**
+ * Loads a model that has one float32 input, to be run in this thread on the CPU.
+ * @param model an ONNX file
+ * @throws GatewayError model_unsupported
+ */
+export async function loadModel(model: Uint8Array, { inputShape: given }: ModelOptions = {}): Promise<ModelRunner> {
+  let session: InferenceSession;
+  try {
+    session = await InferenceSession.create(model, OPTIONS);
+  } catch (cause) {
+    throw new GatewayError('model_unsupported', 'model must be one that onnxruntime can load', { cause });
+  }
+  const [metadata] = session.inputMetadata;
+  const name = session.inputNames[0];
+  if (metadata === undefined || name === undefined || session.inputNames.length !== 1) {
+    throw new GatewayError('model_unsupported', 'model must have exactly one input');
+  }
+  const inputShape = fixedShape(metadata, given);
+  const input = new Float32Array(elements(inputShape));
+  const feeds = { [name]: new Tensor('float32', input, inputShape) };
+  const fetches: Record<string, Tensor> = {};
+  const outputs: Record<string, Float32Array> = {};
+  const outputShapes: Record<string, readonly number[]> = {};
+  for (const output of session.outputMetadata) {
+    const shape = fixedShape(output, given && [given[0]!]);
+    const buffer = new Float32Array(elements(shape));
+    fetches[output.name] = new Tensor('float32', buffer, shape);
+    outputs[output.name] = buffer;
+    outputShapes[output.name] = shape;
+  }
+  const run = () => session.run(feeds, fetches);
+  return { inputShape, outputShapes, input, outputs, run, release: () => session.release() };
+}
+
+/** A model in memory with one float32 input. Input and output buffers are made once and used again. */
+export class OnnxSession {
+  readonly #runner: ModelRunner;
   #previous: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(session: InferenceSession, inputShape?: readonly number[]) {
-    this.#session = session;
-    const [input] = session.inputMetadata;
-    const name = session.inputNames[0];
-    if (input === undefined || name === undefined || session.inputNames.length !== 1) {
-      throw new GatewayError('model_unsupported', 'model must have exactly one input');
-    }
-    this.inputShape = fixedShape(input, inputShape);
-    this.#input = new Float32Array(elements(this.inputShape));
-    this.#feeds = { [name]: new Tensor('float32', this.#input, this.inputShape) };
-    this.#fetches = {};
-    const outputs: Record<string, Float32Array> = {};
-    const shapes: Record<string, readonly number[]> = {};
-    for (const output of session.outputMetadata) {
-      const shape = fixedShape(output, inputShape && [inputShape[0]!]);
-      const buffer = new Float32Array(elements(shape));
-      this.#fetches[output.name] = new Tensor('float32', buffer, shape);
-      outputs[output.name] = buffer;
-      shapes[output.name] = shape;
-    }
-    this.#outputs = outputs;
-    this.outputShapes = shapes;
+  constructor(runner: ModelRunner) {
+    this.#runner = runner;
   }
 
-  /**
-   * @param model an ONNX file
-   * @param options `inputShape` fills in the extents that the model leaves open; its first is that of the outputs too
-   * @throws GatewayError model_unsupported
-   */
-  static async open(
-    model: Uint8Array,
-    { inputShape }: { readonly inputShape?: readonly number[] } = {},
-  ): Promise<OnnxSession> {
-    let session: InferenceSession;
-    try {
-      session = await InferenceSession.create(model, OPTIONS);
-    } catch (cause) {
-      throw new GatewayError('model_unsupported', 'model must be one that onnxruntime can load', { cause });
-    }
-    return new OnnxSession(session, inputShape);
+  /** A model that runs in this thread. @throws GatewayError model_unsupported */
+  static async open(model: Uint8Array, options: ModelOptions = {}): Promise<OnnxSession> {
+    return new OnnxSession(await loadModel(model, options));
+  }
+
+  /** Extents of the input. */
+  get inputShape(): readonly number[] {
+    return this.#runner.inputShape;
+  }
+
+  /** Extents of each output. */
+  get outputShapes(): Readonly<Record<string, readonly number[]>> {
+    return this.#runner.outputShapes;
   }
 
   /**
@@ -82,9 +102,9 @@ export class OnnxSession {
   run<T>(fill: (input: Float32Array) => void, read: (outputs: Outputs) => T): Promise<T> {
     const result = this.#previous.then(async () => {
       if (this.#closed) throw new GatewayError('closed', 'model must be open');
-      fill(this.#input);
-      await this.#session.run(this.#feeds, this.#fetches);
-      return read(this.#outputs);
+      fill(this.#runner.input);
+      await this.#runner.run();
+      return read(this.#runner.outputs);
     });
     this.#previous = result.catch(() => undefined);
     return result;
@@ -95,7 +115,7 @@ export class OnnxSession {
     if (this.#closed) return;
     this.#closed = true;
     await this.#previous;
-    await this.#session.release();
+    await this.#runner.release();
   }
 }
 

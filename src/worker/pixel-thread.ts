@@ -5,11 +5,12 @@ import { assert } from '../errors.ts';
 import { threadHeld } from '../held.ts';
 import { createLog } from '../log.ts';
 import type { ToPixel } from '../session/pixel.ts';
-import { openParts } from '../session/pixel/parts.ts';
+import { openParts, worksAside } from '../session/pixel/parts.ts';
 import { PixelThread } from '../session/pixel/pixel-thread.ts';
 import { warmUp } from '../session/pixel/warm-up.ts';
 import { BrokerClient } from './broker-client/broker-client.ts';
 import { END } from './threads/end-thread.ts';
+import { ModelsAside } from './threads/models-aside.ts';
 import type { PixelHeld, ThreadQuestion, ThreadSign, ThreadStart } from './threads/pixel-crew.ts';
 
 const port = parentPort;
@@ -32,13 +33,23 @@ async function end(): Promise<void> {
   thread.close();
   lanes?.close();
   await thread.idle();
+  await models?.close();
   port?.close();
 }
 
 const { hardware, decodeLimit, broker, recipes = [] } = workerData as ThreadStart;
 const log = createLog('pixels');
+// Without its models the thread is of no use: it ends, and is replaced.
+const models = worksAside()
+  ? new ModelsAside((error) =>
+      setImmediate(() => {
+        throw error;
+      }),
+    )
+  : undefined;
 const parts = await openParts({
   log,
+  ...(models && { load: (onnx) => models.load(onnx), timeAside: () => models.time() }),
   ...(decodeLimit !== undefined && { decodeLimit }),
   ...(hardware !== 'off' && { hardware }),
 });

@@ -6,7 +6,7 @@ import { FaceModels } from '../../face/models.ts';
 import { FaceTracker } from '../../face/tracker.ts';
 import type { Logger } from '../../log.ts';
 import type { VideoCodec } from '../../media/chunk.ts';
-import type { ModelStore } from '../../onnx/model-store.ts';
+import type { LoadModel, ModelStore } from '../../onnx/model-store.ts';
 import { openMasks } from '../../swap/masks/kept-masks.ts';
 import type { MaskBox } from '../../swap/masks/paint.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
@@ -16,8 +16,11 @@ import type { PixelParts } from './pixel-thread.ts';
 /** A picture of the largest size takes some 20 ms on a slow core. */
 const DECODE_LIMIT: Milli = 250;
 
-/** On fewer, what encodes beside a pixel thread would only take its time away. */
-const CORES_TO_ENCODE_ASIDE = 4;
+/** On fewer, what works beside a pixel thread would only take its time away. */
+const CORES_TO_WORK_ASIDE = 4;
+
+/** Whether other threads encode and run models, while a pixel thread works on other frames. */
+export const worksAside = (): boolean => availableParallelism() >= CORES_TO_WORK_ASIDE;
 
 /** The real parts, and what else of them is of use in their thread. */
 export interface OpenParts extends PixelParts {
@@ -32,6 +35,10 @@ export interface PartsOptions {
   readonly decodeLimit?: Milli;
   /** Whether other threads encode; default: where there are cores for them. */
   readonly encodesAside?: boolean;
+  /** Where models run; default: in this thread. */
+  readonly load?: LoadModel;
+  /** Processor time that others have taken for this thread's models so far, ms; default: none. */
+  readonly timeAside?: () => Promise<Milli>;
   /** The device that decodes and encodes; default none. */
   readonly hardware?: Hardware;
   /** Where it is told that software has taken over from the device. */
@@ -43,7 +50,7 @@ export interface PartsOptions {
  * @throws GatewayError asset_missing, asset_corrupt, model_unsupported
  */
 export async function openParts(options: PartsOptions = {}): Promise<OpenParts> {
-  const models = await FaceModels.open(options.store);
+  const models = await FaceModels.open(options.store, options.load);
   const masks = await openMasks(models.geometry);
   return {
     models,
@@ -54,7 +61,8 @@ export async function openParts(options: PartsOptions = {}): Promise<OpenParts> 
     createTracker: (maximum) => new FaceTracker(models, { maximum }),
     createDecoder: (codec) => createDecoder(codec, onDevice(options, codec)),
     createEncoder: (codec, settings) => createEncoder(codec, { ...settings, ...onDevice(options, codec) }),
-    encodesAside: options.encodesAside ?? availableParallelism() >= CORES_TO_ENCODE_ASIDE,
+    encodesAside: options.encodesAside ?? worksAside(),
+    timeAside: options.timeAside ?? (() => Promise.resolve(0)),
     mask: (name) => masks.mask(name),
   };
 }

@@ -3,7 +3,7 @@ import type { Faces } from '../../face/face.ts';
 import type { Chunk } from '../../media/chunk.ts';
 import type { I420 } from '../../media/plane.ts';
 import { Drops, type DropReason, type DropStage } from '../../schedule/drop.ts';
-import { inTime } from '../../schedule/lane.ts';
+import { inTime, type Waiting } from '../../schedule/lane.ts';
 import { StageCost } from '../../schedule/stage-cost.ts';
 import { recognisableIn } from '../../swap/neural/sources.ts';
 import type { LaneLevel } from '../../swap/neural/crop-lane.ts';
@@ -39,7 +39,15 @@ export interface PixelSessionParts
 /** A frame on its way; its picture once there is one. */
 type Frame = Omit<Departing, 'work'> & { readonly work?: WorkPicture };
 
-/** The pixel half of one session: chunks in, swapped chunks out. All calls come from its PixelThread, one frame at a time. */
+/** A session's frames that wait to be worked on. */
+export interface WaitingFrames extends Waiting {
+  readonly session: PixelSession;
+}
+
+/**
+ * The pixel half of one session: chunks in, swapped chunks out. All calls come from its PixelThread: one `step` at a time, and
+ * one `land`, which may run while a step waits for a model.
+ */
 export class PixelSession {
   readonly id: string;
   readonly #parts: PixelSessionParts;
@@ -60,7 +68,9 @@ export class PixelSession {
   #servedAt: Milli = -Infinity;
   /** A frame was late since. */
   #lost = false;
-  #state: 'idle' | 'working' | 'closing' | 'closed' = 'idle';
+  /** Steps and landings that have begun and not ended. */
+  #working = 0;
+  #state: 'open' | 'closing' | 'closed' = 'open';
 
   constructor(id: string, parts: PixelSessionParts, settings: SessionSettings) {
     this.id = id;
@@ -83,22 +93,25 @@ export class PixelSession {
     });
   }
 
-  /** When the frame that is next must be out, `undefined` if none is: one that has come back swapped, or the newest that waits. */
-  get deadline(): Milli | undefined {
-    const back = this.#flights?.back;
-    if (back !== undefined) return back.frame.deadline;
+  /** What has arrived: of it the newest frame is worked on. */
+  get arrivals(): WaitingFrames {
     const since = this.#intake.waitingSince;
-    return since === undefined ? undefined : since + this.#settings.budget;
+    return {
+      session: this,
+      deadline: since === undefined ? undefined : since + this.#settings.budget,
+      expected: this.#cost.remaining('decode'),
+      behindSince: this.#behindSince,
+    };
   }
 
-  /** How long it will take to bring it out. */
-  get expected(): Milli {
-    return this.#cost.remaining(this.#flights?.back === undefined ? 'decode' : 'paste');
-  }
-
-  /** When its last frame went out, if frames have been lost since because others were served. */
-  get behindSince(): Milli | undefined {
-    return this.#lost || this.#intake.isBehind ? this.#servedAt : undefined;
+  /** What has come back swapped. */
+  get returns(): WaitingFrames {
+    return {
+      session: this,
+      deadline: this.#flights?.back?.frame.deadline,
+      expected: this.#cost.remaining('paste'),
+      behindSince: this.#behindSince,
+    };
   }
 
   put(chunk: Chunk): void {
@@ -158,30 +171,27 @@ export class PixelSession {
     this.#departures.requestKeyframe(encoding);
   }
 
-  /**
-   * Brings a frame out that has come back swapped; else decodes what waits and brings the newest frame out, if it can be in
-   * time, or sends its faces to be swapped elsewhere.
-   */
-  async step(): Promise<void> {
-    if (this.#state !== 'idle') return;
-    this.#state = 'working';
-    try {
-      const back = this.#flights?.back;
-      if (back !== undefined) return await this.#land(back);
+  /** Decodes what waits and brings the newest frame out, if it can be in time, or sends its faces to be swapped elsewhere. */
+  step(): Promise<void> {
+    return this.#work(async () => {
       const arrival = this.#intake.take(this.#settings.maximumSide);
       this.#giveCreditsBack();
       if (arrival) await this.#frame(arrival);
-    } finally {
       this.#giveCreditsBack();
-      // A message may have closed the session while its frame was being worked on.
-      if (this.#isClosing()) this.#free();
-      else this.#state = 'idle';
-    }
+    });
+  }
+
+  /** Brings a frame out that has come back swapped, if there is one. */
+  land(): Promise<void> {
+    return this.#work(async () => {
+      const back = this.#flights?.back;
+      if (back !== undefined) await this.#land(back);
+    });
   }
 
   /** To be called every now and then: encodes the last picture sent again if a keyframe was asked for and no frame comes. */
   tick(): void {
-    if (this.#state === 'idle') this.#departures.tick(this.#settings.budget);
+    if (this.#state === 'open' && this.#working === 0) this.#departures.tick(this.#settings.budget);
   }
 
   /** Resolves once all frames that were brought out have been sent. */
@@ -196,8 +206,25 @@ export class PixelSession {
 
   /** Idempotent. A frame that is worked on ends first, and is not sent. */
   close(): void {
-    if (this.#state === 'idle') this.#free();
-    else if (this.#state === 'working') this.#state = 'closing';
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    if (this.#working === 0) this.#free();
+  }
+
+  /** When its last frame went out, if frames have been lost since because others were served. */
+  get #behindSince(): Milli | undefined {
+    return this.#lost || this.#intake.isBehind ? this.#servedAt : undefined;
+  }
+
+  async #work(work: () => Promise<void>): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#working++;
+    try {
+      await work();
+    } finally {
+      // A message may have closed the session meanwhile.
+      if (--this.#working === 0 && this.#isClosing()) this.#free();
+    }
   }
 
   async #frame(arrival: Arrival): Promise<void> {

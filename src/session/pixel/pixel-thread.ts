@@ -31,6 +31,8 @@ export interface PixelParts {
   readonly createEncoder: (codec: SendCodec, settings: EncoderSettings) => Encoder;
   /** Other threads encode, while this one works on the next frame. */
   readonly encodesAside: boolean;
+  /** Processor time that others have taken for this thread's models so far, ms. */
+  readonly timeAside: () => Promise<Milli>;
   /** A painted mask by its name; `undefined` if there is none. */
   readonly mask: (name: string) => PreparedIdentity | undefined;
   /** Swap networks that a session may choose, where there are any. */
@@ -55,7 +57,8 @@ export class PixelThread {
   readonly #port: PixelPort;
   readonly #log: Logger;
   readonly #sessions = new Map<string, PixelSession>();
-  #running: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
+  #landing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
 
@@ -86,7 +89,7 @@ export class PixelThread {
 
   /** Resolves when nothing is left to do. */
   async idle(): Promise<void> {
-    await this.#running;
+    while (this.#looking ?? this.#landing) await Promise.all([this.#looking, this.#landing]);
     await Promise.all([...this.#sessions.values()].map((session) => session.idle()));
   }
 
@@ -143,7 +146,7 @@ export class PixelThread {
         return session.close();
       case 'chunk':
         session.put(message.chunk);
-        return this.#wake();
+        return this.#look();
       case 'identity':
         this.#dress(session, message);
         return this.#send({ type: 'changed', session: session.id });
@@ -176,24 +179,31 @@ export class PixelThread {
         onLevel: (level) => this.#sessions.get(id)?.degrade(level),
         onSpent: (time) => this.#sessions.get(id)?.spent(time),
       }),
-      onBack: () => this.#wake(),
+      onBack: () => this.#land(),
     };
   }
 
-  #wake(): void {
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+  /** Works on what has arrived, one frame after the other. */
+  #look(): void {
+    this.#looking ??= this.#workOff('arrivals', (session) => session.step()).finally(() => (this.#looking = undefined));
   }
 
-  async #run(): Promise<void> {
+  /** Brings out what has come back from networks, also while a model looks at a frame that has arrived. */
+  #land(): void {
+    this.#landing ??= this.#workOff('returns', (session) => session.land()).finally(() => (this.#landing = undefined));
+  }
+
+  async #workOff(what: 'arrivals' | 'returns', work: (session: PixelSession) => Promise<void>): Promise<void> {
     for (;;) {
       // One turn of the event loop a frame: the port, timers and the models get theirs.
       await nextTurn();
-      const session = mostUrgent(this.#sessions.values(), this.#parts.clock.now());
-      if (!session) return;
+      const waiting = [...this.#sessions.values()].map((session) => session[what]);
+      const next = mostUrgent(waiting, this.#parts.clock.now());
+      if (!next) return;
       try {
-        await session.step();
+        await work(next.session);
       } catch (error) {
-        this.#fail(session.id, error);
+        this.#fail(next.session.id, error);
       }
     }
   }
