@@ -55,6 +55,15 @@ export async function runCalls(
   return { result, stations, begun, cores: cpu / seconds, clientCores: clientCpu / seconds };
 }
 
+/** Frames of several clients' runs that were given up, by stage and reason. */
+export function sumDrops(runs: readonly CallRun[]): Record<string, number> {
+  const drops: Record<string, number> = {};
+  for (const { result } of runs) {
+    for (const [at, count] of Object.entries(result.drops)) drops[at] = (drops[at] ?? 0) + count;
+  }
+  return drops;
+}
+
 /** The last core of the machine, for clients that are to be counted apart. */
 export const LAST_CORE = String(availableParallelism() - 1);
 

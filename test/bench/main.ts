@@ -18,7 +18,9 @@ import { benchGpuChains } from './gpu/gpu-chains.ts';
 import { benchGpuGraphs } from './gpu/gpu-graphs.ts';
 import { benchGpuLanes } from './gpu/lanes/lanes-bench.ts';
 import { benchGpuTables } from './gpu/gpu-tables.ts';
-import { benchStreams, WAYS, type StreamsOrder } from './gpu/streams/streams-bench.ts';
+import { WAYS, type StreamsOrder } from './gpu/streams/gpu-gateway.ts';
+import { benchStreams } from './gpu/streams/streams-bench.ts';
+import { benchStruckStreams } from './gpu/streams/struck-streams.ts';
 import { makeNetworks, networkNamed } from '../gpu/networks/networks.ts';
 import { benchLoss } from './loss.ts';
 import { benchSchedule } from './schedule/schedule-bench.ts';
@@ -35,7 +37,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
-    streams: { type: 'string', default: '1' },
+    streams: { type: 'string' },
     seconds: { type: 'string', default: '20' },
     size: { type: 'string', default: '1280x720' },
     codec: { type: 'string', default: 'vp8' },
@@ -60,6 +62,7 @@ const { values: options, positionals } = parseArgs({
     lanes: { type: 'boolean', default: false },
     gpus: { type: 'string', default: '1' },
     'mps-faults': { type: 'boolean', default: false },
+    strikes: { type: 'boolean', default: false },
     graphs: { type: 'boolean', default: false },
     alone: { type: 'boolean', default: false },
     chains: { type: 'boolean', default: false },
@@ -116,7 +119,7 @@ function callOrder(): Parameters<typeof benchCall>[0] {
   if (!width || !height) throw new TypeError(`--size must be like 1280x720 [size:${options.size}]`);
   if (!isSendCodec(codec)) throw new TypeError(`--codec must be one of ${SEND_CODECS.join(', ')} [codec:${codec}]`);
   return {
-    streams: count('streams'),
+    streams: options.streams === undefined ? 1 : count('streams'),
     seconds: count('seconds'),
     budget: count('budget'),
     seed: count('seed'),
@@ -128,7 +131,7 @@ function callOrder(): Parameters<typeof benchCall>[0] {
 }
 
 /**
- * Streams through the whole gateway; `--tables`: p(batch), workers × batch × MPS; `--lanes`: goodput and losses of the broker's lanes;
+ * Streams through the whole gateway, from `--streams` on; `--strikes`: what so many of them lose with GPU workers or the MPS server; `--tables`: p(batch), workers × batch × MPS; `--lanes`: goodput and losses of the broker's lanes;
  * `--mps-faults`: what others see when a worker or the MPS server is lost; `--graphs`: a file as published against the prepared one, with
  * `--alone` each rewrite of it too; `--chains`: whole recipes, pixel boost and a larger network, `--row` one or some of them.
  */
@@ -140,6 +143,7 @@ function benchGpu(): Promise<object> {
   if (options['mps-faults']) return benchGpuFaults(order);
   if (options.chains) return benchGpuChains(order, options.row);
   if (options.graphs) return benchGpuGraphs({ ...order, alone: options.alone });
+  if (options.strikes) return benchStruckStreams(asked(streamsOrder), options.row);
   return benchStreams(asked(streamsOrder));
 }
 
@@ -149,13 +153,18 @@ function streamsOrder(): StreamsOrder {
     throw new TypeError(`--provider must be cuda or cpu [provider:${provider}]`);
   const ways = WAYS.filter(({ name }) => way.length === 0 || way.includes(name));
   if (ways.length === 0) throw new TypeError(`--way must be exclusive, shared or guise [way:${way.join()}]`);
+  const load = callOrder();
   return {
-    load: callOrder(),
+    load,
     network: networkNamed(options.network ?? (provider === 'cuda' ? 'inswapper-float16' : 'tiny')),
     boost: count('boost'),
     beside: options.beside,
     provider,
-    ways: provider === 'cuda' ? ways : ways.map((each) => ({ ...each, mps: 'off', from: count('streams') })),
+    ways: ways.map((each) => ({
+      ...each,
+      ...(options.streams !== undefined && { from: count('streams') }),
+      ...(provider === 'cpu' && { mps: 'off', from: load.streams }),
+    })),
     clients,
   };
 }

@@ -9,6 +9,11 @@ export function mean(values: readonly number[]): number {
   return values.length === 0 ? NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** The sum of what the values give. */
+export function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0);
+}
+
 /** Rounded for people and JSON. */
 export function round(value: number, digits = 2): number {
   return Number(value.toFixed(digits));

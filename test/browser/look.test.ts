@@ -8,7 +8,7 @@ import type { I420 } from '../../src/media/plane.ts';
 import { fivePoints } from '../../src/swap/neural/align/five-points.ts';
 import { fitSimilarity, invert, type Similarity } from '../../src/swap/neural/align/similarity.ts';
 import { templatePoints } from '../../src/swap/neural/align/templates.ts';
-import { brokerReady } from '../bench/gpu/streams/streams-bench.ts';
+import { brokerReady } from '../bench/gpu/streams/gpu-gateway.ts';
 import { networkFile } from '../gpu/networks/networks.ts';
 import { sceneOf, type ClipSettings } from '../media/clip.ts';
 import { BESIDE } from '../support/swap-recipes.ts';

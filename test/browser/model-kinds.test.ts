@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publishedModel } from '../../src/models/manifest.ts';
 import { recipeFaceSchema, type RecipeFace } from '../../src/swap/neural/recipe.ts';
 import type { TemplateName } from '../../src/swap/neural/align/templates.ts';
-import { brokerReady } from '../bench/gpu/streams/streams-bench.ts';
+import { brokerReady } from '../bench/gpu/streams/gpu-gateway.ts';
 import { LocalSwap } from '../bench/local-swap.ts';
 import { addGenerated, facesOf, type Colour } from '../gpu/networks/published.ts';
 import { sceneOf, type ClipSettings } from '../media/clip.ts';

@@ -58,6 +58,7 @@ async function main(order: LoadOrder): Promise<void> {
   let measuring = false;
   const streams: Stream[] = [];
   const outcomes: ToldOutcomes[] = [];
+  const sessions: Signalling[] = [];
   const pacing: { stop: () => void }[] = [];
   const begin = async (stream: Stream): Promise<void> => {
     await stream.connect(relay && ((answer) => relay.through(answer)));
@@ -69,17 +70,20 @@ async function main(order: LoadOrder): Promise<void> {
     const signalling = await openSession(order, identity);
     if (!signalling) continue;
     const stream = new Stream(clip, signalling, random, { impaired: order.impaired });
-    const told: ToldOutcomes = { unswapped: 0, firstSwapped: NaN };
+    const told: ToldOutcomes = { unswapped: 0, firstSwapped: NaN, seconds: [] };
     signalling.onMessage = (message) => {
       if (message.type !== 'statistics') return;
       const { swapped, hidden, reused } = message.figures;
-      if (swapped > 0 && Number.isNaN(told.firstSwapped)) told.firstSwapped = monotonic.now();
+      const at = monotonic.now();
+      if (swapped > 0 && Number.isNaN(told.firstSwapped)) told.firstSwapped = at;
+      if (order.record) told.seconds.push({ at, hidden, reused });
       if (!measuring) return;
       told.unswapped += hidden + reused;
       for (const [at, count] of Object.entries(message.figures.drops)) drops[at] = (drops[at] ?? 0) + count;
     };
     streams.push(stream);
     outcomes.push(told);
+    sessions.push(signalling);
     if (!order.admitted) continue;
     await begin(stream);
     await wait(APART);
@@ -100,6 +104,7 @@ async function main(order: LoadOrder): Promise<void> {
   loop.disable();
   for (const { stop } of pacing) stop();
   await wait(TAIL);
+  const ended = sessions.map(({ isOpen }) => !isOpen);
   await Promise.all(streams.map((stream) => stream.close()));
   // The timer that measures fires a millisecond after it is due at best.
   const clientLoopP99 = Math.max(0, loop.percentile(99) / 1e6 - 1);
@@ -111,6 +116,7 @@ async function main(order: LoadOrder): Promise<void> {
       clientLoopP99,
       drops,
       outcomes,
+      ended,
       refused: order.streams - streams.length,
     }),
   });

@@ -23,12 +23,31 @@ export interface LoadOrder {
   readonly impaired: boolean;
   /** Streams begin one after the other, and those that the gateway has no room for are left out. */
   readonly admitted?: boolean;
+  /** Tells of every frame of each stream. */
+  readonly record?: boolean;
 }
 
 /** What the load client says while it works: lines of JSON on stdout, each with a `type`. */
 export type LoadReport =
   /** All streams have had their first answer; the measured time begins or ends. */
   { readonly type: 'begin' | 'end' } | AnswerReport | { readonly type: 'result'; readonly result: LoadResult };
+
+/** What one caller saw in the measured time, at instants of the clock that all processes of this host share. */
+export interface StreamRecord {
+  /** The session was over before the caller left. */
+  readonly ended: boolean;
+  /** When each frame was sent, and when it was back; null: never. */
+  readonly frames: readonly { readonly sent: Milli; readonly back: Milli | null }[];
+  /** What the gateway told of the last second's frames, and when that came. */
+  readonly told: readonly Told[];
+}
+
+/** Frames of a second that were sent hidden, and wearing the swap of the frame before. */
+export interface Told {
+  readonly at: Milli;
+  readonly hidden: number;
+  readonly reused: number;
+}
 
 export interface LoadResult {
   /** Streams that the gateway had no room for. */
@@ -65,4 +84,6 @@ export interface LoadResult {
   readonly clientLoopP99: number;
   /** From the gateway's statistics, summed over the measured time. */
   readonly drops: Readonly<Record<string, number>>;
+  /** Of each stream, if that was asked for. */
+  readonly records?: readonly StreamRecord[];
 }

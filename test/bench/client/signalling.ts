@@ -52,6 +52,11 @@ export class Signalling implements Door {
     return signalling;
   }
 
+  /** Whether the gateway still holds the session. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
   send(message: ClientMessage): void {
     this.#socket.send(JSON.stringify(clientMessageSchema.parse(message)));
   }
@@ -64,7 +69,7 @@ export class Signalling implements Door {
       this.#messages.splice(0, index + 1);
       if (message?.type === type) return message as Of<Type>;
       if (message?.type === 'error') throw new Refused(message as Of<'error'>);
-      if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(`the gateway must answer [awaited:${type}]`);
+      if (!this.isOpen) throw new Error(`the gateway must answer [awaited:${type}]`);
       await new Promise<void>((wake) => this.#waiting.add(wake));
     }
   }
@@ -81,7 +86,7 @@ export class Signalling implements Door {
 
   /** Idempotent. */
   close(): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.send({ type: 'bye' });
+    if (this.isOpen) this.send({ type: 'bye' });
     this.#socket.close();
   }
 

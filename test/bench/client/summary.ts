@@ -3,7 +3,7 @@ import type { Clip, ClipSettings } from '../../media/clip.ts';
 import { referenceOf, type ReferenceFrame } from '../judge/reference.ts';
 import { judge, ReturnedPictures, type Verdict } from '../judge/verdict.ts';
 import { LocalSwap } from '../local-swap.ts';
-import type { LoadOrder, LoadResult } from './protocol.ts';
+import type { LoadOrder, LoadResult, StreamRecord, Told } from './protocol.ts';
 import type { Repair, ReturnedFrame, SentFrame, Stream } from './stream.ts';
 
 /** A frame is on time within this, whatever its budget: two frame periods at 30 a second; over a spoiled way, this. */
@@ -20,6 +20,8 @@ export interface ToldOutcomes {
   unswapped: number;
   /** When it first told of a swapped frame, at most a second after it; NaN: never. */
   firstSwapped: Milli;
+  /** What it told each second, if that is recorded. */
+  readonly seconds: Told[];
 }
 
 interface Measured {
@@ -28,6 +30,8 @@ interface Measured {
   readonly clientLoopP99: number;
   readonly drops: Readonly<Record<string, number>>;
   readonly outcomes: readonly ToldOutcomes[];
+  /** Whose sessions were over before. */
+  readonly ended: readonly boolean[];
   readonly refused: number;
 }
 
@@ -41,7 +45,7 @@ export async function summarise(
   settings: ClipSettings,
   clip: Clip,
   streams: readonly Stream[],
-  { from, to, clientLoopP99, drops, outcomes, refused }: Measured,
+  { from, to, clientLoopP99, drops, outcomes, ended, refused }: Measured,
 ): Promise<LoadResult> {
   const reference = await referenceFor(order, settings, clip);
   const perStream = streams.map((stream, index) => {
@@ -57,7 +61,8 @@ export async function summarise(
       : inTime.filter((frame) => swapped.has(frame)).length;
     const firstJudged = judged.verdicts.find((verdict) => verdict.swapped)?.frame.back ?? NaN;
     const first = byRecipe ? told.firstSwapped : firstJudged;
-    return { ...judged, sent, back, onTime, firstFrameMs: first - stream.offered };
+    const record = recordOf(sent, told, ended[index]!);
+    return { ...judged, sent, back, onTime, record, firstFrameMs: first - stream.offered };
   });
   const all = <T>(of: (one: (typeof perStream)[number]) => readonly T[]) => perStream.flatMap(of);
   const inTime = all(({ verdicts }) => verdicts.filter(({ frame }) => frame.back >= from && frame.back < to));
@@ -84,6 +89,7 @@ export async function summarise(
     pictureOk: looked.length > 0 && background >= LEAST_BACKGROUND && looked.every(({ swapped }) => swapped),
     clientLoopP99,
     drops,
+    ...(order.record && { records: perStream.map(({ record }) => record) }),
   };
 }
 
@@ -105,6 +111,10 @@ function limitOf({ impaired, recipe, budget }: LoadOrder): Milli {
 function sumRepair(repairs: readonly Repair[]): Repair {
   const of = (key: keyof Repair): number => repairs.reduce((sum, repair) => sum + repair[key], 0);
   return { resent: of('resent'), nacks: of('nacks'), recovered: of('recovered'), keyframesAsked: of('keyframesAsked') };
+}
+
+function recordOf(sent: readonly SentFrame[], { seconds }: ToldOutcomes, ended: boolean): StreamRecord {
+  return { ended, frames: sent.map((frame) => ({ sent: frame.sent, back: frame.back ?? null })), told: seconds };
 }
 
 /** Milliseconds from last packet in to last packet out; infinite if it never came. */

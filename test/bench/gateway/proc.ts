@@ -21,6 +21,21 @@ export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + (statOf(pid)?.ticks ?? 0), 0) / TICKS;
 }
 
+/** The one of the processes that uses most processor over half a second. */
+export async function busiestOf(pids: readonly number[]): Promise<number> {
+  const before = pids.map((pid) => cpuSeconds([pid]));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const used = pids.map((pid, index) => ({ pid, used: cpuSeconds([pid]) - before[index]! }));
+  const [busiest] = used.sort((a, b) => b.used - a.used);
+  if (busiest === undefined) throw new Error('there must be such a process');
+  return busiest.pid;
+}
+
+/** The program and arguments that a process was started with; empty if it has ended. */
+export function commandOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
+}
+
 /** Bytes of memory that the processes hold, shared pages counted once each (PSS). */
 export function residentBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + pssOf(pid), 0);

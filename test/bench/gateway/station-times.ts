@@ -71,7 +71,7 @@ export class StationTimes {
 }
 
 /** The sum of a metric over its labels, or that of one label set, in Prometheus' text format. */
-function sumOf(text: string, name: string): number {
+export function sumOf(text: string, name: string): number {
   let sum = 0;
   for (const line of text.split('\n')) {
     if (line.startsWith(`${name} `) || line.startsWith(`${name}{`))

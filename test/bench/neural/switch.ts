@@ -13,7 +13,7 @@ import { swapRecipe } from '../../support/swap-recipes.ts';
 import { Signalling, uploadPhoto } from '../client/signalling.ts';
 import { paceStreams, Stream } from '../client/stream.ts';
 import { GatewayProcess } from '../gateway/gateway-process.ts';
-import { brokerReady } from '../gpu/streams/streams-bench.ts';
+import { brokerReady } from '../gpu/streams/gpu-gateway.ts';
 import { referenceOf, type ReferenceFrame } from '../judge/reference.ts';
 import { judge, ReturnedPictures } from '../judge/verdict.ts';
 import { LocalSwap } from '../local-swap.ts';

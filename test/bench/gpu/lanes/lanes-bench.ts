@@ -1,3 +1,4 @@
+import { assert } from '../../../../src/errors.ts';
 import { gpuSchema, type GpuSettings } from '../../../../src/config/gpu.ts';
 import { createLog } from '../../../../src/log.ts';
 import { monotonic, type Milli } from '../../../../src/time.ts';
@@ -86,7 +87,7 @@ export async function benchGpuLanes(order: GpuOrder, gpus: number): Promise<obje
       say(JSON.stringify(loads.at(-1)));
     }
     const struck: StruckFigures[] = [];
-    for (const strike of strikes(host, place)) {
+    for (const strike of strikes(() => firstWorker(host), place)) {
       struck.push(await suffer(host, { strike, rate: best }));
       say(JSON.stringify(struck.at(-1)));
     }
@@ -221,6 +222,12 @@ async function suffer(
       (_, second) => lost.filter(({ at }) => Math.floor(Math.max(0, at - struck) / 1000) === second).length,
     ),
   };
+}
+
+function firstWorker(host: BrokerHost): number {
+  const pid = host.figures?.gpus[0]?.workers.find(({ works }) => works)?.pid;
+  assert(pid !== undefined && pid !== null, 'a worker must be at work');
+  return pid;
 }
 
 function workersReplaced(host: BrokerHost): number {

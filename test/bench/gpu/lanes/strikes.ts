@@ -1,6 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { assert } from '../../../../src/errors.ts';
-import type { BrokerHost } from '../../../../src/worker/broker-host/broker-host.ts';
 import { openMps, type GpuPlace } from '../gpu-place.ts';
 
 /** A way to lose something that lanes depend on. */
@@ -9,12 +7,12 @@ export interface Strike {
   hit(): Promise<void> | void;
 }
 
-/** What can befall this host's GPU workers. */
-export function strikes(host: BrokerHost, place: GpuPlace): readonly Strike[] {
+/** What can befall GPU workers. @param worker finds the process of the one that is hit */
+export function strikes(worker: () => number | Promise<number>, place: GpuPlace): readonly Strike[] {
   const shared: readonly Strike[] = [{ name: 'SIGKILL of the MPS server', hit: killMpsServer }];
   return [
-    { name: 'a worker is stopped in order', hit: () => stopInOrder(firstWorker(host), place) },
-    { name: 'SIGKILL of a worker', hit: () => void process.kill(firstWorker(host), 'SIGKILL') },
+    { name: 'a worker is stopped in order', hit: async () => stopInOrder(await worker(), place) },
+    { name: 'SIGKILL of a worker', hit: async () => void process.kill(await worker(), 'SIGKILL') },
     ...(place.card === undefined ? [] : shared),
   ];
 }
@@ -24,12 +22,6 @@ async function stopInOrder(worker: number, place: GpuPlace): Promise<void> {
   const mps = await openMps(place);
   if (typeof mps !== 'string') await mps.terminate(worker);
   process.kill(worker, 'SIGKILL');
-}
-
-function firstWorker(host: BrokerHost): number {
-  const pid = host.figures?.gpus[0]?.workers.find(({ state }) => state === 'running')?.pid;
-  assert(pid !== undefined && pid !== null, 'a worker must be running');
-  return pid;
 }
 
 /** By its name: the daemon that is asked for it is the broker's. */
