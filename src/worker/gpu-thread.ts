@@ -31,9 +31,9 @@ async function answer(request: ThreadRequest): Promise<void> {
 async function done(request: ThreadRequest): Promise<unknown> {
   switch (request.kind) {
     case 'load':
-      return desk.load(request.recipe);
+      return desk.load(request);
     case 'warm':
-      return desk.warm(request.recipe);
+      return desk.warm(request);
     case 'profile':
       return desk.profile(request.recipe);
     case 'source':

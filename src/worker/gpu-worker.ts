@@ -11,6 +11,7 @@ import { Channel, CHILD_WIRE_FD, GATEWAY_SILENCE, type Answer, type WireMessage 
 import {
   gpuConfigureSchema,
   gpuJobSchema,
+  gpuLoadSchema,
   gpuRecipeOnlySchema,
   gpuSourceSchema,
   JOBS_AT_A_TIME,
@@ -49,6 +50,7 @@ async function answer({ type, body, payload }: WireMessage): Promise<Answer> {
         return { body: configure(body) };
       case 'load':
       case 'warm':
+        return { body: await laneNow().ask({ kind: type, ...gpuLoadSchema.parse(body) }) };
       case 'profile':
         return { body: await laneNow().ask({ kind: type, ...gpuRecipeOnlySchema.parse(body) }) };
       case 'source':

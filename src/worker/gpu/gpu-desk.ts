@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Milli } from '../../time.ts';
-import type { GpuConfigure, GpuFigures, GpuJob, GpuJobReply, GpuLoaded } from '../wire/gpu-protocol.ts';
+import type { GpuConfigure, GpuFigures, GpuJob, GpuJobReply, GpuLoad, GpuLoaded } from '../wire/gpu-protocol.ts';
 import type { ChainBatch } from './chain/chain.ts';
 import type { Engine } from './engine.ts';
 import { loadedOf, Residents, type Resident } from './residents.ts';
@@ -36,13 +36,13 @@ export class GpuDesk {
   }
 
   /** @throws GatewayError as `Residents.use` */
-  load(recipe: string): Promise<GpuLoaded> {
-    return this.#inTurn(async () => loadedOf(await this.#residents.use(recipe)));
+  load({ recipe, known }: GpuLoad): Promise<GpuLoaded> {
+    return this.#inTurn(async () => loadedOf(await this.#residents.use(recipe, known)));
   }
 
   /** @throws GatewayError as `Residents.use` */
-  warm(recipe: string): Promise<GpuLoaded> {
-    return this.#inTurn(async () => loadedOf(await this.#residents.warm(recipe)));
+  warm({ recipe, known }: GpuLoad): Promise<GpuLoaded> {
+    return this.#inTurn(async () => loadedOf(await this.#residents.warm(recipe, known)));
   }
 
   /** @throws GatewayError as `Residents.use` */

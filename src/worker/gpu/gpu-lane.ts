@@ -3,13 +3,13 @@ import { entryFile } from '../../entry.ts';
 import { GatewayError, type ErrorCode } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { endThread } from '../threads/end-thread.ts';
-import type { GpuConfigure, GpuFigures, GpuLoaded } from '../wire/gpu-protocol.ts';
+import type { GpuConfigure, GpuFigures, GpuLoad, GpuLoaded } from '../wire/gpu-protocol.ts';
 import type { DeskJob, DeskReply } from './gpu-desk.ts';
 
 /** What the thread is asked, and what it answers. */
 interface Asked {
-  load: { readonly ask: { readonly recipe: string }; readonly reply: GpuLoaded };
-  warm: { readonly ask: { readonly recipe: string }; readonly reply: GpuLoaded };
+  load: { readonly ask: GpuLoad; readonly reply: GpuLoaded };
+  warm: { readonly ask: GpuLoad; readonly reply: GpuLoaded };
   profile: { readonly ask: { readonly recipe: string }; readonly reply: GpuLoaded };
   source: { readonly ask: { readonly hash: string; readonly bytes: Uint8Array }; readonly reply: undefined };
   /** Pixels go there and come back without a copy. */

@@ -17,6 +17,7 @@ import {
   type GpuJob,
   type GpuJobReply,
   type GpuLoaded,
+  type GpuProfiles,
   type gpuConfigureSchema,
 } from '../wire/gpu-protocol.ts';
 
@@ -105,15 +106,18 @@ export class GpuWorkerProcess {
     return this.#child.exitCode;
   }
 
-  /** @throws GatewayError recipe_unknown, model_unsupported, provider_unavailable, capacity_full, device_lost, worker_lost, timed_out */
-  async load(recipe: string): Promise<GpuLoaded> {
-    const { body } = await this.#channel.request({ type: 'load', body: { recipe } }, { timeout: LOAD_LIMIT });
+  /**
+   * @param known what other workers on its GPU have measured
+   * @throws GatewayError recipe_unknown, model_unsupported, provider_unavailable, capacity_full, device_lost, worker_lost, timed_out
+   */
+  async load(recipe: string, known?: GpuProfiles): Promise<GpuLoaded> {
+    const { body } = await this.#channel.request({ type: 'load', body: { recipe, known } }, { timeout: LOAD_LIMIT });
     return gpuLoadedSchema.parse(body);
   }
 
-  /** Makes it warm for one batch size more. @throws GatewayError as `load` */
-  async warm(recipe: string): Promise<GpuLoaded> {
-    const { body } = await this.#channel.request({ type: 'warm', body: { recipe } }, { timeout: LOAD_LIMIT });
+  /** Makes it warm for one batch size more. @param known as in `load`. @throws GatewayError as `load` */
+  async warm(recipe: string, known?: GpuProfiles): Promise<GpuLoaded> {
+    const { body } = await this.#channel.request({ type: 'warm', body: { recipe, known } }, { timeout: LOAD_LIMIT });
     return gpuLoadedSchema.parse(body);
   }
 

@@ -117,12 +117,22 @@ describe('a GPU worker', () => {
       batches.push(await batchOf());
     }
 
-    expect(loaded.map(({ missing }) => missing)).toEqual([[1, 2], [2], []]);
-    expect(loaded.map(({ table }) => table.map(({ batch }) => batch))).toEqual([[3], [1, 3], [1, 2, 3]]);
-    expect(batches).toEqual([3, 1, 1]);
+    expect(loaded.map(({ missing }) => missing)).toEqual([[2, 1], [1], []]);
+    expect(loaded.map(({ table }) => table.map(({ batch }) => batch))).toEqual([[3], [2, 3], [1, 2, 3]]);
+    expect(batches).toEqual([3, 2, 1]);
     // One copy more with each size.
     expect(loaded.map(({ bytes }) => bytes / loaded[0]!.bytes)).toEqual([1, 2, 3]);
     expect(await worker.warm('tiny')).toEqual({ ...loaded.at(-1), evicted: [] });
+  });
+
+  test('does not measure what another worker of its GPU has measured', async () => {
+    const worker = await start();
+    const known = { batch: 3, p50: 1e6, p99: 2e6 };
+
+    const { table } = await worker.load('tiny', { table: [known] });
+
+    expect(table).toEqual([{ batch: 1, p50: expect.any(Number) as number, p99: expect.any(Number) as number }, known]);
+    expect(table[0]!.p50).toBeLessThan(known.p50);
   });
 
   test('refuses what it does not know, what does not fit, and a third job at a time', async () => {

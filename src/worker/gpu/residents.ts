@@ -1,9 +1,9 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock } from '../../time.ts';
-import type { GpuConfigure, GpuLoaded, GpuRecipe, ProfileTable } from '../wire/gpu-protocol.ts';
+import type { GpuConfigure, GpuLoaded, GpuProfiles, GpuRecipe, ProfileTable } from '../wire/gpu-protocol.ts';
 import { Chain } from './chain/chain.ts';
 import type { Engine } from './engine.ts';
-import { AT_LOAD, profileChain, THOROUGH, warmedSizes, type ProfileEffort, type Profiles } from './profile.ts';
+import { AT_LOAD, profileChain, THOROUGH, warmedSizes, type ProfileOptions } from './profile.ts';
 
 /** A recipe that is ready to run. */
 export interface Resident {
@@ -11,9 +11,9 @@ export interface Resident {
   readonly chain: Chain;
   /** Batch sizes that it is warm for, ascending; a batch is filled up to the next of them. */
   sizes: readonly number[];
-  /** Those that it will be warm for beside them, ascending. */
+  /** Those that it will be warm for beside them, in the order in which they are loaded. */
   missing: readonly number[];
-  profiles: Profiles;
+  profiles: GpuProfiles;
   /** Bytes that it takes once it is warm for all. */
   readonly whole: number;
 }
@@ -42,9 +42,13 @@ export class Residents {
   /**
    * The recipe, which counts as used now; opened, warmed and measured if it is not there: where each batch size is loaded apart, for its
    * largest batch only, which carries any other.
+   * @param known what need not be measured
    * @throws GatewayError recipe_unknown, model_unsupported, provider_unavailable, capacity_full, device_lost
    */
-  async use(name: string): Promise<{ readonly resident: Resident; readonly evicted: readonly string[] }> {
+  async use(
+    name: string,
+    known?: GpuProfiles,
+  ): Promise<{ readonly resident: Resident; readonly evicted: readonly string[] }> {
     const held = this.#held.get(name);
     if (held !== undefined) {
       this.#held.delete(name);
@@ -60,9 +64,12 @@ export class Residents {
     const chain = await Chain.open(recipe, this.#engine, this.#clock);
     const wanted = warmedSizes(recipe, this.#settings.warmBatches);
     const sizes = chain.apart ? wanted.slice(-1) : wanted;
-    const missing = wanted.filter((size) => !sizes.includes(size));
+    const missing = byUse(
+      wanted.filter((size) => !sizes.includes(size)),
+      recipe.maximumBatch,
+    );
     try {
-      const profiles = await this.#measure({ recipe, chain }, { sizes, effort: AT_LOAD });
+      const profiles = await this.#measure({ recipe, chain }, { sizes, effort: AT_LOAD, known });
       const resident = { recipe, chain, sizes, missing, profiles, whole };
       this.#held.set(name, resident);
       return { resident, evicted };
@@ -73,15 +80,16 @@ export class Residents {
   }
 
   /**
-   * Makes a recipe warm for the smallest batch size that is missing, and measures that: small batches are those that are filled up most.
+   * Makes a recipe warm for the next batch size that is missing, and measures that.
+   * @param known what need not be measured
    * @throws GatewayError as `use`
    */
-  async warm(name: string): ReturnType<Residents['use']> {
-    const used = await this.use(name);
+  async warm(name: string, known?: GpuProfiles): ReturnType<Residents['use']> {
+    const used = await this.use(name, known);
     const { resident } = used;
     const [size] = resident.missing;
     if (size === undefined) return used;
-    const more = await this.#measure(resident, { sizes: [size], effort: AT_LOAD });
+    const more = await this.#measure(resident, { sizes: [size], effort: AT_LOAD, known });
     resident.profiles = joined(resident.profiles, more);
     resident.sizes = [...resident.sizes, size].sort((a, b) => a - b);
     resident.missing = resident.missing.slice(1);
@@ -103,8 +111,8 @@ export class Residents {
 
   #measure(
     { chain, recipe }: Pick<Resident, 'chain' | 'recipe'>,
-    how: { readonly sizes: readonly number[]; readonly effort: ProfileEffort },
-  ): Promise<Profiles> {
+    how: Pick<ProfileOptions, 'sizes' | 'effort' | 'known'>,
+  ): Promise<GpuProfiles> {
     return profileChain(chain, { ...how, recipe, clock: this.#clock });
   }
 
@@ -123,6 +131,16 @@ export class Residents {
   }
 }
 
+/** Sizes that halve the largest first: with those no batch is filled up to more than twice its size. Then the smallest first. */
+function byUse(sizes: readonly number[], largest: number): readonly number[] {
+  const halves: number[] = [];
+  for (let half = largest / 2; half >= 1; half /= 2) {
+    const next = sizes.filter((size) => size >= half && !halves.includes(size));
+    if (next.length > 0) halves.push(Math.min(...next));
+  }
+  return [...halves, ...sizes.filter((size) => !halves.includes(size))];
+}
+
 /** What `load`, `warm` and `profile` answer. */
 export function loadedOf({ resident, evicted }: Awaited<ReturnType<Residents['use']>>): GpuLoaded {
   const { recipe, chain, profiles, missing } = resident;
@@ -132,7 +150,7 @@ export function loadedOf({ resident, evicted }: Awaited<ReturnType<Residents['us
 }
 
 /** The tables of both, by rising batch. */
-function joined(one: Profiles, other: Profiles): Profiles {
+function joined(one: GpuProfiles, other: GpuProfiles): GpuProfiles {
   const both = (a: ProfileTable, b: ProfileTable): ProfileTable => [...a, ...b].sort((x, y) => x.batch - y.batch);
   const table = both(one.table, other.table);
   return one.plainTable && other.plainTable ? { table, plainTable: both(one.plainTable, other.plainTable) } : { table };

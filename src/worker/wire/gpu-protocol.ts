@@ -89,12 +89,28 @@ export type GpuReady = z.infer<typeof gpuReadySchema>;
 export const profileTableSchema = z.array(z.object({ batch, p50: milli, p99: milli })).min(1);
 export type ProfileTable = z.infer<typeof profileTableSchema>;
 
+/** What batches of a recipe take. */
+export const gpuProfilesSchema = z.object({
+  /** With all its networks. */
+  table: profileTableSchema,
+  /** Without its enhancer, if it has one. */
+  plainTable: profileTableSchema.optional(),
+});
+export type GpuProfiles = z.infer<typeof gpuProfilesSchema>;
+
 /**
- * Body of `load` (opens, proves, warms and profiles: for the largest batch only, where each size is loaded apart; nothing if resident),
- * `warm` (the smallest size that is missing), and `profile` (measures once more those that are there).
+ * Body of `load` (opens, proves, warms and profiles: for the largest batch only, where each size is loaded apart; nothing if resident)
+ * and `warm` (the next size that is missing).
  */
+export const gpuLoadSchema = z.strictObject({
+  recipe: z.string(),
+  /** Of another worker on the same GPU: the sizes in it are not measured once more. */
+  known: gpuProfilesSchema.optional(),
+});
+export type GpuLoad = z.infer<typeof gpuLoadSchema>;
+/** Body of `profile`: measures once more the sizes that are there. */
 export const gpuRecipeOnlySchema = z.strictObject({ recipe: z.string() });
-export const gpuLoadedSchema = z.object({
+export const gpuLoadedSchema = gpuProfilesSchema.extend({
   recipe: z.string(),
   /** The provider that was seen to run the network, and the nodes that ran elsewhere (small ones, such as shapes). */
   provider: providerSchema,
@@ -103,11 +119,7 @@ export const gpuLoadedSchema = z.object({
   preparation: z.string(),
   /** Bytes of weights. */
   bytes: count,
-  /** With all its networks. */
-  table: profileTableSchema,
-  /** Without its enhancer, if it has one. */
-  plainTable: profileTableSchema.optional(),
-  /** Batch sizes that it is not warm for yet: batches are filled up to the next one in the table. */
+  /** Batch sizes that it is not warm for yet, as `warm` will load them: batches are filled up to the next one in the table. */
   missing: z.array(batch),
   /** Recipes that had to go for it. */
   evicted: z.array(z.string()),

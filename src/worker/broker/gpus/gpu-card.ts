@@ -4,7 +4,7 @@ import { USABLE_GPU } from '../../../schedule/gpu-admission.ts';
 import type { Clock, Milli } from '../../../time.ts';
 import { Kept } from '../../child/kept.ts';
 import type { BrokerFigures } from '../../wire/broker-control.ts';
-import { gpuConfigureSchema, type GpuConfigure } from '../../wire/gpu-protocol.ts';
+import { gpuConfigureSchema, type GpuConfigure, type GpuLoaded, type GpuProfiles } from '../../wire/gpu-protocol.ts';
 import { GpuRunner } from './gpu-runner.ts';
 import { GpuSharing } from './gpu-sharing.ts';
 import { lostBy, type Xid } from './xid-watch.ts';
@@ -12,6 +12,11 @@ import { lostBy, type Xid } from './xid-watch.ts';
 const MIB = 1024 * 1024;
 /** How often is looked whether a worker that is not warm for all batches can be spared now. */
 const RETRY_EVERY: Milli = 1_000;
+/**
+ * After a batch size was loaded beside lanes, the next one waits so long, unless without it batches are filled up to more than twice their
+ * size: each one may cost lanes a frame.
+ */
+const LEISURE: Milli = 30_000;
 
 export interface GpuCardOptions {
   /** Index of the GPU. */
@@ -42,8 +47,11 @@ export class GpuCard {
   readonly #places: readonly Kept<GpuRunner>[];
   /** Places whose workers are given work. */
   readonly #working = new Set<number>();
-  /** The place whose worker is loading beside. */
+  /** The place whose worker is loading beside, and until when the next one may wait. */
   #warming: number | undefined;
+  #leisureUntil: Milli = -Infinity;
+  /** What its workers have measured of each recipe. */
+  readonly #profiles = new Map<string, GpuProfiles>();
   #retrying: NodeJS.Timeout | undefined;
   /** Those who wait until nothing is loaded any more. */
   #settled: (() => void)[] = [];
@@ -117,7 +125,8 @@ export class GpuCard {
 
   #place(place: number): Kept<GpuRunner> {
     const { gpu, clock, log } = this.#options;
-    const options = { settings: this.#settings, residentLimit: residentLimit(gpu), log };
+    const knownOf = (recipe: string): GpuProfiles | undefined => this.#profiles.get(recipe);
+    const options = { settings: this.#settings, residentLimit: residentLimit(gpu), knownOf, log };
     return new Kept({
       what: 'GPU worker',
       start: (onLost) =>
@@ -134,8 +143,16 @@ export class GpuCard {
 
   #ready(place: number): void {
     const { running } = this.#places[place]!;
-    if (running !== undefined) this.#options.onReady(place, running);
+    if (running !== undefined) {
+      for (const loaded of running.loaded) this.#learn(loaded);
+      this.#options.onReady(place, running);
+    }
     this.#arrange();
+  }
+
+  #learn({ recipe, table, plainTable }: GpuLoaded): void {
+    if (table.length <= (this.#profiles.get(recipe)?.table.length ?? 0)) return;
+    this.#profiles.set(recipe, { table, ...(plainTable && { plainTable }) });
   }
 
   #gone(place: number): void {
@@ -161,11 +178,12 @@ export class GpuCard {
 
   /** Has the next worker become warm for one batch size more, if it can be spared. */
   #warmNext(): void {
+    const { clock } = this.#options;
     clearTimeout(this.#retrying);
     if (this.#warming !== undefined) return;
     const cold = this.#free.filter(({ missing }) => missing > 0);
     const next = cold.find(({ place }) => !this.#working.has(place)) ?? cold[0];
-    if (next === undefined || !this.#canSpare(next.place)) {
+    if (next === undefined || this.#hasTime(next.running) || !this.#canSpare(next.place)) {
       for (const settle of this.#settled.splice(0)) settle();
       if (next !== undefined) this.#retrying = setTimeout(() => this.#warmNext(), RETRY_EVERY);
       return;
@@ -174,8 +192,15 @@ export class GpuCard {
     this.#arrange();
     void next.running.warm().then(() => {
       this.#warming = undefined;
+      this.#leisureUntil = clock.now() + LEISURE;
       this.#ready(next.place);
     });
+  }
+
+  /** Whether what it lacks can wait, since lanes have just been held up. */
+  #hasTime({ isCoarse }: GpuRunner): boolean {
+    const { load, clock } = this.#options;
+    return !isCoarse && load() > 0 && clock.now() < this.#leisureUntil;
   }
 
   /** Whether the others do all work without this one: as many as ever, or enough for what lanes ask for. */

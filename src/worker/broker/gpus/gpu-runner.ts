@@ -4,7 +4,7 @@ import type { CropSource, SwappedPixels } from '../../../swap/neural/crop-lane.t
 import type { Milli } from '../../../time.ts';
 import type { Running } from '../../child/kept.ts';
 import { GpuWorkerProcess, LOAD_LIMIT, type JobResult } from '../../gpu/gpu-worker-process.ts';
-import type { GpuConfigure, GpuLoaded } from '../../wire/gpu-protocol.ts';
+import type { GpuConfigure, GpuLoaded, GpuProfiles } from '../../wire/gpu-protocol.ts';
 import { HangWatch, patience } from './patience.ts';
 
 /** Sources that a worker is thought to have. It says itself which it lacks, so that forgetting them costs little. */
@@ -12,6 +12,8 @@ const MAXIMUM_KNOWN = 4096;
 
 export interface GpuRunnerOptions {
   readonly settings: GpuConfigure;
+  /** What other workers on its GPU have measured of a recipe. */
+  readonly knownOf?: (recipe: string) => GpuProfiles | undefined;
   /** Beside the environment of this process: which GPU, which MPS daemon, which limits. */
   readonly env: Readonly<Record<string, string>>;
   /** Bytes: if more is resident, it is put down. */
@@ -69,7 +71,7 @@ export class GpuRunner implements Running {
     const runner = new GpuRunner(worker, options);
     try {
       // One that is lost meanwhile does not answer.
-      for (const { name } of options.settings.recipes) runner.#take(await worker.load(name));
+      for (const { name } of options.settings.recipes) runner.#take(await worker.load(name, options.knownOf?.(name)));
     } catch (error) {
       await runner.#putDown();
       throw error;
@@ -99,6 +101,14 @@ export class GpuRunner implements Running {
     return [...this.#loaded.values()].reduce((sum, { missing }) => sum + missing.length, 0);
   }
 
+  /** Whether there are batches that it fills up to more than twice their size for want of smaller ones. */
+  get isCoarse(): boolean {
+    if (this.#full) return false;
+    return [...this.#loaded.values()].some(({ missing, table }) =>
+      missing.some((size) => table.find(({ batch }) => batch > size)!.batch > 2 * size),
+    );
+  }
+
   /**
    * Makes it warm for one batch size more, which takes a second or two in which it answers nothing: it must not be given work meanwhile.
    * Never rejects; one that fails at it is lost.
@@ -107,7 +117,7 @@ export class GpuRunner implements Running {
     const next = [...this.#loaded.values()].find(({ missing }) => missing.length > 0);
     if (next === undefined || this.#over) return;
     try {
-      this.#take(await this.#worker.warm(next.recipe));
+      this.#take(await this.#worker.warm(next.recipe, this.#options.knownOf?.(next.recipe)));
     } catch (error) {
       this.#options.log.warn(
         { err: error, child: this.pid, recipe: next.recipe },
@@ -140,7 +150,7 @@ export class GpuRunner implements Running {
     this.#watch.given(this.#patienceFor(batch));
     try {
       if (!this.#loaded.has(batch.recipe)) {
-        this.#take(await this.#worker.load(batch.recipe));
+        this.#take(await this.#worker.load(batch.recipe, this.#options.knownOf?.(batch.recipe)));
         this.#options.onLoaded?.();
       }
       return this.#done(await this.#swap(batch), batch);
