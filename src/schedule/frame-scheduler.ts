@@ -56,7 +56,7 @@ export class FrameScheduler {
 
   /** Opens a lane for a session. @throws RangeError if `lanes` are open already: whoever admits sessions counts them */
   openLane(options: LaneOptions): number {
-    const gpu = options.beside === undefined ? this.#placement.leastLoaded : this.#lanes.gpu[options.beside]!;
+    const gpu = options.beside === undefined ? this.#placement.leastLoaded : this.#lanes.gpu(options.beside);
     const lane = this.#lanes.open(options, gpu);
     this.#tenants.open(options.tenant);
     const { enhancer = false, faces, cropsEach = 1 } = options;
@@ -78,7 +78,7 @@ export class FrameScheduler {
 
   /** From now on this lane's frames go through another recipe; one that waits goes along. */
   choose(lane: number, recipe: number): void {
-    if (this.#lanes.recipe[lane] !== recipe) this.#placement.choose(lane, recipe);
+    if (this.#lanes.recipe(lane) !== recipe) this.#placement.choose(lane, recipe);
   }
 
   /**
@@ -86,13 +86,14 @@ export class FrameScheduler {
    * cannot be in time, `thinned` if it is one too many, or `failed` if it is more than a batch of its recipe.
    * @param frame the caller's number of it, given back as it is. @param crops its crops, at least 1
    */
-  offer(lane: number, frame: number, { crops, deadline, now }: { crops: number; deadline: Milli; now: Milli }): void {
+  offer(lane: number, frame: number, offered: { crops: number; deadline: Milli; now: Milli }): void {
+    const { crops, deadline, now } = offered;
     this.#ladders.review(now);
     const lanes = this.#lanes;
-    const recipe = lanes.recipe[lane]!;
-    if (lanes.frame[lane] !== NOTHING) this.#giveUp(lane, 'replaced');
-    lanes.owe(lane, this.#placement.of(lane).share.share(lanes.tier[lane]!));
-    this.#placement.wait(lane, frame, { crops, deadline });
+    const recipe = lanes.recipe(lane);
+    if (lanes.frame(lane) !== NOTHING) this.#giveUp(lane, 'replaced');
+    lanes.owe(lane, this.#placement.of(lane).share.share(lanes.tier(lane)));
+    this.#placement.wait(lane, frame, offered);
     if (crops > this.#costs.maximumBatch(recipe)) this.#drop(lane, 'failed');
     else if (now + this.#costs.p50(recipe, crops) > deadline) this.#refuse(lane, now);
     else if (!this.#tenants.admits(lanes.tenant[lane]!, crops, now)) this.#drop(lane, 'thinned');
@@ -152,9 +153,9 @@ export class FrameScheduler {
       for (let j = 0; j < size; j++) {
         const lane = of[j]!;
         if (lane === NOTHING) continue;
-        const recipe = lanes.recipe[lane]!;
+        const recipe = lanes.recipe(lane);
         const [frame, crops, deadline] = [frames[j]!, faces[j]!, deadlines[j]!];
-        if (lanes.frame[lane] !== NOTHING || now + this.#costs.p50(recipe, crops) > deadline) {
+        if (lanes.frame(lane) !== NOTHING || now + this.#costs.p50(recipe, crops) > deadline) {
           this.#onDrop(lane, frame, 'lost');
           continue;
         }
@@ -206,7 +207,7 @@ export class FrameScheduler {
       const queue = gpu.queues[recipe]!;
       while (queue.length > 0) {
         const first = queue.lane(0);
-        const ends = at.start + this.#safe(recipe, this.#lanes.crops[first]!, at);
+        const ends = at.start + this.#safe(recipe, this.#lanes.crops(first), at);
         if (ends <= queue.deadline(0)) break;
         this.#giveUp(first, gpu.share.overloaded ? 'thinned' : 'late');
         this.#doubt(recipe, at.now);
@@ -228,9 +229,9 @@ export class FrameScheduler {
     for (let i = 0; i < size; i++) {
       const lane = chosen[i]!;
       batch.lanes[i] = running.lanes[i] = lane;
-      batch.frames[i] = running.frames[i] = lanes.frame[lane]!;
-      batch.faces[i] = running.faces[i] = lanes.crops[lane]!;
-      running.deadlines[i] = lanes.deadline[lane]!;
+      batch.frames[i] = running.frames[i] = lanes.frame(lane);
+      batch.faces[i] = running.faces[i] = lanes.crops(lane);
+      running.deadlines[i] = lanes.deadline(lane);
       this.#placement.takeOut(lane);
       lanes.owe(lane, -1);
       this.#settle(lane, true);
@@ -261,13 +262,13 @@ export class FrameScheduler {
 
   #settle(lane: number, served: boolean): void {
     this.#ladders.count(lane, served);
-    const cost = this.#lanes.crops[lane]! / this.#costs.bestRate(this.#lanes.recipe[lane]!);
-    this.#placement.of(lane).share.settle(this.#lanes.tier[lane]!, cost, served);
+    const cost = this.#lanes.crops(lane) / this.#costs.bestRate(this.#lanes.recipe(lane));
+    this.#placement.of(lane).share.settle(this.#lanes.tier(lane), cost, served);
   }
 
   /** Too late as it comes, even for a GPU with nothing else to do: that is no want of GPU time. */
   #refuse(lane: number, now: Milli): void {
-    this.#doubt(this.#lanes.recipe[lane]!, now);
+    this.#doubt(this.#lanes.recipe(lane), now);
     this.#drop(lane, 'late');
   }
 
@@ -284,7 +285,7 @@ export class FrameScheduler {
 
   #drop(lane: number, reason: DropReason): void {
     const lanes = this.#lanes;
-    const frame = lanes.frame[lane]!;
+    const frame = lanes.frame(lane);
     if (frame === NOTHING) return;
     this.#placement.takeOut(lane);
     this.#onDrop(lane, frame, reason);

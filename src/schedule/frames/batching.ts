@@ -41,8 +41,12 @@ export interface Choice {
  */
 export class Batching {
   readonly #lanes: Lanes;
+  /** Frames that are looked at: their lanes, how urgent they are, and what every trial asks of them. */
   readonly #looked: Int32Array;
   readonly #keys: Float64Array;
+  readonly #deadlines: Float64Array;
+  readonly #crops: Int32Array;
+  readonly #worths: Float64Array;
   readonly #trial: Int32Array;
   /** Lanes of the chosen batch; `size` of them. */
   readonly chosen: Int32Array;
@@ -56,14 +60,17 @@ export class Batching {
     const most = maximumBatch * LOOKED_AT;
     this.#looked = new Int32Array(most);
     this.#keys = new Float64Array(most);
+    this.#deadlines = new Float64Array(most);
+    this.#crops = new Int32Array(most);
+    this.#worths = new Float64Array(most);
     this.#trial = new Int32Array(maximumBatch);
     this.chosen = new Int32Array(maximumBatch);
   }
 
   /** How urgent a lane's frame is: its deadline, sooner by what it is owed. The least goes first. */
   urgency(lane: number, share: FairShare): Milli {
-    const deadline = this.#lanes.deadline[lane]! - OWED_IS_SOONER * this.#lanes.owes(lane);
-    return share.isProtected(this.#lanes.tier[lane]!) ? deadline - PROTECTED_IS_SOONER : deadline;
+    const deadline = this.#lanes.deadline(lane) - OWED_IS_SOONER * this.#lanes.owes(lane);
+    return share.isProtected(this.#lanes.tier(lane)) ? deadline - PROTECTED_IS_SOONER : deadline;
   }
 
   /** The queue must not be empty, and its first frame able to be in time alone. */
@@ -94,7 +101,7 @@ export class Batching {
     this.crops = 0;
     for (let i = 0; i < queue.length; i++) {
       const lane = queue.lane(i);
-      const crops = this.crops + this.#lanes.crops[lane]!;
+      const crops = this.crops + this.#lanes.crops(lane);
       if (crops > times.maximum || start + times.safe[crops]! > deadline) break;
       this.chosen[this.size++] = lane;
       this.crops = crops;
@@ -107,7 +114,7 @@ export class Batching {
     let best = this.crops;
     for (let crops = this.crops - 1; crops >= 1; crops--)
       if (crops / times.expected[crops]! > best / times.expected[best]!) best = crops;
-    while (this.crops > best && this.size > 1) this.crops -= this.#lanes.crops[this.chosen[--this.size]!]!;
+    while (this.crops > best && this.size > 1) this.crops -= this.#lanes.crops(this.chosen[--this.size]!);
   }
 
   /** Puts the most urgent frames in the order in which they deserve to be served. Returns how many. */
@@ -125,28 +132,33 @@ export class Batching {
       keys[at] = key;
       this.#looked[at] = lane;
     }
+    for (let i = 0; i < count; i++) {
+      const lane = this.#looked[i]!;
+      this.#deadlines[i] = this.#lanes.deadline(lane);
+      this.#crops[i] = this.#lanes.crops(lane);
+      this.#worths[i] = this.#worth(lane, share);
+    }
     return count;
   }
 
   /** Fills a batch of exactly `size` crops. Returns what it is worth; 0 if there is none. */
-  #try({ share, times, start }: Choice, { looked, size }: { looked: number; size: number }): number {
+  #try({ times, start }: Choice, { looked, size }: { looked: number; size: number }): number {
     const ends = start + times.safe[size]!;
     let crops = 0;
     let worth = 0;
     this.#tried = 0;
     for (let i = 0; i < looked && crops < size; i++) {
-      const lane = this.#looked[i]!;
-      const of = this.#lanes.crops[lane]!;
-      if (this.#lanes.deadline[lane]! < ends || crops + of > size) continue;
-      this.#trial[this.#tried++] = lane;
+      const of = this.#crops[i]!;
+      if (this.#deadlines[i]! < ends || crops + of > size) continue;
+      this.#trial[this.#tried++] = this.#looked[i]!;
       crops += of;
-      worth += of * this.#worth(lane, share);
+      worth += of * this.#worths[i]!;
     }
     return crops === size ? worth : 0;
   }
 
   #worth(lane: number, share: FairShare): number {
     const worth = Math.max(LEAST_WORTH, 1 + OWED_IS_WORTH * this.#lanes.owes(lane));
-    return share.isProtected(this.#lanes.tier[lane]!) ? worth + PROTECTED_IS_WORTH : worth;
+    return share.isProtected(this.#lanes.tier(lane)) ? worth + PROTECTED_IS_WORTH : worth;
   }
 }

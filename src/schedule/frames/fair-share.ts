@@ -6,6 +6,8 @@ const WINDOW = 100;
 const ALL = 0.999;
 /** A tier whose share is above this is not thinned. */
 const WHOLE = 0.99;
+/** A tier of which less than this is left has offered nothing for long. */
+const NOTHING_OFFERED = 1e-6;
 
 /**
  * What share of its frames each tier of one GPU should get. Of what is being served each tier has what it has reserved, the rest
@@ -22,6 +24,8 @@ export class FairShare {
   #served: number;
   readonly #protected: Uint8Array;
   #lanes = 0;
+  /** What is left of the counts with each frame more. */
+  #keeps = 1 - 1 / WINDOW;
   #overloaded = false;
   #settled = 0;
 
@@ -38,6 +42,7 @@ export class FairShare {
   /** A lane more (1) or less (−1) is on this GPU. */
   lanes(change: number): void {
     this.#lanes += change;
+    this.#keeps = 1 - 1 / Math.max(WINDOW, this.#lanes);
   }
 
   /** 0–1: of its frames, so many should be served. */
@@ -57,13 +62,22 @@ export class FairShare {
 
   /** A frame of this tier was served, or given up. @param cost its crops, in what a crop costs */
   settle(tier: number, cost: number, served: boolean): void {
-    const keeps = 1 - 1 / Math.max(WINDOW, this.#lanes);
-    for (let other = 0; other < this.#offered.length; other++) this.#offered[other]! *= keeps;
-    this.#served *= keeps;
+    for (let other = 0; other < this.#offered.length; other++) this.#offered[other]! *= this.#keeps;
+    this.#served *= this.#keeps;
     this.#offered[tier]! += cost;
     if (served) this.#served += cost;
     // Until there is something to judge by, nobody is thinned.
-    if (++this.#settled >= SETTLED_ENOUGH) this.#deal();
+    if (++this.#settled < SETTLED_ENOUGH) return;
+    if (this.#shares.length === 1) this.#giveAll();
+    else this.#deal();
+  }
+
+  /** A tier alone has all that is served. */
+  #giveAll(): void {
+    const offered = this.#offered[0]!;
+    const share = offered < NOTHING_OFFERED ? 1 : Math.min(1, this.#served / offered);
+    this.#shares[0] = share;
+    this.#overloaded = share < ALL;
   }
 
   /** Water-filling: rounds in which those who want less than their part leave the rest to the others. */
@@ -87,7 +101,8 @@ export class FairShare {
       }
     }
     for (let tier = 0; tier < count; tier++)
-      this.#shares[tier] = this.#offered[tier]! < 1e-6 ? 1 : Math.min(1, this.#granted[tier]! / this.#offered[tier]!);
+      this.#shares[tier] =
+        this.#offered[tier]! < NOTHING_OFFERED ? 1 : Math.min(1, this.#granted[tier]! / this.#offered[tier]!);
     this.#judge();
   }
 

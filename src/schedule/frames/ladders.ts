@@ -13,8 +13,8 @@ const ONE_IN = 8;
 export class Ladders {
   readonly #lanes: Lanes;
   readonly #ladders = new Map<number, Degradation>();
-  readonly #offered: Int32Array;
-  readonly #served: Int32Array;
+  /** By lane: frames offered, and served. */
+  readonly #counts: Int32Array;
   /** By GPU. */
   readonly #offeredTo: Int32Array;
   readonly #servedBy: Int32Array;
@@ -25,15 +25,14 @@ export class Ladders {
   constructor(lanes: Lanes, options: { most: number; gpus: number; onLevel: (lane: number, level: number) => void }) {
     const { most, gpus, onLevel } = options;
     this.#lanes = lanes;
-    this.#offered = new Int32Array(most);
-    this.#served = new Int32Array(most);
+    this.#counts = new Int32Array(2 * most);
     this.#offeredTo = new Int32Array(gpus);
     this.#servedBy = new Int32Array(gpus);
     this.#onLevel = onLevel;
   }
 
   open(lane: number, spendings: Spendings): void {
-    this.#offered[lane] = this.#served[lane] = 0;
+    this.#forget(lane);
     this.#ladders.set(lane, new Degradation(spendings));
   }
 
@@ -42,8 +41,8 @@ export class Ladders {
   }
 
   count(lane: number, served: boolean): void {
-    this.#offered[lane]!++;
-    if (served) this.#served[lane]!++;
+    this.#counts[2 * lane]!++;
+    if (served) this.#counts[2 * lane + 1]!++;
   }
 
   /** When the next review is due; Infinity while nobody is degraded, as then only frames can change anything. */
@@ -62,11 +61,11 @@ export class Ladders {
     this.#degraded = 0;
     this.#sum();
     for (const [lane, ladder] of this.#ladders) {
-      const gpu = this.#lanes.gpu[lane]!;
+      const gpu = this.#lanes.gpu(lane);
       const overloaded = this.#servedBy[gpu]! < ALL * this.#offeredTo[gpu]!;
       const before = ladder.level;
-      ladder.review({ offered: this.#offered[lane]!, served: this.#served[lane]!, overloaded });
-      this.#offered[lane] = this.#served[lane] = 0;
+      ladder.review({ offered: this.#counts[2 * lane]!, served: this.#counts[2 * lane + 1]!, overloaded });
+      this.#forget(lane);
       if (ladder.isReady && ready++ % ONE_IN === 0) ladder.up();
       if (ladder.level > 0) this.#degraded++;
       if (ladder.level !== before) this.#onLevel(lane, ladder.level);
@@ -77,9 +76,13 @@ export class Ladders {
     this.#offeredTo.fill(0);
     this.#servedBy.fill(0);
     for (const lane of this.#ladders.keys()) {
-      const gpu = this.#lanes.gpu[lane]!;
-      this.#offeredTo[gpu]! += this.#offered[lane]!;
-      this.#servedBy[gpu]! += this.#served[lane]!;
+      const gpu = this.#lanes.gpu(lane);
+      this.#offeredTo[gpu]! += this.#counts[2 * lane]!;
+      this.#servedBy[gpu]! += this.#counts[2 * lane + 1]!;
     }
+  }
+
+  #forget(lane: number): void {
+    this.#counts[2 * lane] = this.#counts[2 * lane + 1] = 0;
   }
 }

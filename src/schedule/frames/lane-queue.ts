@@ -31,7 +31,8 @@ export class LaneQueue {
   /** Puts a lane behind all that are due as soon or sooner. */
   insert(lane: number, deadline: Milli): void {
     if (this.#length > this.#mask) this.#grow();
-    const index = this.#after(deadline);
+    const index =
+      this.#length === 0 || this.deadline(this.#length - 1) <= deadline ? this.#length : this.#after(deadline);
     if (index > this.#length >> 1) {
       for (let i = this.#length; i > index; i--) this.#move(i - 1, i);
     } else {
@@ -46,7 +47,7 @@ export class LaneQueue {
 
   /** Takes a lane out that was put in with this deadline. */
   remove(lane: number, deadline: Milli): void {
-    let index = this.#after(deadline) - 1;
+    let index = this.lane(0) === lane ? 0 : this.#after(deadline) - 1;
     while (this.lane(index) !== lane) index--;
     if (index > this.#length >> 1) {
       for (let i = index; i < this.#length - 1; i++) this.#move(i + 1, i);

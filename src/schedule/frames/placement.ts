@@ -29,7 +29,7 @@ export class Placement {
 
   /** The GPU of a lane. */
   of(lane: number): Gpu {
-    return this.gpus[this.#lanes.gpu[lane]!]!;
+    return this.gpus[this.#lanes.gpu(lane)]!;
   }
 
   /** The GPU of a worker. */
@@ -52,22 +52,22 @@ export class Placement {
   }
 
   /** Has a frame wait in its lane, which must be empty. */
-  wait(lane: number, frame: number, { crops, deadline }: { crops: number; deadline: Milli }): void {
-    this.#lanes.wait(lane, frame, { crops, deadline });
+  wait(lane: number, frame: number, offered: { readonly crops: number; readonly deadline: Milli }): void {
+    this.#lanes.wait(lane, frame, offered);
     this.#insert(lane);
   }
 
   /** Empties a lane in which a frame waits. */
   takeOut(lane: number): void {
     this.#remove(lane);
-    this.#lanes.frame[lane] = NOTHING;
+    this.#lanes.empty(lane);
   }
 
   /** Has a lane's frames go through another recipe; one that waits goes along. */
   choose(lane: number, recipe: number): void {
     this.#remove(lane);
     this.weigh(lane, -1);
-    this.#lanes.recipe[lane] = recipe;
+    this.#lanes.choose(lane, recipe);
     this.weigh(lane, 1);
     this.#insert(lane);
   }
@@ -77,14 +77,14 @@ export class Placement {
     const gpu = this.of(lane);
     const lanes = this.#lanes;
     // What it has put on is taken off, though its recipe may have been profiled meanwhile.
-    if (sign > 0) lanes.load[lane] = lanes.rate[lane]! / 1000 / (this.#costs.bestRate(lanes.recipe[lane]!) || 1);
+    if (sign > 0) lanes.load[lane] = lanes.rate[lane]! / 1000 / (this.#costs.bestRate(lanes.recipe(lane)) || 1);
     gpu.load += sign * lanes.load[lane]!;
     gpu.share.lanes(sign);
   }
 
   /** Counts what lanes ask for by what recipes cost now; they stay where they are. */
   reweigh(): void {
-    for (let lane = 0; lane < this.#lanes.recipe.length; lane++) {
+    for (let lane = 0; lane < this.#lanes.most; lane++) {
       if (!this.#lanes.isOpen(lane)) continue;
       this.weigh(lane, -1);
       this.weigh(lane, 1);
@@ -108,24 +108,24 @@ export class Placement {
     // Without any GPU lanes stay where they are, until one comes back.
     if (!changed || this.gpus.every(({ works }) => !works)) return;
     const lanes = this.#lanes;
-    for (let lane = 0; lane < lanes.recipe.length; lane++) if (lanes.isOpen(lane)) this.weigh(lane, -1);
-    for (let lane = 0; lane < lanes.recipe.length; lane++) if (lanes.isOpen(lane)) this.#move(lane);
+    for (let lane = 0; lane < lanes.most; lane++) if (lanes.isOpen(lane)) this.weigh(lane, -1);
+    for (let lane = 0; lane < lanes.most; lane++) if (lanes.isOpen(lane)) this.#move(lane);
   }
 
   #move(lane: number): void {
     this.#remove(lane);
-    this.#lanes.gpu[lane] = this.leastLoaded;
+    this.#lanes.place(lane, this.leastLoaded);
     this.weigh(lane, 1);
     this.#insert(lane);
   }
 
   #insert(lane: number): void {
-    const { frame, recipe, deadline } = this.#lanes;
-    if (frame[lane] !== NOTHING) this.of(lane).queues[recipe[lane]!]!.insert(lane, deadline[lane]!);
+    const lanes = this.#lanes;
+    if (lanes.frame(lane) !== NOTHING) this.of(lane).queues[lanes.recipe(lane)]!.insert(lane, lanes.deadline(lane));
   }
 
   #remove(lane: number): void {
-    const { frame, recipe, deadline } = this.#lanes;
-    if (frame[lane] !== NOTHING) this.of(lane).queues[recipe[lane]!]!.remove(lane, deadline[lane]!);
+    const lanes = this.#lanes;
+    if (lanes.frame(lane) !== NOTHING) this.of(lane).queues[lanes.recipe(lane)]!.remove(lane, lanes.deadline(lane));
   }
 }

@@ -33,6 +33,7 @@ export class TenantCaps {
 
   /** Takes a frame's crops from what the tenant may have; false if that is used up. */
   admits(tenant: number, crops: number, now: Milli): boolean {
+    if (tenant === 0) return true;
     const allowance = this.#allowances.get(tenant);
     if (!allowance) return true;
     const most = Math.max(crops, this.#rate * BURST);
