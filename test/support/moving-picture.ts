@@ -15,28 +15,34 @@ export function movingPicture(width: number, height: number, index: number, into
   const dx = Math.round(40 + 30 * Math.sin(index / 9));
   const dy = Math.round(40 + 20 * Math.cos(index / 7));
   let seed = (index * 2654435761 + 12345) >>> 0;
+  const { y, strideY } = into;
   for (let row = 0; row < height; row++) {
     const from = ((row + dy) % SOURCE.height) * SOURCE.strideY;
-    const to = row * into.strideY;
-    let x = dx % SOURCE.width;
-    for (let column = 0; column < width; column++) {
+    tileRow(SOURCE.y.subarray(from, from + SOURCE.width), dx, y.subarray(row * strideY, row * strideY + width));
+    for (let at = row * strideY, end = at + width; at < end; at++) {
       seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
-      const noise = ((seed >>> 24) & 7) - 3;
-      const luma = SOURCE.y[from + x]! + noise;
-      into.y[to + column] = luma < 16 ? 16 : luma > 235 ? 235 : luma;
-      if (++x === SOURCE.width) x = 0;
+      const luma = y[at]! + ((seed >>> 24) & 7) - 3;
+      y[at] = luma < 16 ? 16 : luma > 235 ? 235 : luma;
     }
   }
   for (const plane of ['u', 'v'] as const) {
     for (let row = 0; row < (height + 1) >> 1; row++) {
       const from = ((row + (dy >> 1)) % (SOURCE.height >> 1)) * SOURCE.strideUv;
-      for (let column = 0; column < (width + 1) >> 1; column++) {
-        const at = from + ((column + (dx >> 1)) % (SOURCE.width >> 1));
-        into[plane][row * into.strideUv + column] = SOURCE[plane][at]!;
-      }
+      const to = row * into.strideUv;
+      const source = SOURCE[plane].subarray(from, from + (SOURCE.width >> 1));
+      tileRow(source, dx >> 1, into[plane].subarray(to, to + ((width + 1) >> 1)));
     }
   }
   return into;
+}
+
+/** Fills a row with another that goes round, from its sample `begin` on. */
+function tileRow(source: Uint8Array, begin: number, into: Uint8Array): void {
+  for (let at = 0, from = begin; at < into.length; from = 0) {
+    const piece = source.subarray(from, from + into.length - at);
+    into.set(piece, at);
+    at += piece.length;
+  }
 }
 
 /** Peak signal-to-noise ratio of the luma of two pictures of one size, decibels. */
