@@ -20,7 +20,8 @@ import { FrameTime } from './frame-time.ts';
 import { Intake, type Arrival, type IntakeParts } from './intake.ts';
 import { Ladder } from './ladder.ts';
 import { AT_EASE, easeAt } from './neural/ease.ts';
-import { Flights, type Away, type FlightsParts, type NetworkShare } from './neural/flights.ts';
+import type { Away, FlightsParts } from './neural/flights.ts';
+import { NetworkWay } from './neural/network-way.ts';
 
 /** Every stage after decoding is only begun if all that follow can be done by the deadline. */
 const STAGES = ['decode', 'track', 'swap', 'paste', 'composite', 'encode'] as const;
@@ -59,7 +60,7 @@ export class PixelSession {
   readonly #intake: Intake;
   readonly #pass: FacePass;
   readonly #departures: Departures;
-  readonly #flights: Flights | undefined;
+  readonly #network: NetworkWay | undefined;
   #ease = AT_EASE;
   #settings: SessionSettings;
   /** Bits a second that the way to the peer carries. */
@@ -77,9 +78,10 @@ export class PixelSession {
     this.#parts = parts;
     this.#settings = settings;
     this.#departures = new Departures(id, { ...parts, onTook: (station, duration) => this.#left(station, duration) });
-    this.#flights = parts.neural && new Flights({ ...parts.neural, clock: parts.clock, onFailed: parts.onFailed });
     this.#ladder = new Ladder(parts.encoder.codec, settings.bitrate);
     this.#pass = new FacePass({ ...parts, onStage: (stage, duration) => this.#took(stage, duration) }, settings);
+    const [pass, cost, counts] = [this.#pass, this.#cost, this.#counts];
+    this.#network = parts.neural && new NetworkWay({ ...parts, ...parts.neural, pass, cost, counts });
     this.#intake = new Intake({
       ...parts,
       drops: this.#counts.drops,
@@ -108,7 +110,7 @@ export class PixelSession {
   get returns(): WaitingFrames {
     return {
       session: this,
-      deadline: this.#flights?.back?.frame.deadline,
+      deadline: this.#network?.back?.frame.deadline,
       expected: this.#cost.remaining('paste'),
       behindSince: this.#behindSince,
     };
@@ -184,8 +186,7 @@ export class PixelSession {
   /** Brings a frame out that has come back swapped, if there is one. */
   land(): Promise<void> {
     return this.#work(async () => {
-      const back = this.#flights?.back;
-      if (back !== undefined) await this.#land(back);
+      if (this.#network?.back) await this.#land(this.#network, this.#network.back);
     });
   }
 
@@ -241,36 +242,21 @@ export class PixelSession {
     if (look.faces) this.#tellFaces(look.faces);
     if (look.kind === 'unwanted') return this.#unwanted(frame, look.stage, objection);
     this.#askAbout(frame.work.picture, look);
-    const share = this.#flights?.shareOf(look);
-    if (share === undefined) return this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
-    const deadline = frame.deadline - this.#cost.remaining('paste');
-    const { sparing, coarse } = this.#ease;
-    if (this.#flights?.send(frame, look, { share, deadline, sparing, coarse })) return;
+    const sent = this.#network?.send(frame, look, this.#ease);
+    if (sent === undefined) this.#show(frame, look, await this.#pass.swap(frame.work.picture, look));
     // No way there: as if it had been given up on the way.
-    this.#show(frame, look, []);
+    else if (!sent) this.#show(frame, look, []);
   }
 
   /** A frame has come back from the network, or was given up there. */
-  async #land(away: Away): Promise<void> {
-    const { frame, look, share, back, cutting } = away;
-    const started = this.#parts.clock.now();
-    if (back?.pixels && !away.flight.reposed) this.#cost.observe('swap', back.took);
+  async #land(network: NetworkWay, away: Away): Promise<void> {
+    const { frame, look, flight, back } = away;
     const overtaken = this.#departures.isOvertaken(frame.at);
     const late = back?.pixels !== undefined && !this.#isInTime('paste', frame.deadline);
-    const crops = overtaken || late ? [] : this.#flights!.paste(away, this.#ease.sparing);
-    this.#flights!.release(away);
-    const pasting = this.#parts.clock.now() - started;
-    if (crops.length > 0) this.#cost.observe('paste', pasting);
-    this.#counts.took('swap', cutting + pasting);
+    const crops = await network.land(away, !overtaken && !late, this.#ease);
     if (overtaken) this.#giveUp(frame, 'lane', 'replaced');
     else if (late) this.#late(frame, 'composite');
-    else this.#show(frame, look, await this.#besides(frame, look, share, crops), away.flight.reposed);
-  }
-
-  /** These faces, and those that the network has no part in, by the mesh: of a frame that was given up, none. */
-  async #besides({ work }: Departing, look: Look, { places }: NetworkShare, crops: Crops): Promise<Crops> {
-    if (crops.length === 0 || places.length === crops.length) return crops;
-    return this.#pass.swap(work.picture, look, crops);
+    else this.#show(frame, look, crops, flight.reposed);
   }
 
   /** Brings a frame out with these faces; those that are missing are hidden, or nothing is sent for a while. */
@@ -400,7 +386,7 @@ export class PixelSession {
   #free(): void {
     this.#state = 'closed';
     this.#intake.close();
-    this.#flights?.close().forEach(() => this.#counts.drops.count('lane', 'closed'));
+    for (let away = this.#network?.close() ?? 0; away > 0; away--) this.#counts.drops.count('lane', 'closed');
     this.#departures.close();
   }
 }
