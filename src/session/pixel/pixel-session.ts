@@ -3,8 +3,7 @@ import type { Faces } from '../../face/face.ts';
 import type { Chunk } from '../../media/chunk.ts';
 import type { I420 } from '../../media/plane.ts';
 import { Drops, type DropReason, type DropStage } from '../../schedule/drop.ts';
-import { inTime, type Waiting } from '../../schedule/lane.ts';
-import { StageCost } from '../../schedule/stage-cost.ts';
+import type { Waiting } from '../../schedule/lane.ts';
 import { recognisableIn } from '../../swap/neural/sources.ts';
 import type { LaneLevel } from '../../swap/neural/crop-lane.ts';
 import type { PreparedIdentity } from '../../swap/swap.ts';
@@ -22,9 +21,8 @@ import { Ladder } from './ladder.ts';
 import { AT_EASE, easeAt } from './neural/ease.ts';
 import type { Away, FlightsParts } from './neural/flights.ts';
 import { NetworkWay } from './neural/network-way.ts';
+import { StageTimes } from './stage-times.ts';
 
-/** Every stage after decoding is only begun if all that follow can be done by the deadline. */
-const STAGES = ['decode', 'track', 'swap', 'paste', 'composite', 'encode'] as const;
 /** Bits a second below which nothing is left to be seen. */
 const LEAST_BITRATE = 50_000;
 
@@ -53,7 +51,7 @@ export class PixelSession {
   readonly id: string;
   readonly #parts: PixelSessionParts;
   readonly #counts = new FigureCounts(new Drops());
-  readonly #cost = new StageCost(STAGES);
+  readonly #times: StageTimes;
   readonly #frameTime = new FrameTime();
   readonly #frameRate = new FrameRate();
   readonly #ladder: Ladder;
@@ -77,11 +75,13 @@ export class PixelSession {
     this.id = id;
     this.#parts = parts;
     this.#settings = settings;
-    this.#departures = new Departures(id, { ...parts, onTook: (station, duration) => this.#left(station, duration) });
+    this.#times = new StageTimes(parts.clock, this.#counts);
+    const took: StageTimes['took'] = (station, duration) => this.#times.took(station, duration);
+    this.#departures = new Departures(id, { ...parts, onTook: took });
     this.#ladder = new Ladder(parts.encoder.codec, settings.bitrate);
-    this.#pass = new FacePass({ ...parts, onStage: (stage, duration) => this.#took(stage, duration) }, settings);
-    const [pass, cost, counts] = [this.#pass, this.#cost, this.#counts];
-    this.#network = parts.neural && new NetworkWay({ ...parts, ...parts.neural, pass, cost, counts });
+    this.#pass = new FacePass({ ...parts, onStage: took }, settings);
+    const [pass, times, counts] = [this.#pass, this.#times, this.#counts];
+    this.#network = parts.neural && new NetworkWay({ ...parts, ...parts.neural, pass, times, counts });
     this.#intake = new Intake({
       ...parts,
       drops: this.#counts.drops,
@@ -90,7 +90,7 @@ export class PixelSession {
       onDecoded: ({ timestamp }, duration) => {
         this.#frameRate.note(timestamp);
         this.#counts.decoded();
-        this.#took('decode', duration);
+        took('decode', duration);
       },
     });
   }
@@ -101,7 +101,7 @@ export class PixelSession {
     return {
       session: this,
       deadline: since === undefined ? undefined : since + this.#settings.budget,
-      expected: this.#cost.remaining('decode'),
+      expected: this.#times.remaining('decode'),
       behindSince: this.#behindSince,
     };
   }
@@ -111,7 +111,7 @@ export class PixelSession {
     return {
       session: this,
       deadline: this.#network?.back?.frame.deadline,
-      expected: this.#cost.remaining('paste'),
+      expected: this.#times.remaining('paste'),
       behindSince: this.#behindSince,
     };
   }
@@ -252,7 +252,7 @@ export class PixelSession {
   async #land(network: NetworkWay, away: Away): Promise<void> {
     const { frame, look, flight, back } = away;
     const overtaken = this.#departures.isOvertaken(frame.at);
-    const late = back?.pixels !== undefined && !this.#isInTime('paste', frame.deadline);
+    const late = back?.pixels !== undefined && !this.#times.isInTime('paste', frame.deadline);
     const crops = await network.land(away, !overtaken && !late, this.#ease);
     if (overtaken) this.#giveUp(frame, 'lane', 'replaced');
     else if (late) this.#late(frame, 'composite');
@@ -286,7 +286,7 @@ export class PixelSession {
     const started = this.#parts.clock.now();
     const work = this.#departures.lend();
     this.#intake.copyTo(work, arrival);
-    this.#counts.took('copy', this.#parts.clock.now() - started);
+    this.#times.took('copy', this.#parts.clock.now() - started);
     this.#counts.width = work.picture.width;
     this.#counts.height = work.picture.height;
     return work;
@@ -300,16 +300,12 @@ export class PixelSession {
     this.#parts.poll();
     if (this.#isClosing()) return 'closed';
     if (stage === 'track' && this.#intake.hasNewer) return 'replaced';
-    return this.#isInTime(stage, deadline) ? undefined : 'late';
-  }
-
-  #isInTime(stage: (typeof STAGES)[number], deadline: Milli): boolean {
-    return inTime(this.#parts.clock.now(), this.#cost.remaining(stage), deadline);
+    return this.#times.isInTime(stage, deadline) ? undefined : 'late';
   }
 
   /** In time, after the pictures that are still to be encoded. */
   #canEncode({ deadline }: Frame): boolean {
-    return this.#isInTime('encode', deadline - this.#departures.waiting * this.#cost.remaining('encode'));
+    return this.#times.isInTime('encode', deadline - this.#departures.waiting * this.#times.remaining('encode'));
   }
 
   #unwanted(frame: Departing, stage: PassStage, objection: DropReason | undefined): void {
@@ -326,7 +322,7 @@ export class PixelSession {
 
   /** A frame cannot be in time. After the hold it goes out hidden, if at least that can be done. */
   #late(frame: Departing, stage: DropStage): void {
-    this.#cost.doubt();
+    this.#times.doubt();
     this.#lost = true;
     const fallback = this.#pass.exposure.fallback(frame.at);
     if (fallback === 'hold') this.#counts.held();
@@ -361,16 +357,6 @@ export class PixelSession {
   #tellFaces(faces: Faces): void {
     this.#counts.faces = faces.tracked.length + faces.seen.length;
     for (const { kind, id } of faces.events) this.#parts.send({ type: 'face', session: this.id, event: kind, id });
-  }
-
-  #took(stage: Exclude<(typeof STAGES)[number], 'paste'>, duration: Milli): void {
-    this.#cost.observe(stage, duration);
-    this.#counts.took(stage, duration);
-  }
-
-  #left(station: 'encode' | 'encode-small', duration: Milli): void {
-    if (station === 'encode') this.#took(station, duration);
-    else this.#counts.took(station, duration);
   }
 
   #giveCreditsBack(): void {

@@ -1,14 +1,14 @@
-import type { StageCost } from '../../../schedule/stage-cost.ts';
 import type { Departing } from '../departures.ts';
 import type { Crops, FacePass, Look } from '../face-pass.ts';
 import type { FigureCounts } from '../figures.ts';
+import type { StageTimes } from '../stage-times.ts';
 import type { Ease } from './ease.ts';
 import { Flights, type Away, type FlightsParts } from './flights.ts';
 
 export interface NetworkWayParts extends FlightsParts {
   /** Swaps by the mesh those that the network has no part in. */
   readonly pass: Pick<FacePass, 'swap'>;
-  readonly cost: Pick<StageCost<'swap' | 'paste'>, 'observe' | 'remaining'>;
+  readonly times: Pick<StageTimes, 'learn' | 'remaining'>;
   readonly counts: Pick<FigureCounts, 'took'>;
 }
 
@@ -31,7 +31,7 @@ export class NetworkWay {
   send(frame: Departing, look: Look, { sparing, coarse }: Ease): boolean | undefined {
     const share = this.#flights.shareOf(look);
     if (share === undefined) return undefined;
-    const deadline = frame.deadline - this.#parts.cost.remaining('paste');
+    const deadline = frame.deadline - this.#parts.times.remaining('paste');
     return this.#flights.send(frame, look, { share, deadline, sparing, coarse });
   }
 
@@ -41,13 +41,13 @@ export class NetworkWay {
    */
   async land(away: Away, wanted: boolean, { sparing }: Ease): Promise<Crops> {
     const { flight, back, cutting, frame, look, share } = away;
-    const { clock, cost, counts, pass } = this.#parts;
+    const { clock, times, counts, pass } = this.#parts;
     const started = clock.now();
-    if (back?.pixels && !flight.reposed) cost.observe('swap', back.took);
+    if (back?.pixels && !flight.reposed) times.learn('swap', back.took);
     const crops = wanted ? this.#flights.paste(away, sparing) : [];
     this.#flights.release(away);
     const pasting = clock.now() - started;
-    if (crops.length > 0) cost.observe('paste', pasting);
+    if (crops.length > 0) times.learn('paste', pasting);
     counts.took('swap', cutting + pasting);
     if (crops.length === 0 || share.places.length === crops.length) return crops;
     return pass.swap(frame.work.picture, look, crops);
