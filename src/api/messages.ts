@@ -34,6 +34,8 @@ const look = z.object({
   colours: z.enum(['spread', 'histogram', 'off']).optional(),
   /** How far its detail is brought to that of the picture, 0–1, default 0. */
   sharpness: z.number().min(0).max(1).optional(),
+  /** What comes before the face, and is not of its skin's colour, stays before it. Default true. */
+  front: z.boolean().optional(),
   /** With a recipe: the new face ends with the caller's face, not with its crop. Default false. */
   hull: z.boolean().optional(),
   /** With a recipe: how much of the caller's own mouth is kept, 0–1, default 0. */

@@ -29,6 +29,8 @@ export const lookSchema = z.object({
   colours: z.enum(['spread', 'histogram', 'off']).default('spread'),
   /** How far its detail is brought to that of the picture, 0–1. Default 0. */
   sharpness: z.number().min(0).max(1).default(0),
+  /** What comes before the face, and is not of its skin's colour, stays before it. Default true. */
+  front: z.boolean().default(true),
   /** Of a network's face: it ends with the caller's face, not with its crop. Default false. */
   hull: z.boolean().default(false),
   /** Of a network's face: how much of the caller's own mouth is kept, 0–1. Default 0. */

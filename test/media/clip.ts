@@ -17,6 +17,7 @@ export const SCRIPTS = {
   talk: () => scripts.talkingHead(),
   'talk-close': () => scripts.talkingHead(0.58),
   flash: () => ({ ...scripts.talkingHead(), flashes: true }),
+  covered: () => scripts.covered(),
   turning: () => scripts.turning(),
   leaving: () => scripts.leavingAndReturning(),
   'two-people': () => scripts.twoPeople(),

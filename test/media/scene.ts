@@ -7,6 +7,7 @@ import type { HeadState } from './head.ts';
 import type { PortraitName } from './portrait.ts';
 import { NORMAL_TAKES, Random } from './random.ts';
 import { createCanvas, type Canvas } from './raster.ts';
+import { drawThing, type ThingName, type ThingState } from './things.ts';
 
 /** Who is in the picture when. `undefined` = not in the picture. Times in seconds. */
 export interface Script {
@@ -18,6 +19,11 @@ export interface Script {
   readonly cast: readonly {
     readonly portrait: PortraitName;
     readonly at: (second: number) => HeadState | undefined;
+  }[];
+  /** What comes before the people. */
+  readonly things?: readonly {
+    readonly thing: ThingName;
+    readonly at: (second: number) => ThingState | undefined;
   }[];
 }
 
@@ -59,6 +65,7 @@ export class Scene {
   readonly #script: Script;
   readonly #picture: I420;
   readonly #canvas: Canvas;
+  readonly #covered: Uint8Array;
   readonly #room;
   readonly #actors: readonly Actor[];
   readonly #noise: Int8Array;
@@ -71,6 +78,7 @@ export class Scene {
     this.#script = script;
     this.#picture = allocI420(width, height);
     this.#canvas = createCanvas(width, height);
+    this.#covered = new Uint8Array(width * height);
     this.#room = drawBackdrop(width, height, seed);
     this.#actors = script.cast.map(({ portrait }) => new Actor(portrait));
     this.#noise = noiseOf(seed, noise);
@@ -92,6 +100,7 @@ export class Scene {
       const landmarks = this.#actors[i]!.draw(canvas, state).slice();
       faces.push({ portrait, landmarks, box: boundsOf(landmarks), state });
     });
+    this.#cover(time);
     if (this.#script.flashes) this.#flash(time);
     this.#expose();
     return { index, time, picture: this.#picture, faces };
@@ -111,6 +120,19 @@ export class Scene {
       const landmarks = this.#actors[i]!.landmarks(state, width, height).slice();
       return [{ portrait, landmarks, box: boundsOf(landmarks), state }];
     });
+  }
+
+  /** How much of each pixel of the last frame drawn is of things before the people, 0–255. Valid until the next. */
+  get covered(): Uint8Array {
+    return this.#covered;
+  }
+
+  #cover(time: number): void {
+    this.#covered.fill(0);
+    for (const { thing, at } of this.#script.things ?? []) {
+      const state = at(time);
+      if (state) drawThing(this.#canvas, thing, state, this.#covered);
+    }
   }
 
   #flash(time: number): void {

@@ -1,6 +1,7 @@
 import type { HeadState } from './head.ts';
 import type { PortraitName } from './portrait.ts';
 import type { Script } from './scene.ts';
+import type { ThingName, ThingState } from './things.ts';
 
 /** Seconds of the talking clip; it ends as it begins, so that it loops without a jump. */
 export const TALK_SECONDS = 10;
@@ -39,6 +40,31 @@ function talk(second: number, size: number, liveliness = 1): HeadState {
 /** One person who talks. @param size face width in frame heights; 0.42 makes the face 45 % of the height. */
 export function talkingHead(size = 0.42, portrait: PortraitName = 'hopper'): Script {
   return { seconds: TALK_SECONDS, cast: [{ portrait, at: (second) => talk(second, size) }] };
+}
+
+/** Something passes before the talker's face: up to it, stays, and goes, between these seconds. */
+function passing(thing: ThingName, from: number, state: ThingState, way: { readonly x: number; readonly y: number }) {
+  const to = from + 1.8;
+  const at = (second: number): ThingState | undefined => {
+    if (second < from || second > to) return undefined;
+    const away = 1 - ease(second, from, from + 0.6) + ease(second, to - 0.6, to);
+    return { ...state, x: state.x + away * way.x, y: state.y + away * way.y };
+  };
+  return { thing, at };
+}
+
+/** A talker before whose face hair, a hand, a microphone and other things pass. */
+export function covered(size = 0.42): Script {
+  return {
+    ...talkingHead(size),
+    things: [
+      passing('hair', 1.5, { x: -0.07, y: -0.1, size: 0.2, roll: -10 }, { x: -0.05, y: -0.6 }),
+      passing('hand', 3.3, { x: 0.1, y: 0.15, size: 0.2, roll: -25 }, { x: 0.5, y: 0.5 }),
+      passing('glove', 5.1, { x: -0.1, y: 0.12, size: 0.2, roll: 20 }, { x: -0.5, y: 0.5 }),
+      passing('microphone', 6.7, { x: 0.05, y: 0.22, size: 0.2, roll: -10 }, { x: 0.2, y: 0.6 }),
+      passing('cup', 8.2, { x: 0.02, y: 0.2, size: 0.2, roll: 0 }, { x: 0.4, y: 0.5 }),
+    ],
+  };
 }
 
 /** To 90° on one side, back, to 90° on the other, and back, with a hold at each end. */

@@ -6,10 +6,13 @@ import type { SwapBackend } from '../../schedule/backend.ts';
 import { blendCrop } from '../../swap/composite/blend.ts';
 import { createLight, matchOf, measureLight, type Light } from '../../swap/composite/light.ts';
 import { matchSharpness } from '../../swap/composite/sharpness.ts';
+import type { FaceCells } from '../../swap/front/face-cells.ts';
+import { FrontWatch, type Front } from '../../swap/front/front-watch.ts';
 import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { Part, Wearer } from '../cast/cast.ts';
 import { Casting } from '../cast/casting.ts';
+import { isAlone } from '../exposure/alone.ts';
 import { Exposure, type Decision, type PlannedSwap, type Treatment } from '../exposure/exposure.ts';
 import type { Outcome } from '../pixel.ts';
 import type { SessionLook, SessionSettings } from '../settings.ts';
@@ -32,6 +35,8 @@ export interface Tracking {
 export interface PassParts {
   readonly tracker: Tracking;
   readonly backend: SwapBackend<SwapCrop, SwappedCrop>;
+  /** For telling what lies before a face; left out: nothing is told. */
+  readonly cells?: FaceCells;
   readonly clock: Clock;
   /** Told how long each stage of a frame took. */
   readonly onStage?: (stage: PassStage, duration: Milli) => void;
@@ -58,6 +63,8 @@ export interface Look {
   readonly decision: Decision;
   /** Who is put on, for each of the decision's swaps. */
   readonly identities: readonly PreparedIdentity[];
+  /** What lies before the face of each, where something does. */
+  readonly fronts: readonly (Front | undefined)[];
   readonly settings: PassSettings;
 }
 
@@ -91,6 +98,7 @@ export class FacePass {
   hidden = false;
   readonly #parts: PassParts;
   readonly #lights = new Map<number, Light>();
+  readonly #front: FrontWatch | undefined;
   #settings: PassSettings;
   readonly #casting = new Casting();
   #identity: PreparedIdentity | null = null;
@@ -98,6 +106,7 @@ export class FacePass {
   constructor(parts: PassParts, settings: PassSettings) {
     this.#parts = parts;
     this.#settings = settings;
+    this.#front = parts.cells && new FrontWatch(parts.cells);
     this.exposure = new Exposure(settings);
     parts.tracker.setMaximum(settings.faces);
   }
@@ -143,7 +152,6 @@ export class FacePass {
     if (!stillWanted('track')) return { kind: 'unwanted', stage: 'track' };
     const started = this.#parts.clock.now();
     const faces = await this.#parts.tracker.track(picture, at);
-    this.#passed('track', started);
     // Those that are lost; by what is there, since one that was lost may yet have been shown after that.
     for (const id of this.#lights.keys()) if (!faces.tracked.some((face) => face.id === id)) this.#lights.delete(id);
     const { width, height } = picture;
@@ -153,9 +161,11 @@ export class FacePass {
       wearing: identity !== null && !this.hidden,
       treatments: new Map([...parts].map(([id, part]) => [id, this.hidden ? 'hide' : treatmentOf(part)])),
     });
+    const fronts = this.#fronts(picture, faces, decision, settings);
+    this.#passed('track', started);
     if (!stillWanted('swap')) return { kind: 'unwanted', stage: 'swap', faces };
     const identities = decision.swaps.map(({ face }) => parts.get(face.id) as PreparedIdentity);
-    return { kind: 'look', at, faces, decision, identities, settings };
+    return { kind: 'look', at, faces, decision, identities, fronts, settings };
   }
 
   /**
@@ -214,12 +224,22 @@ export class FacePass {
     }
   }
 
+  /** What lies before the faces that are to be swapped, where it can be told. */
+  #fronts(picture: I420, faces: Faces, decision: Decision, { front }: PassSettings): Look['fronts'] {
+    const watch = this.#front;
+    watch?.keep(front ? faces.tracked.map(({ id }) => id) : []);
+    if (!watch || !front) return [];
+    return decision.swaps.map((swap) => (isAlone(swap, faces, decision) ? watch.look(picture, swap.face) : undefined));
+  }
+
   /** Detail and light are measured on the caller's own pixels, so before any is hidden. */
-  #composite(picture: I420, { decision, identities, settings }: Look, crops: Crops): void {
+  #composite(picture: I420, { decision, identities, fronts, settings }: Look, crops: Crops): void {
     const { hideAll: all, hide, swaps } = decision;
     const { colours, sharpness } = settings;
     for (const [index, crop] of crops.entries()) {
       if (!crop) continue;
+      const front = fronts[index];
+      if (front) this.#front?.lower(crop, front);
       if (sharpness > 0) matchSharpness(picture, crop, sharpness);
       measureLight(picture, crop, matchOf(identities[index]!.kind, colours), this.#lightOf(swaps[index]!));
     }

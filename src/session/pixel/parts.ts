@@ -7,6 +7,7 @@ import { FaceTracker } from '../../face/tracker.ts';
 import type { Logger } from '../../log.ts';
 import type { VideoCodec } from '../../media/chunk.ts';
 import type { LoadModel, ModelStore } from '../../onnx/model-store.ts';
+import { createFaceCells } from '../../swap/front/face-cells.ts';
 import { openMasks } from '../../swap/masks/kept-masks.ts';
 import type { MaskBox } from '../../swap/masks/paint.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
@@ -58,6 +59,7 @@ export async function openParts(options: PartsOptions = {}): Promise<OpenParts> 
     clock: options.clock ?? monotonic,
     decodeLimit: options.decodeLimit ?? DECODE_LIMIT,
     backend: new MeshBackend(models.geometry),
+    cells: createFaceCells(models.geometry),
     createTracker: (maximum) => new FaceTracker(models, { maximum }),
     createDecoder: (codec) => createDecoder(codec, onDevice(options, codec)),
     createEncoder: (codec, settings) => createEncoder(codec, { ...settings, ...onDevice(options, codec) }),

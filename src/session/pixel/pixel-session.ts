@@ -28,7 +28,7 @@ const LEAST_BITRATE = 50_000;
 
 export interface PixelSessionParts
   extends
-    Pick<PassParts, 'tracker' | 'backend' | 'clock' | 'onSwapError'>,
+    Pick<PassParts, 'tracker' | 'backend' | 'cells' | 'clock' | 'onSwapError'>,
     Pick<IntakeParts, 'createDecoder' | 'decodeLimit' | 'poll'>,
     Pick<DeparturesParts, 'encoder' | 'encodesAside' | 'createSmallEncoder' | 'send' | 'onFailed'> {
   /** The way to a swap network, for sessions that chose one. */

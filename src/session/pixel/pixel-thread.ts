@@ -5,6 +5,7 @@ import type { Logger } from '../../log.ts';
 import type { VideoCodec } from '../../media/chunk.ts';
 import type { SwapBackend } from '../../schedule/backend.ts';
 import { mostUrgent } from '../../schedule/lane.ts';
+import type { FaceCells } from '../../swap/front/face-cells.ts';
 import type { CropLanes } from '../../swap/neural/crop-lane.ts';
 import type { RecipeFace } from '../../swap/neural/recipe.ts';
 import type { PreparedIdentity, SwapCrop, SwappedCrop } from '../../swap/swap.ts';
@@ -26,6 +27,8 @@ export interface PixelParts {
   /** Time that decoding a picture may take. */
   readonly decodeLimit: Milli;
   readonly backend: SwapBackend<SwapCrop, SwappedCrop>;
+  /** Left out: nothing is kept before faces. */
+  readonly cells?: FaceCells;
   readonly createTracker: (maximum: number) => Tracking;
   readonly createDecoder: (codec: VideoCodec) => Decoder;
   readonly createEncoder: (codec: SendCodec, settings: EncoderSettings) => Encoder;
@@ -113,7 +116,8 @@ export class PixelThread {
   }
 
   #open({ session: id, settings, codec, nalLimit, identity, wearers = [] }: Extract<ToPixel, { type: 'open' }>): void {
-    const { backend, clock, decodeLimit, createDecoder, createEncoder, createTracker, encodesAside } = this.#parts;
+    const { backend, clock, decodeLimit, createDecoder, createEncoder, createTracker, encodesAside, cells } =
+      this.#parts;
     const { bitrate, temporalLayers } = settings;
     const neural = this.#neural(id, settings);
     const session = new PixelSession(
@@ -132,6 +136,8 @@ export class PixelThread {
         onFailed: (error) => this.#fail(id, error),
         onSwapError: (error) => this.#log.error({ session: id, error }, 'swap failed'),
         ...(neural && { neural }),
+        // Networks that see what is before a face see more.
+        ...(cells && neural?.recipe.masks !== true && { cells }),
       },
       settings,
     );

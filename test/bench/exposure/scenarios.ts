@@ -81,6 +81,7 @@ async function callAgain(stage: Stage, limit: Milli): Promise<ExposureCall> {
 export const SCENARIOS: Record<string, Scenario> = {
   'turn-to-90': { script: 'turning', ...SMALL, play: watch },
   'leave-and-return': { script: 'leaving', ...SMALL, play: watch },
+  'things-before-the-face': { script: 'covered', ...SMALL, play: watch },
   'two-people': { script: 'two-people', ...SMALL, play: watch },
   'faces-cross': { script: 'crossing', ...SMALL, play: (stage) => twoParts(stage, ['left', 'right']) },
   'one-leaves-another-comes': { script: 'replacing', ...SMALL, play: (stage) => twoParts(stage, [1, 2]) },

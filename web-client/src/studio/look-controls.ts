@@ -12,6 +12,7 @@ const SLIDERS = {
 };
 const keepEyes = element('keep-eyes', HTMLInputElement);
 const keepMouth = element('keep-mouth', HTMLInputElement);
+const front = element('front', HTMLInputElement);
 const hull = element('hull', HTMLInputElement);
 const colours = element('colours', HTMLSelectElement);
 
@@ -22,6 +23,7 @@ export function chosenLook(): Look {
     opacity: share(SLIDERS.opacity),
     keepEyes: keepEyes.checked,
     keepMouth: keepMouth.checked,
+    front: front.checked,
     hull: hull.checked,
     mouth: share(SLIDERS.mouth),
     padding: share(SLIDERS.padding),
@@ -38,7 +40,7 @@ export function watchLook(onChange: (look: Look) => void): void {
     for (const slider of Object.values(SLIDERS))
       element(`${slider.id}-value`, HTMLOutputElement).value = `${slider.value} %`;
   };
-  for (const input of [...Object.values(SLIDERS), keepEyes, keepMouth, hull, colours]) {
+  for (const input of [...Object.values(SLIDERS), keepEyes, keepMouth, front, hull, colours]) {
     input.addEventListener('input', () => {
       show();
       onChange(chosenLook());
