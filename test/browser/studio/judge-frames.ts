@@ -11,27 +11,34 @@ export interface Shown {
   readonly toCaller: number;
 }
 
-/** How much of the local swap, and of the caller, each returned frame of a stamped clip shows. */
-export async function judgeFrames(
-  frames: readonly ReturnedFrame[],
-  { local, clip, identity }: { local: LocalSwap; clip: ClipSettings; identity: Parameters<LocalSwap['identity']>[0] },
-): Promise<Shown[]> {
+/** What a returned frame shows of the face's area, and what the camera showed there. Frames that are hidden whole carry no number and are left out. */
+function* seenAndDrawn(frames: readonly ReturnedFrame[], clip: ClipSettings) {
   const scene = sceneOf(clip);
-  const prepared = await local.identity(identity);
-  const shares: Shown[] = [];
   for (const { picture } of frames) {
     const index = readStamp(picture);
     if (index === undefined) continue;
     const drawn = scene.draw(index);
     stamp(drawn.picture, index);
     const area = areaOf(drawn.faces[0]!.landmarks, clip.width, clip.height)!;
-    const raw = cropLuma(drawn.picture, area);
-    const expected = await swappedHere(local, prepared, drawn.picture);
-    const seen = cropLuma(picture, area);
-    shares.push({
-      toIdentity: shownShare(seen, cropLuma(expected, area), area),
-      toCaller: shownShare(seen, raw, area),
-    });
+    yield { area, seen: cropLuma(picture, area), raw: cropLuma(drawn.picture, area), drawn: drawn.picture };
+  }
+}
+
+/** How much of the caller each returned frame of a stamped clip shows, 0–1. */
+export function callerShown(frames: readonly ReturnedFrame[], clip: ClipSettings): number[] {
+  return Array.from(seenAndDrawn(frames, clip), ({ area, seen, raw }) => shownShare(seen, raw, area));
+}
+
+/** How much of the local swap, and of the caller, each returned frame of a stamped clip shows. */
+export async function judgeFrames(
+  frames: readonly ReturnedFrame[],
+  { local, clip, identity }: { local: LocalSwap; clip: ClipSettings; identity: Parameters<LocalSwap['identity']>[0] },
+): Promise<Shown[]> {
+  const prepared = await local.identity(identity);
+  const shares: Shown[] = [];
+  for (const { area, seen, raw, drawn } of seenAndDrawn(frames, clip)) {
+    const expected = cropLuma(await swappedHere(local, prepared, drawn), area);
+    shares.push({ toIdentity: shownShare(seen, expected, area), toCaller: shownShare(seen, raw, area) });
   }
   return shares;
 }
