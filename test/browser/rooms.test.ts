@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PATIENCE } from '../support/patience.ts';
 import { EXPOSED } from '../bench/judge/patch.ts';
 import { LocalSwap } from '../bench/local-swap.ts';
 import type { ClipSettings } from '../media/clip.ts';
@@ -97,7 +98,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
 
   async function untilWorn(page: Page, identity: `mask:${string}`): Promise<void> {
     await expect
-      .poll(async () => (await judge(page, identity)).every(({ toIdentity }) => toIdentity > 0.6), { timeout: 30_000 })
+      .poll(async () => (await judge(page, identity)).every(({ toIdentity }) => toIdentity > 0.6), PATIENCE)
       .toBe(true);
   }
 
@@ -117,9 +118,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
     console.log(`first picture at a viewer ${Math.round(watched.after)} ms after it began to ask`);
     await untilWorn(second, 'mask:gold');
     for (const { toCaller } of await judge(second, 'mask:gold')) expect(toCaller).toBeLessThan(EXPOSED);
-    await expect
-      .poll(async () => (await received(second, '/whep/stage')).audio, { timeout: 10_000 })
-      .toBeGreaterThan(50);
+    await expect.poll(async () => (await received(second, '/whep/stage')).audio, PATIENCE).toBeGreaterThan(50);
   });
 
   it('has any number of viewers, who come and go without the others noticing', async () => {
@@ -132,7 +131,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
     expect((await http('DELETE', location)).status).toBe(200);
     await third.close();
     await expect
-      .poll(async () => (await received(second, '/whep/stage')).frames, { timeout: 10_000 })
+      .poll(async () => (await received(second, '/whep/stage')).frames, PATIENCE)
       .toBeGreaterThan(before.frames + 30);
     expect((await (await http('GET', '/v1/rooms/stage')).json()) as object).toMatchObject({ viewers: 1 });
   });
@@ -179,13 +178,13 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
     expect(answer.status).toBe(200);
     expect(answer.etag).not.toBe(answer.before);
     await expect
-      .poll(async () => (await received(second, '/whep/stage')).frames, { timeout: 20_000 })
+      .poll(async () => (await received(second, '/whep/stage')).frames, PATIENCE)
       .toBeGreaterThan(before.frames + 60);
   });
 
   it('ends for all when its publisher leaves, and can be published into again', async () => {
     expect((await http('DELETE', published.location)).status).toBe(200);
-    await expect.poll(async () => (await http('GET', '/v1/rooms/stage')).status, { timeout: 10_000 }).toBe(404);
+    await expect.poll(async () => (await http('GET', '/v1/rooms/stage')).status, PATIENCE).toBe(404);
     expect((await http('DELETE', published.location)).status).toBe(404);
     const again = await join(publisher(), '/whip/stage?identity=mask:tiger');
     expect(again.status).toBe(201);

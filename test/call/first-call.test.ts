@@ -1,6 +1,7 @@
 /** A whole call without a browser: werift's peer sends a talking head, the gateway sends it back with another face. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../support/patience.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { createLog } from '../../src/log.ts';
@@ -49,11 +50,11 @@ describe.each(SEND_CODECS)('a call in %s', (codec) => {
     const pacing = paceStreams([{ sendFrame: () => stream.sendFrame(), phase: 0, frameRate: clip.frameRate }]);
     const back = (): number => stream.returned.filter(({ input }) => input !== undefined).length;
 
-    await vi.waitUntil(() => back() >= ENOUGH, { timeout: 30_000 });
+    await vi.waitUntil(() => back() >= ENOUGH, PATIENCE);
     signalling.send({ type: 'change', identity: photo });
     await signalling.next('changed');
     const changed = stream.returned.length;
-    await vi.waitUntil(() => stream.returned.length >= changed + ENOUGH, { timeout: 30_000 });
+    await vi.waitUntil(() => stream.returned.length >= changed + ENOUGH, PATIENCE);
     // The first seconds, in which the face was still being looked for, are told first.
     let { figures } = await signalling.next('statistics');
     while (figures.swapped === 0) ({ figures } = await signalling.next('statistics'));

@@ -1,6 +1,7 @@
 /** A whole call through a swap network: gateway, broker, GPU worker (on the processor), and what follows when the broker dies. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, onTestFailed, test, vi } from 'vitest';
+import { PATIENCE } from '../support/patience.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { assert } from '../../src/errors.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
@@ -85,7 +86,7 @@ test('a call comes back swapped by the network, hidden while the broker is gone,
   const killed = brokerPid();
   assert(killed !== undefined, 'the gateway has a broker');
   process.kill(killed, 'SIGKILL');
-  await vi.waitUntil(() => ![undefined, killed].includes(brokerPid()), { timeout: 30_000 });
+  await vi.waitUntil(() => ![undefined, killed].includes(brokerPid()), PATIENCE);
   const lost = stream.returned.length;
   await until('hidden', 1);
   await until('swapped', 20);
@@ -105,7 +106,7 @@ test('a call comes back swapped by the network, hidden while the broker is gone,
   // The reference was tracked at another pace, so not every swapped frame is recognised by it.
   expect(swapped(verdicts.slice(0, lost))).toBeGreaterThanOrEqual(3);
   expect(swapped(verdicts.slice(lost))).toBeGreaterThanOrEqual(3);
-}, 120_000);
+});
 
 test('a swap that the gateway does not offer is refused, and those it offers are listed', async () => {
   const refused = Signalling.open(url, { swap: 'other' });

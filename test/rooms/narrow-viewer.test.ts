@@ -1,5 +1,6 @@
 /** A viewer of H.264 behind a narrow link, beside one who is not: real processes, encoders, calls. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE } from '../support/patience.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { createLog } from '../../src/log.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   relay = new Relay({ seed: 1, down: { rate: NARROW, queue: 300 } });
   near = await RoomViewer.open(`${url}/whep/stage`, { codec: 'h264' });
   far = await RoomViewer.open(`${url}/whep/stage`, { codec: 'h264', through: (answer) => relay.through(answer) });
-}, 120_000);
+});
 afterAll(async () => {
   pacing?.stop();
   near?.leave();
@@ -44,14 +45,14 @@ afterAll(async () => {
 });
 
 const widthOf = (viewer: RoomViewer, width: number): Promise<void> =>
-  expect.poll(() => viewer.width, { timeout: 60_000, interval: 100 }).toBe(width);
+  expect.poll(() => viewer.width, PATIENCE).toBe(width);
 
-describe('a viewer of H.264 behind a narrow link', { timeout: 150_000 }, () => {
+describe('a viewer of H.264 behind a narrow link', () => {
   test('is given a smaller encoding, beside which the other’s goes on', async () => {
     await widthOf(near, 320);
     await widthOf(far, 160);
     const [nearBefore, farBefore] = [near.pictures, far.pictures];
-    await expect.poll(() => far.pictures, { timeout: 60_000 }).toBeGreaterThan(farBefore + 40);
+    await expect.poll(() => far.pictures, PATIENCE).toBeGreaterThan(farBefore + 40);
     expect(near.pictures).toBeGreaterThan(nearBefore + 20);
     expect(near.widths).toEqual(new Set([320]));
   });
@@ -60,7 +61,7 @@ describe('a viewer of H.264 behind a narrow link', { timeout: 150_000 }, () => {
     relay.start([{ at: 0, down: { rate: Infinity } }]);
     await widthOf(far, 320);
     const before = far.pictures;
-    await expect.poll(() => far.pictures, { timeout: 60_000 }).toBeGreaterThan(before + 40);
+    await expect.poll(() => far.pictures, PATIENCE).toBeGreaterThan(before + 40);
     expect(near.widths).toEqual(new Set([320]));
   });
 });

@@ -1,5 +1,6 @@
 /** Viewers in another media worker than the session that they watch: real processes, real calls. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE } from '../support/patience.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { createLog } from '../../src/log.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
   pacing = paceStreams([{ sendFrame: () => stream.sendFrame(), phase: 0, frameRate: clip.frameRate }]);
   // The first lives where the session does, the second does not.
   for (let i = 0; i < 2; i++) viewers.push(await RoomViewer.open(`${url}/whep/stage`));
-}, 120_000);
+});
 afterAll(async () => {
   pacing?.stop();
   for (const viewer of viewers) viewer.leave();
@@ -45,13 +46,13 @@ afterAll(async () => {
 /** Resolves when a viewer has got so many whole pictures more. */
 async function pictures(viewer: RoomViewer, more: number): Promise<void> {
   const from = viewer.pictures;
-  await expect.poll(() => viewer.pictures, { timeout: 60_000 }).toBeGreaterThanOrEqual(from + more);
+  await expect.poll(() => viewer.pictures, PATIENCE).toBeGreaterThanOrEqual(from + more);
 }
 
 const worker = (which: 'home' | 'away'): number =>
   gateway.status.workers.find(({ sessions }) => sessions === (which === 'home' ? 1 : 0))!.pid!;
 
-describe('a viewer in another media worker than the publisher', { timeout: 120_000 }, () => {
+describe('a viewer in another media worker than the publisher', () => {
   test('gets what those get who are in the same', async () => {
     expect(gateway.status.workers.map(({ viewers: count }) => count)).toEqual([1, 1]);
     const [home, away] = viewers as [RoomViewer, RoomViewer];
@@ -70,19 +71,19 @@ describe('a viewer in another media worker than the publisher', { timeout: 120_0
   test('goes with its worker alone', async () => {
     const [home, away] = viewers as [RoomViewer, RoomViewer];
     process.kill(worker('away'), 'SIGKILL');
-    await expect.poll(() => away.isThere(), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => away.isThere(), PATIENCE).toBe(false);
     await pictures(home, 30);
     expect(await home.isThere()).toBe(true);
   });
 
   test('ends with its publisher', async () => {
-    await expect.poll(() => gateway.status.workers.length, { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => gateway.status.workers.length, PATIENCE).toBe(2);
     const late = await RoomViewer.open(`${url}/whep/stage`);
     viewers.push(late);
     await pictures(late, 10);
     expect(gateway.status.workers.map(({ viewers: count }) => count)).toEqual([1, 1]);
     await door.close();
-    await expect.poll(() => late.isThere(), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => late.isThere(), PATIENCE).toBe(false);
     expect(gateway.status.workers.map(({ viewers: count }) => count)).toEqual([0, 0]);
   });
 });

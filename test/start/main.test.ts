@@ -2,6 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../support/patience.ts';
 import { entryFile } from '../../src/entry.ts';
 import { Signalling } from '../bench/client/signalling.ts';
 import { treeOf } from '../bench/gateway/proc.ts';
@@ -58,7 +59,7 @@ test('prints its address once calls are accepted; after SIGTERM takes no more, a
   await expect(Signalling.open(address, {})).rejects.toThrow('503');
   call.close();
   expect(await once(child, 'exit')).toEqual([0, null]);
-  await vi.waitUntil(() => !family.some(alive), { timeout: 10_000 });
+  await vi.waitUntil(() => !family.some(alive), PATIENCE);
 });
 
 test('ends at once, with all its children, at a second SIGTERM', async () => {
@@ -71,7 +72,7 @@ test('ends at once, with all its children, at a second SIGTERM', async () => {
   child.kill('SIGTERM');
 
   expect(await once(child, 'exit')).toEqual([1, null]);
-  await vi.waitUntil(() => !family.some(alive), { timeout: 10_000 });
+  await vi.waitUntil(() => !family.some(alive), PATIENCE);
 });
 
 test('leaves no child behind when it is killed', async () => {
@@ -80,7 +81,7 @@ test('leaves no child behind when it is killed', async () => {
 
   child.kill('SIGKILL');
 
-  await vi.waitUntil(() => !family.some(alive), { timeout: 10_000 });
+  await vi.waitUntil(() => !family.some(alive), PATIENCE);
 });
 
 test('says what is wrong with its settings, and how it is used', () => {

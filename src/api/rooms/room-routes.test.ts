@@ -1,5 +1,6 @@
 /** WHIP, WHEP and rooms over HTTP: who may, and what is answered. Media through them: test/browser/rooms.test.ts. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import { WeriftPeer, type PeerOptions } from '../../../test/peer/werift-peer.ts';
 import { configSchema } from '../../config/config.ts';
 import { openGateway, type Gateway } from '../../gateway.ts';
@@ -202,21 +203,18 @@ describe('a publisher and a viewer whose media worker is gone', () => {
 
     process.kill(gateway.status.workers[0]?.pid ?? 0, 'SIGKILL');
 
-    await vi.waitUntil(() => gateway.status.sessions === 0, { timeout: 10_000, interval: 10 });
+    await vi.waitUntil(() => gateway.status.sessions === 0, PATIENCE);
     expect(await refusal(await send('GET', '/v1/rooms/a', { claims: control }))).toEqual([404, 'session_unknown']);
     const viewer = watched.headers.get('location') ?? '';
     expect(await refusal(await send('DELETE', path, { claims: publish }))).toEqual([404, 'session_unknown']);
     expect(await refusal(await send('DELETE', viewer, { claims: view }))).toEqual([404, 'session_unknown']);
     const body = await peer().offer();
     const waits = new Set<string | null>();
-    const again = await vi.waitUntil(
-      async () => {
-        const tried = await send('POST', '/whip/a?faces=2', { claims: publish, body });
-        if (tried.status !== 503) return tried;
-        return void waits.add(tried.headers.get('retry-after'));
-      },
-      { timeout: 50_000, interval: 50 },
-    );
+    const again = await vi.waitUntil(async () => {
+      const tried = await send('POST', '/whip/a?faces=2', { claims: publish, body });
+      if (tried.status !== 503) return tried;
+      return void waits.add(tried.headers.get('retry-after'));
+    }, PATIENCE);
     // It is asked at once after the loss, and a worker takes seconds to start.
     expect([...waits]).toEqual(['1']);
     expect(again.status).toBe(201);

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import { iceServersSchema } from '../../config/network.ts';
 import { GatewayError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
@@ -37,7 +38,7 @@ test('callers for whom there is no room are told to come back one after the othe
       options,
     );
     caller.receive(JSON.stringify({ type: 'hello', version: 1, swap: 'fine' }));
-    await vi.waitUntil(() => heard.length === i);
+    await vi.waitUntil(() => heard.length === i, PATIENCE);
   }
   expect(heard).toMatchObject([
     { type: 'error', code: 'capacity_full', fatal: true, retry: 5_000 },

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import { WebSocket } from 'ws';
 import { WeriftPeer } from '../../../test/peer/werift-peer.ts';
 import { configSchema } from '../../config/config.ts';
@@ -62,7 +63,7 @@ async function heardOf<Type extends ServerMessage['type']>(
   { heard }: Caller,
   type: Type,
 ): Promise<Extract<ServerMessage, { type: Type }>> {
-  const found = await vi.waitUntil(() => heard.find((message) => message.type === type), { timeout: 20_000 });
+  const found = await vi.waitUntil(() => heard.find((message) => message.type === type), PATIENCE);
   return found as Extract<ServerMessage, { type: Type }>;
 }
 
@@ -88,7 +89,7 @@ describe('a gateway with one UDP port', () => {
 
     first.socket.send(JSON.stringify({ type: 'bye' }));
     expect(await first.closed).toBe(1000);
-    await vi.waitUntil(() => gateway.status.sessions === 0, { timeout: 10_000 });
+    await vi.waitUntil(() => gateway.status.sessions === 0, PATIENCE);
     const third = await caller();
     await (await call(third)).connect((await heardOf(third, 'answer')).sdp);
   });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import { WeriftPeer, type PeerOptions } from '../../../test/peer/werift-peer.ts';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import { configSchema } from '../../config/config.ts';
 import { openGateway, type Gateway } from '../../gateway.ts';
 import { createLog } from '../../log.ts';
@@ -90,7 +91,7 @@ function peer(options?: PeerOptions): WeriftPeer {
 
 /** Settles when the gateway has let go of every session. */
 function noSessions(): Promise<boolean> {
-  return vi.waitUntil(() => gateway.status.sessions === 0, { timeout: 10_000, interval: 10 });
+  return vi.waitUntil(() => gateway.status.sessions === 0, PATIENCE);
 }
 
 describe('signalling', () => {
@@ -353,15 +354,14 @@ describe('signalling', () => {
 describe('at its end', () => {
   test('callers of a lost media worker are told to come back, and can', async () => {
     const client = await Client.greeted();
-    const [worker] = gateway.status.workers;
 
-    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    process.kill(gateway.status.workers[0]?.pid ?? 0, 'SIGKILL');
 
     const lost = await client.hear('error');
     expect(lost).toMatchObject({ code: 'worker_lost', fatal: true });
     expect(lost.retry).toBeGreaterThan(0);
     expect(await client.closed).toBe(1001);
-    await vi.waitUntil(() => gateway.status.workers.length > 0, { timeout: 60_000, interval: 50 });
+    await vi.waitUntil(() => gateway.status.workers.length > 0, PATIENCE);
     await Client.greeted();
   });
 

@@ -3,6 +3,7 @@ import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import { sceneOf } from '../../../test/media/clip.ts';
 import { EngineLanes } from '../../../test/support/engine-lanes.ts';
 import { NeuralPass } from '../../../test/support/neural-pass.ts';
@@ -101,7 +102,7 @@ describe('a file that is swapped by a network', () => {
       works.push(work);
       work.load(picture);
       // What is away with a worker that is killed is sent again.
-      if (index === 4) process.kill(await vi.waitUntil(() => network.workers[0], { timeout: 20_000 }), 'SIGKILL');
+      if (index === 4) process.kill(await vi.waitUntil(() => network.workers[0], PATIENCE), 'SIGKILL');
       const { outcome } = await swapper.begin(work, index * 33);
       made.push(
         outcome.then((shown) => {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import { sceneOf } from '../../../test/media/clip.ts';
 import { psnr } from '../../../test/media/psnr.ts';
 import { dropped, PERIOD, PixelRig, talk } from '../../../test/support/pixel-rig.ts';
@@ -90,7 +91,7 @@ describe('a pixel thread with everything real', () => {
     while (rig.figures().swapped < 6) await nextTurn();
     rig.thread.receive({ type: 'close', session: 'a' });
     expect(nativeHeld()).not.toEqual(held);
-    await vi.waitFor(() => expect(nativeHeld()).toEqual(held));
+    await vi.waitFor(() => expect(nativeHeld()).toEqual(held), PATIENCE);
     expect(rig.of('chunk')).toHaveLength(5);
     rig.thread.close();
   });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import { PROJECT_ROOT } from '../../entry.ts';
 import { GatewayError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
@@ -45,7 +46,7 @@ afterEach(async () => {
 
 /** The supervisor tells nobody of replacements, so it is looked at. */
 function until(condition: () => boolean): Promise<boolean> {
-  return vi.waitUntil(condition, { timeout: 30_000, interval: 20 });
+  return vi.waitUntil(condition, PATIENCE);
 }
 
 function pids(): (number | undefined)[] {

@@ -1,5 +1,6 @@
 /** What becomes of a real media worker that holds more than it may. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import type { GatewayError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { monotonic } from '../../time.ts';
@@ -66,12 +67,12 @@ describe('a media worker', () => {
     const old = slot.worker!;
     const session = await sessionIn(old, (error) => expect.fail(error.message));
 
-    await vi.waitUntil(() => slot.worker !== undefined && slot.worker !== old, { timeout: 60_000, interval: 20 });
+    await vi.waitUntil(() => slot.worker !== undefined && slot.worker !== old, PATIENCE);
     expect(slot.workers).toContain(old);
     await session.change(settings, { identity: 'mask:gold' });
     await session.close();
 
-    await vi.waitUntil(() => isGone(old.pid!), { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(() => isGone(old.pid!), PATIENCE);
     expect(slot.workers).not.toContain(old);
     expect(slot.replaced).toBe(1);
   });
@@ -85,7 +86,7 @@ describe('a media worker', () => {
     });
 
     expect((await ended).code).toBe('worker_lost');
-    await vi.waitUntil(() => isGone(pid!), { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(() => isGone(pid!), PATIENCE);
     expect(slot.replaced).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../test/support/patience.ts';
 import { GatewayError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import type { FromPixel } from '../../session/pixel.ts';
@@ -39,7 +40,7 @@ test('a session that fails leaves the others of its thread alone', async () => {
   bad.seat.post({ type: 'identity', session: 'bad', identity: 'mask:nobody' }, []);
   good.seat.post({ type: 'identity', session: 'good', identity: 'mask:gold' }, []);
 
-  await vi.waitUntil(() => good.heard.some(({ type }) => type === 'changed'), { timeout: 30_000 });
+  await vi.waitUntil(() => good.heard.some(({ type }) => type === 'changed'), PATIENCE);
   expect(bad.heard.find(({ type }) => type === 'failed')).toMatchObject({ code: 'identity_unknown' });
   for (const { seat } of [good, bad]) seat.leave();
 });
@@ -57,10 +58,10 @@ test('a thread that dies tells its sessions once, and is replaced', async () => 
 
   expect(leftLost).toBe(false);
   expect(seatOrCode('third')).toBe('worker_lost');
-  await vi.waitUntil(() => typeof seatOrCode('third') !== 'string', { timeout: 60_000, interval: 50 });
+  await vi.waitUntil(() => typeof seatOrCode('third') !== 'string', PATIENCE);
   const again = take('fourth');
   again.seat.post({ type: 'identity', session: 'fourth', identity: 'mask:gold' }, []);
-  await vi.waitUntil(() => again.heard.some(({ type }) => type === 'changed'), { timeout: 30_000 });
+  await vi.waitUntil(() => again.heard.some(({ type }) => type === 'changed'), PATIENCE);
 });
 
 test('a crew that starts gently starts all its threads, no more at once than half of the cores', async () => {

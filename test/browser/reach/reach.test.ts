@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi, type TestContext } from 'vitest';
 import type { Browser } from 'playwright-core';
+import { PATIENCE } from '../../support/patience.ts';
 import { SharedDoors, type ReachSettings } from '../../../src/session/transport/shared-doors.ts';
 import type { TransportSettings } from '../../../src/session/transport/transport-settings.ts';
 import { Relay } from '../../relay/relay.ts';
@@ -130,7 +131,7 @@ describe.skipIf(BROWSER_SKIPPED).each(MODES)(
       await page.call();
       await page.reach(plays);
       await page.hangUp();
-      await vi.waitUntil(() => page.server.states.length === 3, { timeout: 5000, interval: 20 });
+      await vi.waitUntil(() => page.server.states.length === 3, PATIENCE);
       expect(page.server.states.at(-1)).toBe('closed: peer-closed');
     });
 
@@ -140,7 +141,7 @@ describe.skipIf(BROWSER_SKIPPED).each(MODES)(
       await page.call({ relay: way });
       await page.reach(plays);
       way.set('up', { cut: true });
-      await vi.waitUntil(() => page.server.states.length === 3, { timeout: 20_000, interval: 50 });
+      await vi.waitUntil(() => page.server.states.length === 3, PATIENCE);
       expect(page.server.states.at(-1)).toBe('closed: silent');
     });
   },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../../test/support/patience.ts';
 import { sceneOf } from '../../../../test/media/clip.ts';
 import { LocalLanes, TINY } from '../../../../test/support/local-lanes.ts';
 import { psnr } from '../../../../test/media/psnr.ts';
@@ -88,17 +89,17 @@ describe('two faces by a network', () => {
       { identity: 'mask:gold', position: -1 },
     ] as const;
     rig.thread.receive({ type: 'identity', session: 'a', wearers });
-    await vi.waitUntil(() => lanes.opened.length > 0, { timeout: 20_000 });
+    await vi.waitUntil(() => lanes.opened.length > 0, PATIENCE);
     for (const chunk of clip.slice(0, 12)) {
       const before = rig.of('chunk').length;
       await rig.play([chunk]);
-      await vi.waitUntil(() => rig.of('chunk').length > before, { timeout: 20_000, interval: 2 });
+      await vi.waitUntil(() => rig.of('chunk').length > before, { ...PATIENCE, interval: 2 });
     }
     lanes.holds = true;
     await rig.play(clip.slice(12, 14));
     expect(lanes.held.map(({ crops }) => crops)).toEqual([1, 1]);
     for (const held of lanes.held.splice(0)) held.swap();
-    await vi.waitUntil(() => rig.of('chunk').length === 14, { timeout: 20_000, interval: 2 });
+    await vi.waitUntil(() => rig.of('chunk').length === 14, { ...PATIENCE, interval: 2 });
 
     expect(
       rig

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../../test/support/patience.ts';
 import { sceneOf } from '../../../../test/media/clip.ts';
 import { psnr } from '../../../../test/media/psnr.ts';
 import { LocalLanes, TINY } from '../../../../test/support/local-lanes.ts';
@@ -39,7 +40,7 @@ function rigOf(
   return { rig, lanes };
 }
 
-const until = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { timeout: 20_000, interval: 2 });
+const until = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { ...PATIENCE, interval: 2 });
 
 /** Plays frames; each is out, or given up, before the next comes. */
 async function play(rig: PixelRig, chunks: readonly Chunk[], session = 'a'): Promise<void> {

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PATIENCE } from '../../../../test/support/patience.ts';
 import { monotonic } from '../../../time.ts';
 import { IceAgent, type IceMode } from './ice-agent.ts';
 import { udpPorts } from './ports/udp-ports.ts';
@@ -29,7 +30,7 @@ function introduce(one: IceAgent, other: IceAgent, lite = { one: false, other: f
 }
 
 async function joined(one: IceAgent, other: IceAgent): Promise<void> {
-  await vi.waitUntil(() => one.path !== undefined && other.path !== undefined, { timeout: 10_000 });
+  await vi.waitUntil(() => one.path !== undefined && other.path !== undefined, PATIENCE);
   expect(other.candidates[0]).toContain(` ${one.path?.address} ${one.path?.port} `);
   expect(one.candidates[0]).toContain(` ${other.path?.address} ${other.path?.port} `);
 }
@@ -94,7 +95,7 @@ describe('two agents', () => {
       const forged = writeSuccess(Buffer.alloc(12, i), { address: '192.0.2.1', port: 1 }, 'x'.repeat(22));
       await new Promise((resolve) => stranger.send(forged, port, '127.0.0.1', resolve));
     }
-    await vi.waitUntil(() => agent.figures.stunRefused === 100);
+    await vi.waitUntil(() => agent.figures.stunRefused === 100, PATIENCE);
     expect(agent.path).toBeUndefined();
   });
 });
@@ -111,17 +112,17 @@ describe('a lite agent', () => {
     };
     const [peer, moved, thief] = [await socket(), await socket(), await socket()];
     peer.send(check(1), to, '127.0.0.1');
-    await vi.waitUntil(() => agent.path?.port === peer.address().port);
+    await vi.waitUntil(() => agent.path?.port === peer.address().port, PATIENCE);
     thief.send(check(1), to, '127.0.0.1');
-    await vi.waitUntil(() => agent.figures.stunRefused === 1);
+    await vi.waitUntil(() => agent.figures.stunRefused === 1, PATIENCE);
     expect(agent.path?.port).toBe(peer.address().port);
     moved.send(check(2), to, '127.0.0.1');
-    await vi.waitUntil(() => agent.path?.port === moved.address().port);
+    await vi.waitUntil(() => agent.path?.port === moved.address().port, PATIENCE);
     // A copy that was faster than the original keeps nobody away who is known.
     thief.send(check(3), to, '127.0.0.1');
-    await vi.waitUntil(() => agent.path?.port === thief.address().port);
+    await vi.waitUntil(() => agent.path?.port === thief.address().port, PATIENCE);
     moved.send(check(3), to, '127.0.0.1');
-    await vi.waitUntil(() => agent.path?.port === moved.address().port);
+    await vi.waitUntil(() => agent.path?.port === moved.address().port, PATIENCE);
   });
 });
 

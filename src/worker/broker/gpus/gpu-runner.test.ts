@@ -1,5 +1,6 @@
 /** A real GPU worker, on the cpu provider with a tiny network. */
 import { expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../../test/support/patience.ts';
 import { swapRecipe } from '../../../../test/support/swap-recipes.ts';
 import { createLog } from '../../../log.ts';
 import { gpuConfigureSchema } from '../../wire/gpu-protocol.ts';
@@ -19,8 +20,8 @@ test('a worker that holds more memory than it may is put down, and its place tol
   });
   const { pid } = runner;
 
-  await vi.waitUntil(() => told.length > 0, { timeout: 60_000, interval: 20 });
-  await vi.waitUntil(() => !isAlive(pid!), { timeout: 60_000, interval: 20 });
+  await vi.waitUntil(() => told.length > 0, PATIENCE);
+  await vi.waitUntil(() => !isAlive(pid!), PATIENCE);
   expect(told).toEqual(['holds too much memory']);
 });
 

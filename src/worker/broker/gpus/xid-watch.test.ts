@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { PATIENCE } from '../../../../test/support/patience.ts';
 import { createLog } from '../../../log.ts';
 import { isAt, lostBy, parseXids, XidWatch, type Xid } from './xid-watch.ts';
 
@@ -39,7 +40,7 @@ test('a watch tells what is logged after it was started, and nothing of before',
     expect(watch.start()).toBe(true);
     appendFileSync(file, RECORDS[1]! + RECORDS[2]!);
 
-    await vi.waitUntil(() => told.length > 0, { timeout: 20_000 });
+    await vi.waitUntil(() => told.length > 0, PATIENCE);
 
     expect(told.map(({ code }) => code)).toEqual([31]);
   } finally {

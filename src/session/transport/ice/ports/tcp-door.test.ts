@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PATIENCE } from '../../../../../test/support/patience.ts';
 import { monotonic } from '../../../../time.ts';
 import { IceAgent } from '../ice-agent.ts';
 import { writeCheck } from '../stun/write-stun.ts';
@@ -90,7 +91,7 @@ describe('the TCP door', () => {
   it('lets a peer in that proves itself, both ways', async () => {
     const socket = await peer();
     socket.write(Buffer.concat([frame(packet(900)), frame(packet(1200))]));
-    await vi.waitUntil(() => media.length === 2);
+    await vi.waitUntil(() => media.length === 2, PATIENCE);
     expect(media.map(({ length }) => length)).toEqual([900, 1200]);
     const answered = once(socket, 'data') as Promise<[Buffer]>;
     agent.send(packet(500));
@@ -112,7 +113,7 @@ describe('the TCP door', () => {
     const socket = await visitor();
     socket.write(words());
     await cut(socket);
-    await vi.waitUntil(() => door.figures.refused === 1);
+    await vi.waitUntil(() => door.figures.refused === 1, PATIENCE);
     expect(media).toEqual([]);
   });
 
@@ -120,7 +121,7 @@ describe('the TCP door', () => {
     const [silent, slow] = [await visitor(), await visitor()];
     slow.write(Buffer.from([0]));
     await Promise.all([cut(silent), cut(slow)]);
-    await vi.waitUntil(() => door.figures.refused === 2);
+    await vi.waitUntil(() => door.figures.refused === 2, PATIENCE);
   });
 
   it('holds 16 of thousands of silent connections from one address, and a peer comes in after them', async () => {
@@ -132,13 +133,13 @@ describe('the TCP door', () => {
       sockets.push(...added);
       await Promise.all(added.map((socket) => once(socket, 'connect')));
       silent = [...silent, ...added];
-      await vi.waitUntil(() => silent.filter(({ destroyed }) => !destroyed).length <= 16, { timeout: 10_000 });
+      await vi.waitUntil(() => silent.filter(({ destroyed }) => !destroyed).length <= 16, PATIENCE);
     }
     for (const socket of silent) socket.destroy();
-    await vi.waitUntil(() => door.figures.refused === silent.length, { timeout: 10_000 });
+    await vi.waitUntil(() => door.figures.refused === silent.length, PATIENCE);
     const socket = await peer();
     socket.write(frame(packet(10)));
-    await vi.waitUntil(() => media.length === 1);
+    await vi.waitUntil(() => media.length === 1, PATIENCE);
   });
 
   it('holds 256 silent connections in all, the oldest goes first', async () => {
@@ -151,8 +152,8 @@ describe('the TCP door', () => {
       silent.push(socket);
       await once(socket, 'connect');
     }
-    await vi.waitUntil(() => door.figures.refused === 44);
-    await vi.waitUntil(() => silent.filter(({ destroyed }) => destroyed).length === 44);
+    await vi.waitUntil(() => door.figures.refused === 44, PATIENCE);
+    await vi.waitUntil(() => silent.filter(({ destroyed }) => destroyed).length === 44, PATIENCE);
     expect(silent.slice(0, 44).every(({ destroyed }) => destroyed)).toBe(true);
   });
 
@@ -172,7 +173,7 @@ describe('the TCP door', () => {
     // 240 MB were sent; the kernel's own buffers are not ours.
     expect(after.external + after.arrayBuffers - before.external - before.arrayBuffers).toBeLessThan(30e6);
     socket.destroy();
-    await vi.waitUntil(() => door.figures.dropped > 0);
+    await vi.waitUntil(() => door.figures.dropped > 0, PATIENCE);
     expect(door.figures.dropped).toBeGreaterThan(100_000);
   });
 
@@ -188,9 +189,9 @@ describe('the TCP door', () => {
       socket.resume();
       others.push(socket);
     }
-    await vi.waitUntil(() => others.filter(({ destroyed }) => !destroyed).length === 7);
+    await vi.waitUntil(() => others.filter(({ destroyed }) => !destroyed).length === 7, PATIENCE);
     first.write(frame(packet(10)));
-    await vi.waitUntil(() => media.length === 1);
+    await vi.waitUntil(() => media.length === 1, PATIENCE);
   });
 
   it('lets the goodbye out when the session ends, then ends the connection', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PATIENCE } from '../../../../../test/support/patience.ts';
 import { monotonic } from '../../../../time.ts';
 import { IceAgent } from '../ice-agent.ts';
 import { parseStun } from '../stun/stun.ts';
@@ -55,7 +56,7 @@ async function prove(socket: Socket, { agent }: Session, useCandidate: boolean):
 async function send(socket: Socket, mark: number, takers: readonly Session[]): Promise<void> {
   const before = takers.reduce((sum, { media }) => sum + media.length, mux.strangers);
   socket.send(Buffer.from([0x80, mark]), mux.port);
-  await vi.waitUntil(() => takers.reduce((sum, { media }) => sum + media.length, mux.strangers) > before);
+  await vi.waitUntil(() => takers.reduce((sum, { media }) => sum + media.length, mux.strangers) > before, PATIENCE);
 }
 
 const marks = ({ media }: Session): (number | undefined)[] => media.map((packet) => packet[1]);
@@ -104,17 +105,17 @@ describe('one UDP port for all sessions', () => {
     const answer = writeSuccess(transaction, { address: '127.0.0.1', port: mux.port }, PEER.password);
     const before = one.agent.lastHeard;
     socket.send(answer, mux.port);
-    await vi.waitUntil(() => one.agent.lastHeard > before);
+    await vi.waitUntil(() => one.agent.lastHeard > before, PATIENCE);
     expect([one.agent.figures.stunRefused, two.agent.figures.stunRefused]).toEqual([0, 0]);
     // The same answer again is nobody's.
     socket.send(answer, mux.port);
-    await vi.waitUntil(() => mux.strangers === 1);
+    await vi.waitUntil(() => mux.strangers === 1, PATIENCE);
   });
 
   it('drops what is too short, and STUN for nobody', async () => {
     const socket = await client();
     const noise = [0, 1, 19, 20, 100].map((size) => Buffer.alloc(size, 1));
     for (const packet of noise) socket.send(packet, mux.port);
-    await vi.waitUntil(() => mux.strangers === noise.length);
+    await vi.waitUntil(() => mux.strangers === noise.length, PATIENCE);
   });
 });
