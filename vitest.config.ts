@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
-/** Compares what a call adds with what the browser alone takes: nothing may run beside it. */
-const ALONE = ['test/browser/in-step.test.ts'];
+/** Rates and delays that the browser alone would reach: nothing may run beside them. */
+const ALONE = ['test/browser/alone/*.test.ts'];
 
-/** Calls that take a quarter of two cores: a browser and a session without swap, or waiting. */
+/** Calls that take a quarter of two cores, a browser and a session without swap or waiting, and some that take more. */
 const LIGHT = [
-  'test/browser/{echo,impaired,negotiation,received-codecs,sent-codecs,sizes,uplink}.test.ts',
+  'test/browser/{echo,impaired,negotiation,page,parity,received-codecs,sent-codecs,sizes}.test.ts',
   'test/browser/reach/*.test.ts',
+  'test/call/{first-call,lasting}.test.ts',
   'test/start/**/*.test.ts',
 ];
 
@@ -14,7 +16,11 @@ const LIGHT = [
 const CALLS = ['test/browser/**/*.test.ts', 'test/clients/**/*.test.ts', 'test/call/**/*.test.ts'];
 
 /** Tests that leave nothing behind in their process: files may share one, which spares them its start. */
-const PURE = ['src/{rtp,media,schedule,models,config}/**/*.test.ts', 'web-client/**/*.test.ts'];
+const PURE = [
+  'src/{codec,config,face,media,models,onnx,rtp,schedule,session,swap}/**/*.test.ts',
+  'test/{link,media}/**/*.test.ts',
+  'web-client/**/*.test.ts',
+];
 
 /** Some calculate, some wait for children and networks: one more than two cores. */
 const ROOMS_AT_ONCE = 3;
@@ -47,8 +53,9 @@ export default defineConfig({
     globalSetup: ['test/build-first.ts'],
     pool: 'forks',
     // Real codecs, browsers and processes on two cores: the bounds are against a hang, not a speed check.
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       part('rooms', {
         include: ['src/**/*.test.ts', 'test/**/*.test.ts'],

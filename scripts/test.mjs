@@ -28,11 +28,8 @@ ensureBuilt({ page: true });
 const folder = mkdtempSync(join(tmpdir(), 'guise-test-'));
 process.env['TMPDIR'] = folder;
 
-/**
- * Parts of vitest.config.ts: one step after the other, and within a step beside each other. Light calls beside the others would save four
- * minutes, but on two slow cores one of them met its time limit in one of two runs.
- */
-const STEPS = [['rooms,pure'], ['calls'], ['light'], ['alone']];
+/** Parts of vitest.config.ts: one step after the other, and within a step beside each other. */
+const STEPS = [['rooms,pure'], ['calls', 'light'], ['alone']];
 
 /** Runs vitest. Returns whether all is green, and its counts. */
 async function runTests(name, choice) {

@@ -56,7 +56,7 @@ describe.skipIf(BROWSER_SKIPPED)(
       const way = { loss: 10, delay: 50 };
       await withCall(await EchoAnswerer.start('werift'), { up: way, down: way }, async ({ page, relay }) => {
         const before = await page.until(() => true);
-        const after = await page.until(({ framesEncoded }) => framesEncoded >= before.framesEncoded + 240);
+        const after = await page.until(({ framesEncoded }) => framesEncoded >= before.framesEncoded + 150);
 
         const share = (after.framesDecoded - before.framesDecoded) / (after.framesEncoded - before.framesEncoded);
         expect(share).toBeGreaterThan(0.6);
@@ -93,13 +93,13 @@ describe.skipIf(BROWSER_SKIPPED)(
     });
 
     it('sends what the way carries after its rate has fallen, and the picture goes on', async () => {
-      await withCall(await GatewayAnswerer.start({}), {}, async ({ page, relay }) => {
+      await withCall(await GatewayAnswerer.start({ GUISE_PIXEL_THREADS: '1' }), {}, async ({ page, relay }) => {
         const rate = 600;
         await page.until(({ framesDecoded }) => framesDecoded >= 120);
         relay.set('down', { rate, queue: 500 });
         const capped = await page.until(() => true);
-        const later = await page.until(({ framesEncoded }) => framesEncoded >= capped.framesEncoded + 300);
-        const end = await page.until(({ framesEncoded }) => framesEncoded >= later.framesEncoded + 120);
+        const later = await page.until(({ framesEncoded }) => framesEncoded >= capped.framesEncoded + 210);
+        const end = await page.until(({ framesEncoded }) => framesEncoded >= later.framesEncoded + 90);
 
         expect(offered(relay.records('down'), later.at, end.at)).toBeLessThan(rate * 1000 * 1.25);
         expect(end.framesDecoded - later.framesDecoded).toBeGreaterThan(20);

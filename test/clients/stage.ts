@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { expect } from 'vitest';
 import { signToken, type Claims } from '../../src/api/access/token.ts';
 import { GatewayProcess } from '../bench/gateway/gateway-process.ts';
@@ -35,6 +36,7 @@ export class Stage {
       GUISE_ACCESS_SECRET: SECRET,
       GUISE_ORIGINS: site.origin,
       GUISE_ANNOUNCE: announce,
+      GUISE_PIXEL_THREADS: String(availableParallelism()),
     });
     return new Stage(site, gateway, await LocalSwap.open());
   }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { GatewayProcess } from '../../bench/gateway/gateway-process.ts';
 import { portraitFile } from '../../media/portrait.ts';
@@ -35,7 +36,8 @@ export async function openStudio({
   query = '',
   settings,
 }: StudioOptions): Promise<Studio> {
-  const gateway = await GatewayProcess.start(settings);
+  // Each thread warms up for seconds: one a core will do for the sessions of one page.
+  const gateway = await GatewayProcess.start({ GUISE_PIXEL_THREADS: String(availableParallelism()), ...settings });
   const browser = await launchChromium({ camera, asks, ...(microphone === undefined ? {} : { microphone }) });
   const context = await browser.newContext({ viewport: { width: 1280, height: 1100 } });
   await keepPeers(context);

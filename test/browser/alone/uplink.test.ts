@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cached } from '../media/cache.ts';
-import { sceneOf } from '../media/clip.ts';
-import { y4mFrame, y4mHeader } from '../media/y4m.ts';
-import { BROWSER_SKIPPED, launchChromium } from './chromium.ts';
-import { EchoServer } from './echo-server.ts';
+import { cached } from '../../media/cache.ts';
+import { sceneOf } from '../../media/clip.ts';
+import { y4mFrame, y4mHeader } from '../../media/y4m.ts';
+import { BROWSER_SKIPPED, launchChromium } from '../chromium.ts';
+import { EchoServer } from '../echo-server.ts';
 
 const [WIDTH, HEIGHT, RATE, FRAMES] = [1280, 720, 30, 40];
 /** Only the loopback: it is there on every machine. */

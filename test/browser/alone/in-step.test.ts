@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quantile } from '../bench/quantile.ts';
-import { beepWav } from '../media/wav.ts';
-import { y4mClip } from '../media/clip.ts';
-import { BROWSER_SKIPPED } from './chromium.ts';
-import { echoInPage } from './studio/peers.ts';
-import { openStudio, startCamera, type Studio } from './studio/studio.ts';
-import { readStep, watchStep, type Step } from './studio/step.ts';
+import { quantile } from '../../bench/quantile.ts';
+import { beepWav } from '../../media/wav.ts';
+import { y4mClip } from '../../media/clip.ts';
+import { BROWSER_SKIPPED } from '../chromium.ts';
+import { echoInPage } from '../studio/peers.ts';
+import { openStudio, startCamera, type Studio } from '../studio/studio.ts';
+import { readStep, watchStep, type Step } from '../studio/step.ts';
 
 /** Flashes to watch; more for figures worth writing down. */
 const FLASHES = Number(process.env['GUISE_FLASHES'] ?? 6);
