@@ -53,8 +53,8 @@ export default defineConfig({
     globalSetup: ['test/build-first.ts'],
     pool: 'forks',
     // Real codecs, browsers and processes on two cores: the bounds are against a hang, not a speed check.
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     sequence: { sequencer: LongestFirst },
     projects: [
       part('rooms', {

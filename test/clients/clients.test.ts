@@ -94,6 +94,5 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
       // A busy machine may hide all of those.
       if (!isWorn(swapped)) await stage.untilWorn(viewer);
     },
-    150_000,
   );
 });

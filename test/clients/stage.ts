@@ -14,7 +14,7 @@ import { isWorn, judgeNext, type AskedPage, type Judged, type Worn } from './vie
 export const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
 export const IDENTITY = 'mask:gold';
 /** Bounds against a hang: a busy machine gives frames up, and hides what it has no time to swap. */
-export const LIMIT = { timeout: 45_000 };
+export const LIMIT = { timeout: 120_000 };
 const SECRET = 'a secret of the tests, long enough';
 
 /** A gateway with a secret and a page of another origin, in which programs of others publish and watch. */
