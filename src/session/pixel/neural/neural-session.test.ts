@@ -113,6 +113,41 @@ describe('a session that is swapped by a network', () => {
     rig.thread.close();
   });
 
+  test('brings a frame out that has come back while a newer one waits for a model, and ends only when both are over', async () => {
+    const held = nativeHeld();
+    const lanes = new LocalLanes();
+    let waits = false;
+    let goOn: (() => void) | undefined;
+    const createTracker: typeof real.createTracker = (maximum) => {
+      const tracker = real.createTracker(maximum);
+      return {
+        setMaximum: (most) => tracker.setMaximum(most),
+        track: async (picture, at) => {
+          if (waits) await new Promise<void>((resolve) => (goOn = resolve));
+          return tracker.track(picture, at);
+        },
+      };
+    };
+    const rig = new PixelRig(real, { backend: real.backend, createTracker, networks: { recipes: [TINY], lanes } });
+    rig.open('a', { swap: 'tiny', budget: 300 }, 'vp8', photo);
+    const clip = await settle(rig, lanes);
+    lanes.holds = true;
+    await rig.play(clip.slice(0, 2));
+    waits = true;
+    rig.put(clip[2]!);
+    await until(() => goOn !== undefined);
+
+    lanes.held[0]!.swap();
+    await until(() => timestamps(rig).at(-1) === 10);
+    lanes.held[1]!.swap();
+    rig.thread.receive({ type: 'close', session: 'a' });
+    expect(nativeHeld()).not.toEqual(held);
+    goOn!();
+    await until(() => JSON.stringify(nativeHeld()) === JSON.stringify(held));
+    expect(timestamps(rig).at(-1)).toBe(10);
+    rig.thread.close();
+  });
+
   test('cuts a face that is large in the picture more finely, where its recipe says so, until load is too much', async () => {
     const { rig, lanes } = rigOf({ budget: 300 }, photo, { ...TINY, boost: 3, mostCrops: 8 });
     const clip = await settle(rig, lanes);
