@@ -48,7 +48,9 @@ test('a call that waits in line does so until it is let in, and begins anew wher
   const inLine: SessionEvent[] = [{ name: 'open' }, { name: 'queued', position: 2 }];
   expect(after(...inLine)).toEqual({ name: 'queued', position: 2 });
   expect(after(...inLine, { name: 'queued', position: 1 }, timeUp)).toEqual({ name: 'queued', position: 1 });
-  expect(after(...inLine, { name: 'admitted' })).toEqual({ name: 'connecting', until: 2000 + CONNECTING_FOR });
+  expect(after(...inLine, { name: 'admitted' })).toEqual({
+    ...{ name: 'connecting', until: 2000 + CONNECTING_FOR, admitted: true },
+  });
   expect(after(...inLine, { name: 'admitted' }, connected)).toEqual({ name: 'live' });
   expect(after(...inLine, gone)).toEqual({ name: 'waiting', until: 2000 + WAIT, cause: CAUSE.gone });
   expect(after(...inLine, { name: 'silent' })).toMatchObject({ name: 'connecting', cause: CAUSE.silent });

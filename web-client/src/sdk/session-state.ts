@@ -15,10 +15,18 @@ export const CAUSE = {
   network: { code: 'network_changed', message: 'the network changed' },
 } as const satisfies Record<string, Cause>;
 
+interface Connecting {
+  readonly name: 'connecting';
+  readonly until: number;
+  /** What ended the call before. */
+  readonly cause?: Cause;
+  /** Out of the line: the gateway has this session already, and is not to be dialled anew. */
+  readonly admitted?: true;
+}
+
 /** Instants are milliseconds of `performance.now()`. */
 export type SessionState =
-  /** `cause`: what ended the call before. */
-  | { readonly name: 'connecting'; readonly until: number; readonly cause?: Cause }
+  | Connecting
   | { readonly name: 'live' }
   /** The gateway is full: the caller is so manyth in line, from 1. */
   | { readonly name: 'queued'; readonly position: number }
@@ -78,7 +86,7 @@ export function nextSessionState(state: SessionState, event: SessionEvent, time:
     case 'queued':
       if (event.name === 'queued')
         return event.position === state.position ? state : { name: 'queued', position: event.position };
-      if (event.name === 'admitted') return connecting(time);
+      if (event.name === 'admitted') return { ...connecting(time), admitted: true };
       // The position is said each second: a gateway that does not has forgotten the caller.
       if (event.name === 'silent') return connecting(time, CAUSE.silent);
       if (event.name === 'hint') return connecting(time, event.cause);
@@ -117,7 +125,7 @@ function broken(state: SessionState, event: SessionEvent, time: SessionTime): Se
   return waiting(time, event.cause === CAUSE.gone ? known : event.cause, event.atLeast);
 }
 
-function connecting({ now }: SessionTime, cause?: Cause): SessionState {
+function connecting({ now }: SessionTime, cause?: Cause): Connecting {
   return { name: 'connecting', until: now + CONNECTING_FOR, ...(cause && { cause }) };
 }
 

@@ -148,6 +148,8 @@ export class Session {
   #enter(state: SessionState): void {
     switch (state.name) {
       case 'connecting':
+        // Who comes out of the line has been dialled, and goes on in the same session.
+        if (state.admitted) break;
         this.#drop();
         this.#dial();
         break;

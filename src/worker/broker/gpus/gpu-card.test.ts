@@ -4,6 +4,7 @@ import { swapRecipe } from '../../../../test/support/swap-recipes.ts';
 import { gpuSchema } from '../../../config/gpu.ts';
 import { createLog } from '../../../log.ts';
 import { monotonic, type Clock } from '../../../time.ts';
+import type { GpuLoaded } from '../../wire/gpu-protocol.ts';
 import { GpuCard } from './gpu-card.ts';
 
 process.env['GUISE_LOG'] = 'silent';
@@ -66,4 +67,7 @@ test('without load the first one is warm for all before another starts, and a lo
   await vi.waitUntil(() => said.includes('0 ready, 0 missing') && said.slice(before).length === 4, WITHIN);
 
   expect(said.slice(before)).toEqual(['0 gone', '1 works', '0 ready, 1 missing', '0 ready, 0 missing']);
+  // Nothing was measured twice.
+  const [[one], [other]] = card.running.map(({ loaded }) => [...loaded]) as [GpuLoaded[], GpuLoaded[]];
+  expect(one!.table).toEqual(other!.table);
 });
