@@ -127,6 +127,12 @@ export class Scene {
     return this.#covered;
   }
 
+  /** The same of frame `index`, without drawing it whole. Valid until the next. */
+  coveredAt(index: number): Uint8Array {
+    this.#cover(index / this.frameRate);
+    return this.#covered;
+  }
+
   #cover(time: number): void {
     this.#covered.fill(0);
     for (const { thing, at } of this.#script.things ?? []) {

@@ -60,6 +60,7 @@ export async function referenceOf(
     const seen = scene.truth(index).flatMap(({ landmarks, state }) => {
       const area = areaOf(landmarks, clip.width, clip.height);
       if (!area) return [];
+      leaveOut(scene.coveredAt(index), area, clip.width);
       const limit = Math.abs(state.yaw) > EXPOSED_TURNED.from ? EXPOSED_TURNED.share : EXPOSED;
       return [{ area, limit, raw: cropLuma(work.picture, area) }];
     });
@@ -69,6 +70,14 @@ export async function referenceOf(
     frames.push({ faces, ...(picture && { picture }) });
   }
   return frames;
+}
+
+/** What lies before a face is nobody's portrait. */
+function leaveOut(covered: Uint8Array, { x, y, width, height, mask }: FaceArea, pitch: number): void {
+  for (let row = 0; row < height; row++) {
+    const from = (y + row) * pitch + x;
+    for (let column = 0; column < width; column++) if (covered[from + column]! > 0) mask[row * width + column] = 0;
+  }
 }
 
 function copyLuma(picture: I420): I420 {
