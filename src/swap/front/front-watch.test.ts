@@ -65,7 +65,7 @@ describe('what comes before a face', () => {
   test.each(['hair', 'hand', 'glove', 'microphone', 'cup'] as const)('is kept before it: %s', (thing) => {
     const { agrees, wrong } = play(
       withThing(thing, (second) => second > 1.3),
-      { from: 45, to: 60 },
+      { from: 45, to: 51 },
     );
     expect(agrees).toBeGreaterThan(0.65);
     expect(wrong).toBeLessThan(0.05);
@@ -74,20 +74,20 @@ describe('what comes before a face', () => {
   test('is not told where it has the colour of the face, and nothing of the face is shown then', () => {
     const { agrees, wrong } = play(
       withThing('own-hand', (second) => second > 1.3),
-      { from: 42, to: 60 },
+      { from: 42, to: 50 },
     );
     expect(agrees).toBeLessThan(0.1);
     expect(wrong).toBeLessThan(0.002);
   });
 
   test('is nothing where somebody talks and turns', () => {
-    expect(play(talkingHead(), { from: 0, to: 120 }).wrong).toBe(0);
+    expect(play(talkingHead(), { from: 0, to: 70 }).wrong).toBe(0);
   });
 
   test.each(['hand', 'glove', 'cup'] as const)('is not the face that a %s lay before from the start', (thing) => {
     const { wrong } = play(
       withThing(thing, (second) => second < 1.5),
-      { from: 46, to: 75 },
+      { from: 46, to: 60 },
     );
     expect(wrong).toBe(0);
   });
