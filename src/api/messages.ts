@@ -30,6 +30,8 @@ const look = z.object({
   keepMouth: z.boolean().optional(),
   /** How much of the recipe's enhancer is taken, if it has one, 0–1, default 0.8. */
   enhance: z.number().min(0).max(1).optional(),
+  /** It is run on one frame of so many, 1–8, default 3; what it added is carried over to those between. */
+  enhanceEvery: z.int().min(1).max(8).optional(),
   /** How the new face takes the caller's colours. Default spread. */
   colours: z.enum(['spread', 'histogram', 'off']).optional(),
   /** How far its detail is brought to that of the picture, 0–1, default 0. */

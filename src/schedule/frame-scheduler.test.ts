@@ -61,7 +61,7 @@ describe('FrameScheduler', () => {
     ]);
   });
 
-  test('takes a lane to another recipe, with the frame that waits, and its load', () => {
+  test('takes a lane to another recipe, with the frame that waits; its load follows with its frames', () => {
     const costs = costTable({ recipes: 2 });
     costs.profile({ recipe: 1, table: TIMES.map((p50, i) => ({ batch: i + 1, p50: 2 * p50, p99: 2 * p50 })) });
     const { frames, drops } = scheduler({ costs });
@@ -73,7 +73,6 @@ describe('FrameScheduler', () => {
 
     frames.choose(lane, 1);
 
-    expect(frames.load(0)).toBeCloseTo(1.5 * light);
     expect(frames.take(0, 0, batch)).toBe(true);
     expect([batch.recipe, ...taken(batch)]).toEqual([1, 1]);
     // What is lost waits again where its lane is by then.
@@ -82,10 +81,19 @@ describe('FrameScheduler', () => {
     frames.available(0, true);
     frames.take(0, 10, batch);
     expect([batch.recipe, ...taken(batch)]).toEqual([0, 1, 2]);
-    frames.closeLane(lane);
-    frames.closeLane(other);
-    expect(frames.load(0)).toBeCloseTo(0);
     expect(drops).toEqual([]);
+    const loadAfter = (recipe: number, frame: number): number => {
+      frames.choose(lane, recipe);
+      frames.offer(lane, frame, { crops: 1, deadline: Infinity, now: 10 });
+      return frames.load(0);
+    };
+    for (let frame = 0; frame < 60; frame++) loadAfter(1, frame);
+    expect(frames.load(0)).toBeCloseTo(1.5 * light, 2);
+    // Of one that goes through the dearer recipe by every third frame, by a third.
+    const loads = Array.from({ length: 90 }, (_, frame) => loadAfter(frame % 3 === 0 ? 1 : 0, frame));
+    for (const load of loads.slice(-30)) expect(Math.abs(load / light - 7 / 6)).toBeLessThan(0.06);
+    for (const open of [lane, other]) frames.closeLane(open);
+    expect(frames.load(0)).toBeCloseTo(0);
   });
 
   test('cuts a batch to the size that does most a millisecond where more wait', () => {

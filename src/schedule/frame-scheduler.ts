@@ -61,7 +61,7 @@ export class FrameScheduler {
     this.#tenants.open(options.tenant);
     const { enhancer = false, faces, cropsEach = 1 } = options;
     this.#ladders.open(lane, { enhancer, faces, boosted: cropsEach > 1 });
-    this.#placement.weigh(lane, 1);
+    this.#placement.enter(lane);
     return lane;
   }
 
@@ -76,9 +76,10 @@ export class FrameScheduler {
     this.#lanes.close(lane);
   }
 
-  /** From now on this lane's frames go through another recipe; one that waits goes along. */
+  /** From now on this lane's frames go through this recipe; one that waits goes along. To be called for each frame: its load follows with them. */
   choose(lane: number, recipe: number): void {
     if (this.#lanes.recipe(lane) !== recipe) this.#placement.choose(lane, recipe);
+    this.#placement.follow(lane);
   }
 
   /**

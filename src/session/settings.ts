@@ -25,6 +25,8 @@ export const lookSchema = z.object({
   keepMouth: z.boolean().default(true),
   /** How much of the recipe's enhancer is taken, where it has one, 0–1; 0: it is not run. Default 0.8, as FaceFusion's. */
   enhance: z.number().min(0).max(1).default(0.8),
+  /** It is run on one frame of so many, 1–8; what it added is carried over to those between. Default 3. */
+  enhanceEvery: z.int().min(1).max(8).default(3),
   /** How the new face takes the caller's colours: mean and deviation, the whole histogram, not at all. Default spread. */
   colours: z.enum(['spread', 'histogram', 'off']).default('spread'),
   /** How far its detail is brought to that of the picture, 0–1. Default 0. */

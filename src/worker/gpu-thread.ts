@@ -45,11 +45,13 @@ async function done(request: ThreadRequest): Promise<unknown> {
   }
 }
 
-/** New faces and masks go without a copy. */
+/** Pixels and masks go without a copy. */
 function transferred({ kind }: ThreadRequest, reply: unknown): ArrayBuffer[] {
   if (kind !== 'job') return [];
   const swapped = reply as DeskReply;
-  return swapped.kind === 'done' ? [swapped.pixels.buffer as ArrayBuffer, swapped.masks.buffer as ArrayBuffer] : [];
+  if (swapped.kind !== 'done') return [];
+  const { pixels, masks, plain } = swapped;
+  return [pixels, masks, ...(plain ? [plain] : [])].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 port.on('message', (message: ThreadRequest | typeof END) => {

@@ -98,8 +98,8 @@ async function swap(job: GpuJob, pixels: Uint8Array): Promise<Answer> {
     const work = { kind: 'job', ...job, pixels, arrived: monotonic.now() } as const;
     const reply = await laneNow().ask(work, [pixels.buffer as ArrayBuffer]);
     if (reply.kind === 'sources-missing') return { body: reply };
-    const { pixels: swapped, masks, ...body } = reply;
-    return { body, payload: [swapped, masks] };
+    const { pixels: swapped, masks, plain, ...body } = reply;
+    return { body, payload: [swapped, masks, ...(plain ? [plain] : [])] };
   } finally {
     jobs--;
   }

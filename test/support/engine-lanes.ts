@@ -44,10 +44,11 @@ export class EngineLanes implements CropLanes {
     const sources = from.map(({ bytes }) => bytes);
     const amounts = this.#recipe.enhancer && enhance > 0 ? crops.map(() => enhance) : undefined;
     const batch = { crops: crops.length, filled: crops.length, pixels, sources, enhance: amounts };
-    const { size, pixels: rgb, masks } = await this.#chain.run(batch);
+    const { size, pixels: rgb, masks, plain } = await this.#chain.run(batch);
     return crops.map((_, k) => ({
       rgb: rgb.subarray(k * 3 * size * size, (k + 1) * 3 * size * size),
       mask: masks.subarray(k * size * size, (k + 1) * size * size),
+      ...(plain && { plain: plain.subarray(k * bytes, (k + 1) * bytes) }),
     }));
   }
 }

@@ -37,7 +37,8 @@ export class NeuralPass implements Pick<FacePass, 'run'> {
     if (look.kind === 'unwanted') return look;
     const share = networkShare(look, this.#recipe);
     const faces = share?.places.map((place) => look.decision.swaps[place]!.face) ?? [];
-    const flight = share && this.#swap.send(picture, faces, { ...share, deadline: 0, enhance: look.settings.enhance });
+    const { enhance, enhanceEvery } = look.settings;
+    const flight = share && this.#swap.send(picture, faces, { ...share, deadline: 0, enhance, enhanceEvery });
     if (flight === undefined) return this.#pass.show(picture, look, await this.#pass.swap(picture, look));
     const pixels = await flight.swapped;
     const looks = share!.places.map((place) => maskLooks(look)[place]!);

@@ -5,6 +5,9 @@ import { Gpu } from './gpu.ts';
 import { NOTHING, type Lanes } from './lanes.ts';
 import type { WorkerQueue } from './worker-queue.ts';
 
+/** Share by which a lane's load follows each frame: in half a second it has. */
+const FOLLOWING = 1 / 8;
+
 export interface PlacementOptions {
   readonly costs: CostTable;
   readonly gpus: number;
@@ -66,19 +69,27 @@ export class Placement {
   /** Has a lane's frames go through another recipe; one that waits goes along. */
   choose(lane: number, recipe: number): void {
     this.#remove(lane);
-    this.weigh(lane, -1);
     this.#lanes.choose(lane, recipe);
-    this.weigh(lane, 1);
     this.#insert(lane);
+  }
+
+  /** Puts a lane that was opened on its GPU. */
+  enter(lane: number): void {
+    this.#lanes.load[lane] = this.#loadOf(lane);
+    this.weigh(lane, 1);
+  }
+
+  /** Has a lane's load follow the recipe of its newest frame: where frames take turns between two it is their mean, nearly. */
+  follow(lane: number): void {
+    const change = FOLLOWING * (this.#loadOf(lane) - this.#lanes.load[lane]!);
+    this.#lanes.load[lane]! += change;
+    this.of(lane).load += change;
   }
 
   /** Puts a lane's load on its GPU (1), or takes it off (−1). */
   weigh(lane: number, sign: 1 | -1): void {
     const gpu = this.of(lane);
-    const lanes = this.#lanes;
-    // What it has put on is taken off, though its recipe may have been profiled meanwhile.
-    if (sign > 0) lanes.load[lane] = lanes.rate[lane]! / 1000 / (this.#costs.bestRate(lanes.recipe(lane)) || 1);
-    gpu.load += sign * lanes.load[lane]!;
+    gpu.load += sign * this.#lanes.load[lane]!;
     gpu.share.lanes(sign);
   }
 
@@ -87,7 +98,7 @@ export class Placement {
     for (let lane = 0; lane < this.#lanes.most; lane++) {
       if (!this.#lanes.isOpen(lane)) continue;
       this.weigh(lane, -1);
-      this.weigh(lane, 1);
+      this.enter(lane);
     }
   }
 
@@ -110,6 +121,11 @@ export class Placement {
     const lanes = this.#lanes;
     for (let lane = 0; lane < lanes.most; lane++) if (lanes.isOpen(lane)) this.weigh(lane, -1);
     for (let lane = 0; lane < lanes.most; lane++) if (lanes.isOpen(lane)) this.#move(lane);
+  }
+
+  #loadOf(lane: number): number {
+    const lanes = this.#lanes;
+    return lanes.rate[lane]! / 1000 / (this.#costs.bestRate(lanes.recipe(lane)) || 1);
   }
 
   #move(lane: number): void {

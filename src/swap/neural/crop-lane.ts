@@ -13,6 +13,8 @@ export interface SwappedPixels {
   readonly rgb: Uint8Array;
   /** [size, size] uint8: 255 where the new face is to be seen, 0 where not. */
   readonly mask: Uint8Array;
+  /** Of an enhanced face: the one that it was made of, [size, size, 3] uint8, RGB, of the crop's size. */
+  readonly plain?: Uint8Array;
 }
 
 /** How far a lane is degraded: 0 not at all; each step of the ladder of src/schedule one more. */

@@ -9,6 +9,7 @@ import { templatePoints } from './align/templates.ts';
 import { BoostChoice } from './boost/boost-choice.ts';
 import { BoostedLane } from './boost/boosted-lane.ts';
 import type { CropLane, SwappedPixels } from './crop-lane.ts';
+import { SpacedEnhancer, type WornFace } from './enhance/spaced-enhancer.ts';
 import { FaceMask, PLAIN_MASK, type MaskLook } from './mask/face-mask.ts';
 import { createFaceShape, placeShape, type FaceShape } from './mask/face-shape.ts';
 import { SteadyMasks } from './mask/steady-masks.ts';
@@ -40,6 +41,8 @@ class Seat implements Flight {
   /** Crop to picture, of each face. */
   readonly places: Similarity[] = [];
   readonly ids: number[] = [];
+  /** Those that are on their way, with what is put on them. */
+  worn: readonly WornFace[] = [];
   readonly shapes: FaceShape[] = [];
 }
 
@@ -63,6 +66,7 @@ export class NeuralSwap {
   readonly #masks = new Map<number, FaceMask>();
   /** Of a recipe whose networks lower masks. */
   readonly #steady: SteadyMasks | undefined;
+  readonly #enhancer = new SpacedEnhancer();
 
   constructor({ size, template, boost = 1, mostCrops = Infinity, masks }: RecipeFace, lane: CropLane) {
     this.#lane = new BoostedLane(lane, size);
@@ -75,12 +79,20 @@ export class NeuralSwap {
 
   /**
    * Cuts these faces out and sends them on their way. `undefined` if too many frames are away, or a face cannot be aligned.
-   * @param options `coarse`: no face is cut more finely than the network takes it
+   * @param options `coarse`: no face is cut more finely than the network takes it; `enhanceEvery`: the enhancer, if any of it is taken,
+   * runs on one frame of so many
    */
   send(
     picture: I420,
     faces: readonly FaceAt[],
-    { coarse = false, ...options }: Parameters<CropLane['swap']>[1] & { readonly coarse?: boolean },
+    {
+      coarse = false,
+      enhanceEvery = 1,
+      ...options
+    }: Parameters<CropLane['swap']>[1] & {
+      readonly coarse?: boolean;
+      readonly enhanceEvery?: number;
+    },
   ): Flight | undefined {
     const seat = this.#board(faces);
     if (seat === undefined) return undefined;
@@ -88,7 +100,13 @@ export class NeuralSwap {
     const boosts = this.#boosts.choose(scales, { most: coarse ? 1 : Infinity, crops: this.#mostCrops });
     const crops = seat.places.map((place, index) => this.#cut(picture, place, seat, { index, boost: boosts[index]! }));
     seat.reposed = false;
-    seat.swapped = this.#lane.swap(crops, options);
+    const worn = seat.ids.map((id, index) => ({ id, source: options.sources[index]!.hash }));
+    const enhance = this.#enhancer.next(worn, { amount: options.enhance ?? 0, every: enhanceEvery });
+    seat.worn = worn;
+    seat.swapped = this.#lane.swap(crops, { ...options, enhance }).then((made) => {
+      this.#enhancer.learn(worn, enhance, made);
+      return made;
+    });
     return seat;
   }
 
@@ -119,12 +137,13 @@ export class NeuralSwap {
       looks,
     }: { readonly pixels: readonly SwappedPixels[]; readonly keep: boolean; readonly looks?: readonly MaskLook[] },
   ): readonly (SwappedCrop | undefined)[] {
-    const { places, ids, shapes, reposed } = flight as Seat;
+    const { places, ids, worn, shapes, reposed } = flight as Seat;
     this.#steady?.keep(ids);
     for (const id of this.#worn.keys()) if (!keep || !ids.includes(id)) this.#worn.delete(id);
     return places.map((place, index) => {
-      const face = reposed ? this.#worn.get(ids[index]!) : pixels[index];
-      if (face === undefined) return undefined;
+      const made = reposed ? this.#worn.get(ids[index]!) : pixels[index];
+      if (made === undefined) return undefined;
+      const face = reposed ? made : this.#enhancer.carry(worn[index]!, made);
       if (keep && !reposed) this.#keep(ids[index]!, face);
       const buffer = (this.#buffers[index] ??= new CropBuffer());
       const given = this.#steady?.follow(ids[index]!, face.mask) ?? face.mask;

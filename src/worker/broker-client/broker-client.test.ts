@@ -67,7 +67,7 @@ describe('a connection to the broker', () => {
       }
       asked.push({ sourceBytes: bytesOf(message), payload: message.payload.length });
       const face = [message.payload.subarray(0, crop.length), new Uint8Array(size * size).fill(255)];
-      return Promise.resolve({ body: { end: 'swapped' }, payload: face });
+      return Promise.resolve({ body: { end: 'swapped', size }, payload: face });
     });
     const lane = await client().open(laneOptions);
 
@@ -105,7 +105,7 @@ describe('a connection to the broker', () => {
     listen((message) => {
       if (message.type === 'lane') return Promise.resolve({ body: { lane: 9, size, level: 2 } });
       sourceBytes = bytesOf(message);
-      return Promise.resolve({ body: { end: 'swapped' }, payload: [new Uint8Array(size * size * 4)] });
+      return Promise.resolve({ body: { end: 'swapped', size }, payload: [new Uint8Array(size * size * 4)] });
     });
     await vi.waitUntil(async () => (await lane.swap([crop], { sources: [source], deadline: soon() })) !== undefined, {
       timeout: 20_000,
@@ -139,7 +139,9 @@ describe('a connection to the broker', () => {
 
     listen((message) =>
       Promise.resolve(
-        message.type === 'lane' ? opened : { body: { end: 'swapped' }, payload: [new Uint8Array(size * size * 4)] },
+        message.type === 'lane'
+          ? opened
+          : { body: { end: 'swapped', size }, payload: [new Uint8Array(size * size * 4)] },
       ),
     );
     await vi.waitUntil(async () => (await lane.swap([crop], { sources: [source], deadline: soon() })) !== undefined, {

@@ -110,7 +110,7 @@ export class RemoteLane implements CropLane {
       const reply = await place.channel.request({ type: 'swap', body, payload }, { timeout });
       const answer = swappedSchema.safeParse(reply.body).data;
       if (answer !== undefined && answer.spent > 0) this.#options.onSpent?.(answer.spent);
-      return answer?.end === 'swapped' ? facesOf(reply, crops.length) : undefined;
+      return answer?.end === 'swapped' ? facesOf(reply, { crops, size: answer.size }) : undefined;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       // Whether the broker has seen the sources is not known now.
@@ -140,12 +140,18 @@ function told(
   return { sources: named, brought };
 }
 
-/** The new faces of an answer, as views into it; none if they are not whole. */
-function facesOf({ payload }: WireReply, crops: number): readonly SwappedPixels[] | undefined {
-  const pixels = payload.length / crops / 4;
-  if (!Number.isInteger(Math.sqrt(pixels)) || pixels === 0) return undefined;
-  return Array.from({ length: crops }, (_, index) => {
-    const face = payload.subarray(index * 4 * pixels, (index + 1) * 4 * pixels);
-    return { rgb: face.subarray(0, 3 * pixels), mask: face.subarray(3 * pixels) };
+/** The new faces of an answer, as views into it; none if they are not whole. @param size side of each */
+function facesOf(
+  { payload }: WireReply,
+  { crops, size }: { readonly crops: readonly Uint8Array[]; readonly size: number },
+): readonly SwappedPixels[] | undefined {
+  const pixels = size ** 2;
+  const each = payload.length / crops.length;
+  const enhanced = each === 4 * pixels + crops[0]!.length;
+  if (pixels === 0 || !(enhanced || each === 4 * pixels)) return undefined;
+  return crops.map((_, index) => {
+    const face = payload.subarray(index * each, (index + 1) * each);
+    const made = { rgb: face.subarray(0, 3 * pixels), mask: face.subarray(3 * pixels, 4 * pixels) };
+    return enhanced ? { ...made, plain: face.subarray(4 * pixels) } : made;
   });
 }

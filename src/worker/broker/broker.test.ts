@@ -120,6 +120,9 @@ describe('a broker', () => {
     const [plain, whole, half] = [await of(0), await of(1), await of(0.5)];
 
     expectSwapped(plain, crop);
+    expect(plain.plain).toBeUndefined();
+    // An enhanced one comes with what it was made of.
+    for (const { plain: beneath } of [whole, half]) expect(Buffer.compare(beneath!, plain.rgb)).toBe(0);
     expect([whole, half].map(({ rgb, mask }) => [rgb.length, mask.length])).toEqual(
       Array(2).fill([3 * 256 * 256, 256 * 256]),
     );

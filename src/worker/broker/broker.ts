@@ -10,7 +10,7 @@ import { MAXIMUM_BATCH, type ProfileTable } from '../wire/gpu-protocol.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { placesOn } from './gpus/gpu-card.ts';
 import { GpuPool } from './gpus/gpu-pool.ts';
-import { variantsOf } from './recipe-variants.ts';
+import { plainNumber, variantsOf } from './recipe-variants.ts';
 import { LaneConnection } from './lane-connection.ts';
 
 /** Connections at once: pixel threads of all media workers, those of one that is being replaced too. */
@@ -66,17 +66,20 @@ export class Broker {
 
   get figures(): BrokerFigures {
     const { recipes, devices } = this.#settings.gpu;
+    const variants = variantsOf(recipes);
     return {
       provider: this.#pool.provider ?? null,
       gpus: this.#pool.figures.map((gpu, index) => ({ ...gpu, load: this.#dispatcher.loadOf(index) })),
       lanes: this.#dispatcher.lanes,
       ...this.#dispatcher.tally.toFigures(),
       load: this.#dispatcher.load,
-      recipes: recipes.flatMap(({ name, boost = 1 }, recipe) => {
+      recipes: recipes.flatMap(({ name, boost = 1, enhancer }, recipe) => {
         const most = this.#costs.maximumBatch(recipe);
         if (most === 0) return [];
-        const facesPerSecond = (this.#costs.bestRate(recipe) * 1000 * devices.length) / boost ** 2;
-        return { name, facesPerSecond, table: this.#tableOf(recipe, most) };
+        const rateOf = (variant: number): number =>
+          (this.#costs.bestRate(variant) * 1000 * devices.length) / boost ** 2;
+        const plain = enhancer && { plainFacesPerSecond: rateOf(plainNumber(variants, recipe)) };
+        return { name, facesPerSecond: rateOf(recipe), ...plain, table: this.#tableOf(recipe, most) };
       }),
     };
   }

@@ -74,7 +74,8 @@ export class LaneConnection {
     } = await new Promise<FrameOutcome>((settle) =>
       this.#dispatcher.offer(lane, { crops, deadline, enhance, sources, settle }),
     );
-    return { body: { end, spent }, payload: faces?.flatMap(({ rgb, mask }) => [rgb, mask]) ?? [] };
+    const made = faces?.flatMap(({ rgb, mask, plain }) => [rgb, mask, ...(plain ? [plain] : [])]) ?? [];
+    return { body: { end, spent, size: Math.sqrt(faces?.[0]?.mask.length ?? 0) }, payload: made };
   }
 
   #take({ type, body }: WireMessage): void {

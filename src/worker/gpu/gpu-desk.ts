@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Clock, Milli } from '../../time.ts';
 import type { GpuConfigure, GpuFigures, GpuJob, GpuJobReply, GpuLoad, GpuLoaded } from '../wire/gpu-protocol.ts';
-import type { ChainBatch } from './chain/chain.ts';
+import type { ChainBatch, ChainFaces } from './chain/chain.ts';
 import type { Engine } from './engine.ts';
 import { loadedOf, Residents, type Resident } from './residents.ts';
 import { SourceCache } from './source-cache.ts';
@@ -14,9 +14,9 @@ export interface DeskJob extends GpuJob {
   readonly arrived: Milli;
 }
 
-/** What a desk answers of a job: with the new faces and their masks, each in a buffer of its own. */
+/** What a desk answers of a job: with the new faces, their masks, and what enhanced ones were made of, each in a buffer of its own. */
 export type DeskReply =
-  | (Extract<GpuJobReply, { kind: 'done' }> & { readonly pixels: Uint8Array; readonly masks: Uint8Array })
+  | (Extract<GpuJobReply, { kind: 'done' }> & Pick<ChainFaces, 'pixels' | 'masks' | 'plain'>)
   | Extract<GpuJobReply, { kind: 'sources-missing' }>;
 
 /** Does what a GPU worker is asked, one thing after the other, with any engine. Its thread owns it. */

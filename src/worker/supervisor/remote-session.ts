@@ -93,6 +93,7 @@ export class RemoteSession {
   async change(settings: SessionSettings, cast: ChosenCast = {}): Promise<void> {
     const { body, payload } = packCast(cast);
     await this.#ask({ type: 'change', body: { session: this.id, settings, ...body }, payload });
+    this.cost?.configure(settings);
   }
 
   /** A remote candidate line with the mid it belongs to. */

@@ -68,6 +68,8 @@ export const brokerFiguresSchema = z.object({
       name: z.string().max(64),
       /** Faces a second that all GPUs together were measured to swap, at their best batch. */
       facesPerSecond: amount,
+      /** The same without its enhancer, if it has one. */
+      plainFacesPerSecond: amount.optional(),
       table: profileTableSchema,
     }),
   ),

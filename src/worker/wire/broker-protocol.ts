@@ -61,8 +61,8 @@ export const swapSchema = z.strictObject({
 });
 
 /**
- * How a frame ended. `swapped`: the payload has each crop's new face, RGB and then mask, all of one size, which may be larger than the crops'. `late`, `replaced`, `thinned`,
- * `closed`: given up before work was spent on it. `lost`: with its GPU worker. `failed`: no worker can run it.
+ * How a frame ended. `swapped`: the payload has each crop's new face, RGB and then mask, all of one size, larger than the crops' where they were
+ * enhanced; then, of an enhanced one, what it was made of, as large as its crop. `late`, `replaced`, `thinned`, `closed`: given up before work was spent on it. `lost`: with its GPU worker. `failed`: no worker can run it.
  */
 export const FRAME_ENDS = ['swapped', 'late', 'replaced', 'thinned', 'closed', 'lost', 'failed'] as const;
 export type FrameEnd = (typeof FRAME_ENDS)[number];
@@ -70,6 +70,8 @@ export const swappedSchema = z.object({
   end: z.enum(FRAME_ENDS),
   /** Milliseconds of a GPU worker that went into it; 0 if it was not run. */
   spent: z.number().nonnegative().default(0),
+  /** Side of the new faces, pixels; 0 if it was not swapped. */
+  size: z.int().nonnegative().default(0),
 });
 
 /** Body of the notice `level`: load has changed how far a lane is degraded. */

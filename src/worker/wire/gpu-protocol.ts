@@ -143,7 +143,10 @@ export const gpuJobSchema = z.strictObject({
 export type GpuJob = z.infer<typeof gpuJobSchema>;
 
 export const gpuJobReplySchema = z.discriminatedUnion('kind', [
-  /** Payload = [n, size, size, 3] uint8, the crops swapped, then [n, size, size] uint8, their masks. */
+  /**
+   * Payload = [n, size, size, 3] uint8, the crops swapped, then [n, size, size] uint8, their masks; of enhanced ones then what they were
+   * made of, as the crops came.
+   */
   z.object({
     kind: z.literal('done'),
     /** Side of what comes back, pixels: that of the crops, or what the enhancer makes of it. */

@@ -10,6 +10,7 @@ const SLIDERS = {
   blur: element('blur', HTMLInputElement),
   enhance: element('enhance', HTMLInputElement),
 };
+const enhanceEvery = element('enhance-every', HTMLInputElement);
 const keepEyes = element('keep-eyes', HTMLInputElement);
 const keepMouth = element('keep-mouth', HTMLInputElement);
 const front = element('front', HTMLInputElement);
@@ -31,6 +32,7 @@ export function chosenLook(): Look {
     colours: colours.value as NonNullable<Look['colours']>,
     sharpness: share(SLIDERS.sharpness),
     enhance: share(SLIDERS.enhance),
+    enhanceEvery: Number(enhanceEvery.value),
   };
 }
 
@@ -39,8 +41,9 @@ export function watchLook(onChange: (look: Look) => void): void {
   const show = (): void => {
     for (const slider of Object.values(SLIDERS))
       element(`${slider.id}-value`, HTMLOutputElement).value = `${slider.value} %`;
+    element('enhance-every-value', HTMLOutputElement).value = enhanceEvery.value;
   };
-  for (const input of [...Object.values(SLIDERS), keepEyes, keepMouth, front, hull, colours]) {
+  for (const input of [...Object.values(SLIDERS), enhanceEvery, keepEyes, keepMouth, front, hull, colours]) {
     input.addEventListener('input', () => {
       show();
       onChange(chosenLook());

@@ -111,7 +111,8 @@ export class Flights {
     const reposed =
       options.sparing && !this.#reposed ? this.#swap?.repose(faces, this.#away.at(-1)?.flight) : undefined;
     this.#reposed = reposed !== undefined;
-    const flight = reposed ?? this.#swap?.send(picture, faces, { ...options, sources, enhance: look.settings.enhance });
+    const { enhance, enhanceEvery } = look.settings;
+    const flight = reposed ?? this.#swap?.send(picture, faces, { ...options, sources, enhance, enhanceEvery });
     if (flight === undefined) return false;
     const kept = places.length < look.identities.length ? withLandmarks(look) : look;
     const away: Away = { frame, look: kept, share, flight, sentAt, cutting: this.#parts.clock.now() - sentAt };

@@ -210,17 +210,21 @@ export class GpuRunner implements Running {
     return this.#worker.swap(job, crops, { limit: LOAD_LIMIT });
   }
 
-  #done(result: JobResult, { crops }: GpuBatch): GpuBatchDone {
+  #done(result: JobResult, { crops, enhance }: GpuBatch): GpuBatchDone {
     const { payload } = result;
     const pixels = result.kind === 'done' ? result.size ** 2 : 0;
-    if (result.kind !== 'done' || payload.length !== crops.length * 4 * pixels) {
-      throw new GatewayError('internal', 'a GPU worker must answer with all crops and masks');
+    const plainBytes = enhance === undefined ? 0 : crops[0]!.length;
+    if (result.kind !== 'done' || payload.length !== crops.length * (4 * pixels + plainBytes)) {
+      throw new GatewayError('internal', 'a GPU worker must answer with all that it made of the crops');
     }
     const masks = payload.subarray(crops.length * 3 * pixels);
+    const plain = masks.subarray(crops.length * pixels);
     const faces = crops.map((_, index) => {
       if (result.broken.includes(index)) return undefined;
       const rgb = payload.subarray(index * 3 * pixels, (index + 1) * 3 * pixels);
-      return { rgb, mask: masks.subarray(index * pixels, (index + 1) * pixels) };
+      const mask = masks.subarray(index * pixels, (index + 1) * pixels);
+      if (enhance === undefined) return { rgb, mask };
+      return { rgb, mask, plain: plain.subarray(index * plainBytes, (index + 1) * plainBytes) };
     });
     const { filled, run, read, masked, enhanced } = result.durations;
     return { faces, duration: filled + run + read + masked + enhanced };

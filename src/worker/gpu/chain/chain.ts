@@ -23,6 +23,8 @@ export interface ChainFaces {
   readonly pixels: Uint8Array;
   /** [crops, size, size] uint8. */
   readonly masks: Uint8Array;
+  /** Of enhanced faces: those that they were made of, the batch's own pixels. */
+  readonly plain?: Uint8Array;
   /** Crops of which the swap network made no picture: what is in their place must not be shown. */
   readonly broken: readonly number[];
   readonly durations: RunDurations & { /** Masks. */ readonly masked: Milli; readonly enhanced: Milli };
@@ -135,7 +137,8 @@ export class Chain {
     const masked = swapping - begun + enhancing - swapped;
     if (enhance === undefined) return { size, pixels, masks, broken, durations: { ...durations, masked, enhanced: 0 } };
     const fine = await this.#enhance(batch, masks, enhance);
-    return { ...fine, broken, durations: { ...durations, masked, enhanced: this.#clock.now() - enhancing } };
+    const enhanced = this.#clock.now() - enhancing;
+    return { ...fine, plain: pixels, broken, durations: { ...durations, masked, enhanced } };
   }
 
   /** Idempotent; no run may be under way. */

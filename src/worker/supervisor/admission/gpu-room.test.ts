@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { GpuRoom, type MeasuredGpus, type NetworkNeed } from './gpu-room.ts';
 
-const small: NetworkNeed = { recipe: 'small', faces: 30 };
-const large: NetworkNeed = { recipe: 'large', faces: 30 };
+const small: NetworkNeed = { recipe: 'small', faces: 30, enhanced: 1 };
+const large: NetworkNeed = { recipe: 'large', faces: 30, enhanced: 1 };
 
 /** What GPUs with these loads do: each 1000 faces a second with the small network, 100 with the large one. */
 function measured(...loads: (number | null)[]): MeasuredGpus {
@@ -38,6 +38,21 @@ describe('room on the GPUs', () => {
     expect(ask(measured(0), large, [large, large])).toBe('capacity_full');
   });
 
+  test('counts the enhancer on the share of frames that it runs on', () => {
+    const figures = { gpus: [{ load: 0 }], recipes: [{ name: 'fine', facesPerSecond: 100, plainFacesPerSecond: 400 }] };
+    const every = (frames: number): NetworkNeed => ({ recipe: 'fine', faces: 30, enhanced: 1 / frames });
+    // 0.3 each where it runs on every frame, 0.15 where on every third one, of which 0.85 are given.
+    expect([2, 3].map((count) => ask(figures, every(1), Array(count - 1).fill(every(1))))).toEqual([
+      'fits',
+      'capacity_full',
+    ]);
+    expect([5, 6].map((count) => ask(figures, every(3), Array(count - 1).fill(every(3))))).toEqual([
+      'fits',
+      'capacity_full',
+    ]);
+    expect(ask(figures, { ...every(1), enhanced: 0 }, Array(9).fill({ ...every(1), enhanced: 0 }))).toBe('fits');
+  });
+
   test('is one GPU’s: what is left of two does not add up', () => {
     const four = Array(4).fill(large);
     // 0.6 on each, though 0.5 is left of both together.
@@ -53,11 +68,11 @@ describe('room on the GPUs', () => {
   });
 
   test('is not promised before it was measured', () => {
-    expect(ask(measured(0), { recipe: 'other', faces: 30 }, [])).toBe('worker_lost');
+    expect(ask(measured(0), { ...small, recipe: 'other' }, [])).toBe('worker_lost');
     expect(ask(undefined, small, [])).toBe('worker_lost');
   });
 
   test('is never there for what takes more than a whole GPU', () => {
-    expect(ask(measured(0, 0), { recipe: 'large', faces: 120 }, [])).toBe('capacity_full never');
+    expect(ask(measured(0, 0), { ...large, faces: 120 }, [])).toBe('capacity_full never');
   });
 });

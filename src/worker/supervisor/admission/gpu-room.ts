@@ -7,12 +7,17 @@ export interface NetworkNeed {
   readonly recipe: string;
   /** Faces a second. */
   readonly faces: number;
+  /** Share of them that its enhancer is run on, if it has one. */
+  readonly enhanced: number;
 }
 
 /** Of the broker's figures, what admission looks at. */
 export interface MeasuredGpus {
   readonly gpus: readonly Pick<BrokerFigures['gpus'][number], 'load'>[];
-  readonly recipes: readonly Pick<BrokerFigures['recipes'][number], 'name' | 'facesPerSecond'>[];
+  readonly recipes: readonly Pick<
+    BrokerFigures['recipes'][number],
+    'name' | 'facesPerSecond' | 'plainFacesPerSecond'
+  >[];
 }
 
 /** Why a session is not let in. */
@@ -70,9 +75,11 @@ function loadsNow(figures: MeasuredGpus, others: readonly NetworkNeed[]): number
 }
 
 /** Share of one GPU; 0 while its recipe is not profiled. */
-function loadOf({ recipe, faces }: NetworkNeed, figures: MeasuredGpus | undefined): number {
-  const rate = figures?.recipes.find(({ name }) => name === recipe)?.facesPerSecond ?? 0;
-  return rate > 0 ? (faces / rate) * figures!.gpus.length : 0;
+function loadOf({ recipe, faces, enhanced }: NetworkNeed, figures: MeasuredGpus | undefined): number {
+  const { facesPerSecond: whole = 0, plainFacesPerSecond: plain = whole } =
+    figures?.recipes.find(({ name }) => name === recipe) ?? {};
+  if (whole === 0) return 0;
+  return faces * (enhanced / whole + (1 - enhanced) / plain) * figures!.gpus.length;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -58,6 +58,17 @@ describe('what a session costs', () => {
     expect(new SessionCost(table, settings).cores).toBeCloseTo(0.8, 1);
   });
 
+  test('asks of networks what its look says, also once that is changed', () => {
+    const asked = sessionSettingsSchema.parse({ swap: 'fine', faces: 2 });
+    const cost = new SessionCost(new CostTable(), asked);
+    expect(cost.networks).toEqual({ recipe: 'fine', faces: 60, enhanced: 1 / 3 });
+    cost.configure({ ...asked, enhanceEvery: 1 });
+    expect(cost.networks?.enhanced).toBe(1);
+    cost.configure({ ...asked, enhance: 0 });
+    expect(cost.networks?.enhanced).toBe(0);
+    expect(new SessionCost(new CostTable(), settings).networks).toBeUndefined();
+  });
+
   test('is counted in processor time: waiting for others is not its cost', () => {
     const cost = new SessionCost(new CostTable(), settings);
     for (let i = 0; i < 60; i++) cost.learn(second(800), 0.6);

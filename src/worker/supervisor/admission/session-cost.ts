@@ -78,15 +78,28 @@ export class CostTable {
 export class SessionCost {
   readonly #table: CostTable;
   readonly #asked: FrameKind;
-  /** What it asks of swap networks; `undefined` if nothing. */
-  readonly networks: NetworkNeed | undefined;
+  #networks: NetworkNeed | undefined;
   #cores: number;
 
-  constructor(table: CostTable, { maximumSide, codec = 'vp8', faces, swap }: SessionSettings) {
+  constructor(table: CostTable, settings: SessionSettings) {
+    const { maximumSide, codec = 'vp8', faces } = settings;
     this.#table = table;
     this.#asked = { side: maximumSide, codec, faces };
     this.#cores = this.#expected;
-    this.networks = swap === 'mesh' || faces === 0 ? undefined : { recipe: swap, faces: faces * EXPECTED_RATE };
+    this.configure(settings);
+  }
+
+  /** What it asks of swap networks; `undefined` if nothing. */
+  get networks(): NetworkNeed | undefined {
+    return this.#networks;
+  }
+
+  /** Its look was changed. */
+  configure({ swap, enhance, enhanceEvery }: SessionSettings): void {
+    const { faces } = this.#asked;
+    const enhanced = enhance > 0 ? 1 / enhanceEvery : 0;
+    this.#networks =
+      swap === 'mesh' || faces === 0 ? undefined : { recipe: swap, faces: faces * EXPECTED_RATE, enhanced };
   }
 
   get cores(): number {
