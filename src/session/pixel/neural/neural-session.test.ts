@@ -1,14 +1,12 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { PATIENCE } from '../../../../test/support/patience.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { sceneOf } from '../../../../test/media/clip.ts';
 import { psnr } from '../../../../test/media/psnr.ts';
 import { LocalLanes, TINY } from '../../../../test/support/local-lanes.ts';
+import { middle, outcomes, play, settle, settled, timestamps, until } from '../../../../test/support/neural-play.ts';
 import { PERIOD, PixelRig, talk } from '../../../../test/support/pixel-rig.ts';
 import { markedPortrait, TEST_CONSENT } from '../../../../test/support/portraits.ts';
 import { nativeHeld } from '../../../codec/native-held.ts';
 import { GatewayError } from '../../../errors.ts';
-import type { Chunk } from '../../../media/chunk.ts';
-import type { Box } from '../../../media/plane.ts';
 import { prepareFound } from '../../../swap/identity/prepare.ts';
 import { Embedder } from '../../../swap/neural/embedder.ts';
 import { MOST_FLIGHTS } from '../../../swap/neural/neural-swap.ts';
@@ -39,41 +37,6 @@ function rigOf(
   rig.open('a', { swap: 'tiny', budget: 80, ...settings }, 'vp8', identity);
   return { rig, lanes };
 }
-
-const until = (condition: () => boolean): Promise<unknown> => vi.waitUntil(condition, { ...PATIENCE, interval: 2 });
-
-/** Plays frames; each is out, or given up, before the next comes. */
-async function play(rig: PixelRig, chunks: readonly Chunk[], session = 'a'): Promise<void> {
-  for (const chunk of chunks) {
-    const over = settled(rig, session);
-    await rig.play([chunk], session);
-    await until(() => settled(rig, session) > over);
-  }
-}
-
-/** Frames that are out or given up. */
-function settled(rig: PixelRig, session = 'a'): number {
-  const { drops } = rig.figures(session);
-  return rig.of('chunk', session).length + Object.values(drops).reduce((sum, count) => sum + count, 0);
-}
-
-/** The first frames, until the face is believed and the lane is open. */
-async function settle(rig: PixelRig, lanes: LocalLanes): Promise<Chunk[]> {
-  await until(() => lanes.opened.length > 0);
-  const clip = talk(60);
-  await play(rig, clip.slice(0, 10));
-  return clip.slice(10);
-}
-
-const timestamps = (rig: PixelRig, session = 'a'): number[] =>
-  rig.of('chunk', session).map(({ chunk }) => chunk.timestamp / 3000);
-const outcomes = (rig: PixelRig, session = 'a'): string[] => rig.of('chunk', session).map(({ outcome }) => outcome);
-const middle = ({ x, y, width, height }: Box): Box => ({
-  x: x + width * 0.25,
-  y: y + height * 0.25,
-  width: width * 0.5,
-  height: height * 0.5,
-});
 
 describe('a session that is swapped by a network', () => {
   test('brings every frame back swapped, under its own timestamp, and leaves the rest of the picture alone', async () => {
