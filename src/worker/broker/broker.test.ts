@@ -285,7 +285,7 @@ describe('with trouble, a broker', () => {
     expect(ends.slice(mark + 1).every((swapped) => swapped)).toBe(true);
   });
 
-  test('has a lost worker of use again before it is warm for all batches, and warm while others do its work', async () => {
+  test('has a lost worker of use again before it is warm for all batches, and warmed while others do its work', async () => {
     const gpu = settings({ workersPerGpu: 1, spareWorkers: 1, copies: 'each' });
     const own = await BrokerHost.open({ gpu, log, clock: monotonic });
     closing.push(() => own.close());
@@ -293,8 +293,9 @@ describe('with trouble, a broker', () => {
     const workers = (): { pid: number | null; works: boolean; missing: number }[] =>
       own.figures?.gpus[0]?.workers ?? [];
     const pidsOf = (): number[] => workers().flatMap(({ pid }) => pid ?? []);
-    const whole = (): boolean => pidsOf().length === 2 && workers().every(({ missing }) => missing === 0);
-    await vi.waitUntil(whole, WITHIN);
+    const isWarm = (most: number): boolean =>
+      pidsOf().length === 2 && workers().every(({ missing }) => missing <= most);
+    await vi.waitUntil(() => isWarm(0), WITHIN);
     const { ends, stop } = play(await client(own).open(options));
     await vi.waitUntil(() => ends.length > 10, WITHIN);
 
@@ -305,7 +306,8 @@ describe('with trouble, a broker', () => {
     await vi.waitUntil(() => workers().some(isNew), WITHIN);
     // The one before it may have been offered while nobody was there.
     const back = ends.length + 1;
-    await vi.waitUntil(() => whole() && !pidsOf().some((pid) => lost.includes(pid)), WITHIN);
+    // Of the six sizes the last three are loaded at leisure beside a lane.
+    await vi.waitUntil(() => isWarm(3) && !pidsOf().some((pid) => lost.includes(pid)), WITHIN);
     await vi.waitUntil(() => ends.length > back + 10, WITHIN);
     await stop();
 
