@@ -37,6 +37,7 @@ export class ModelsAside {
   readonly #onLost: (error: unknown) => void;
   readonly #asked: Asked[] = [];
   #hang: NodeJS.Timeout | undefined;
+  #gone = false;
   #closed = false;
 
   /** @param onLost it died or hangs: nothing will run any more. At most once */
@@ -45,7 +46,10 @@ export class ModelsAside {
     this.#thread = new Worker(entryFile('worker/model-thread'), { name: 'models' });
     this.#thread.on('message', (reply: ModelReply) => this.#hear(reply));
     this.#thread.on('error', (error) => this.#lose(error));
-    this.#thread.on('exit', () => this.#lose(new Error('it ended')));
+    this.#thread.on('exit', () => {
+      this.#gone = true;
+      this.#lose(new Error('it ended'));
+    });
   }
 
   /** Loads a model. @throws GatewayError model_unsupported, worker_lost */
@@ -73,8 +77,8 @@ export class ModelsAside {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#hang);
-    await endThread(this.#thread);
-    for (const { reject } of this.#asked.splice(0)) reject(new GatewayError('closed', 'models must be open'));
+    if (!this.#gone) await endThread(this.#thread);
+    this.#refuse(new GatewayError('closed', 'models must be open'));
   }
 
   async #run(model: number): Promise<void> {
@@ -105,10 +109,17 @@ export class ModelsAside {
 
   #lose(cause: unknown): void {
     if (this.#closed) return;
+    const error = new GatewayError('worker_lost', `the thread of the models must not fail: ${String(cause)}`, {
+      cause,
+    });
+    this.#refuse(error);
     void this.close();
-    this.#onLost(
-      new GatewayError('worker_lost', `the thread of the models must not fail: ${String(cause)}`, { cause }),
-    );
+    this.#onLost(error);
+  }
+
+  /** Whoever waits for an answer gets none. */
+  #refuse(error: GatewayError): void {
+    for (const { reject } of this.#asked.splice(0)) reject(error);
   }
 }
 
