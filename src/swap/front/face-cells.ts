@@ -11,6 +11,8 @@ const DEEP = 255;
  */
 export interface FaceCells {
   readonly triangles: Uint16Array;
+  /** Twice the area of each of them, cells. */
+  readonly areas: Float64Array;
   /** Where each of the 468 points lies, in cells; as `RasterTarget` wants it. */
   readonly u: Float32Array;
   readonly v: Float32Array;
@@ -29,17 +31,20 @@ export interface FaceCells {
 export function createFaceCells({ texture, triangles }: FaceGeometry): FaceCells {
   const u = Float32Array.from({ length: texture.length / 2 }, (_, i) => texture[2 * i]! * SIDE);
   const v = Float32Array.from({ length: texture.length / 2 }, (_, i) => texture[2 * i + 1]! * SIDE);
+  const areas = new Float64Array(triangles.length / 3);
   const inside = new Map<number, { readonly triangle: number; readonly weights: readonly number[] }>();
   for (let triangle = 0; triangle < triangles.length / 3; triangle++) {
     const [a, b, c] = triangles.subarray(3 * triangle, 3 * triangle + 3) as unknown as [number, number, number];
+    const area = cross(u[b]! - u[a]!, v[b]! - v[a]!, u[c]! - u[a]!, v[c]! - v[a]!);
+    areas[triangle] = area;
     const corners = { x: [u[a]!, u[b]!, u[c]!], y: [v[a]!, v[b]!, v[c]!] } as const;
-    for (const { place, weights } of cellsOf(corners)) inside.set(place, { triangle, weights });
+    for (const { place, weights } of cellsOf(corners, area)) inside.set(place, { triangle, weights });
   }
   const places = [...inside.keys()].sort((p, q) => p - q);
   const number = new Map(places.map((place, cell) => [place, cell]));
   const mirrorOf = (place: number): number => place - (place % SIDE) + SIDE - 1 - (place % SIDE);
   return {
-    ...{ triangles, u, v },
+    ...{ triangles, areas, u, v },
     places: Uint16Array.from(places),
     triangle: Uint16Array.from(places, (place) => inside.get(place)!.triangle),
     weights: Float32Array.from(places.flatMap((place) => inside.get(place)!.weights)),
@@ -48,11 +53,15 @@ export function createFaceCells({ texture, triangles }: FaceGeometry): FaceCells
   };
 }
 
+/** Twice the area between two sides of a triangle. */
+export function cross(ax: number, ay: number, bx: number, by: number): number {
+  return ax * by - ay * bx;
+}
+
 type Three = readonly [number, number, number];
 
 /** The cells whose middle lies in a triangle. */
-function* cellsOf({ x, y }: { readonly x: Three; readonly y: Three }) {
-  const area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0]);
+function* cellsOf({ x, y }: { readonly x: Three; readonly y: Three }, area: number) {
   for (let row = Math.max(0, Math.floor(Math.min(...y))); row < Math.min(SIDE, Math.ceil(Math.max(...y))); row++) {
     for (let column = Math.max(0, Math.floor(Math.min(...x))); column < Math.min(SIDE, Math.max(...x)); column++) {
       const [px, py] = [column + 0.5 - x[0], row + 0.5 - y[0]];

@@ -1,5 +1,5 @@
 import type { I420 } from '../../media/plane.ts';
-import { SIDE, type FaceCells } from './face-cells.ts';
+import { cross, SIDE, type FaceCells } from './face-cells.ts';
 import { Intruder, NO_SKIN, STRANGE, UNSEEN } from './intruder.ts';
 
 /** Frames that a cell is looked at before it is known: a second. */
@@ -114,12 +114,12 @@ export class WatchedFace {
 
   /** How many pixels a cell of each triangle has, none if it looks away. @returns what most have */
   #measure(landmarks: Float32Array): number {
-    const { triangles, u, v } = this.#cells;
+    const { triangles, areas: canonical } = this.#cells;
     const areas = this.#areas;
     let [seen, whole] = [0, 0];
     for (let t = 0, k = 0; t < areas.length; t++, k += 3) {
       const [a, b, c] = [triangles[k]!, triangles[k + 1]!, triangles[k + 2]!];
-      const cells = cross(u[b]! - u[a]!, v[b]! - v[a]!, u[c]! - u[a]!, v[c]! - v[a]!);
+      const cells = canonical[t]!;
       const [ax, ay] = [landmarks[3 * a]!, landmarks[3 * a + 1]!];
       const pixels = cross(
         landmarks[3 * b]! - ax,
@@ -238,8 +238,4 @@ export class WatchedFace {
 
 function held(value: number, most: number): number {
   return value < -most ? -most : value > most ? most : value;
-}
-
-function cross(ax: number, ay: number, bx: number, by: number): number {
-  return ax * by - ay * bx;
 }
