@@ -1,5 +1,5 @@
 import type { FaceGeometry } from '../onnx/geometry.ts';
-import { type LoadModel, ModelStore } from '../onnx/model-store.ts';
+import { ModelStore } from '../onnx/model-store.ts';
 import { FaceDetector } from './detect/detector.ts';
 import { FaceMesh } from './mesh/mesh.ts';
 
@@ -19,14 +19,13 @@ export class FaceModels {
 
   /**
    * Opens all models; the first time on a machine they are converted, about 0.4 s.
-   * @param load where they run; left out: in this thread
    * @throws GatewayError asset_missing, asset_corrupt, model_unsupported
    */
-  static async open(store: ModelStore = new ModelStore(), load?: LoadModel): Promise<FaceModels> {
+  static async open(store: ModelStore = new ModelStore()): Promise<FaceModels> {
     return new FaceModels(
-      await FaceDetector.open(store, 'shortRange', load),
-      await FaceDetector.open(store, 'fullRange', load),
-      await FaceMesh.open(store, load),
+      await FaceDetector.open(store, 'shortRange'),
+      await FaceDetector.open(store, 'fullRange'),
+      await FaceMesh.open(store),
       await store.geometry(),
     );
   }

@@ -15,6 +15,8 @@ export interface ModelStoreOptions {
   readonly cacheFolder?: string | null;
   /** Where packages lie. Default: as npm installed them. */
   readonly packageFolder?: PackageFolder;
+  /** Where models run. Default: in this thread. */
+  readonly load?: LoadModel;
 }
 
 /**
@@ -24,20 +26,21 @@ export interface ModelStoreOptions {
 export class ModelStore {
   readonly #packageFolder: PackageFolder;
   readonly #cache: ModelCache | undefined;
+  readonly #load: LoadModel;
 
   constructor(options: ModelStoreOptions = {}) {
     this.#packageFolder = options.packageFolder ?? installedPackage;
+    this.#load = options.load ?? loadModel;
     const folder = options.cacheFolder === undefined ? defaultCacheFolder() : options.cacheFolder;
     this.#cache = folder === null ? undefined : new ModelCache(folder);
   }
 
   /**
    * A model ready to run; the caller closes it.
-   * @param load where it runs; left out: in this thread
    * @throws GatewayError asset_missing, asset_corrupt, model_unsupported
    */
-  async open(name: ModelName, load: LoadModel = loadModel): Promise<OnnxSession> {
-    return new OnnxSession(await load(await this.onnx(name)));
+  async open(name: ModelName): Promise<OnnxSession> {
+    return new OnnxSession(await this.#load(await this.onnx(name)));
   }
 
   /**

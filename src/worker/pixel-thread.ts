@@ -4,6 +4,7 @@ import { nativeHeld } from '../codec/native-held.ts';
 import { assert } from '../errors.ts';
 import { threadHeld } from '../held.ts';
 import { createLog } from '../log.ts';
+import { ModelStore } from '../onnx/model-store.ts';
 import type { ToPixel } from '../session/pixel.ts';
 import { openParts, worksAside } from '../session/pixel/parts.ts';
 import { PixelThread } from '../session/pixel/pixel-thread.ts';
@@ -49,7 +50,7 @@ const models = worksAside()
   : undefined;
 const parts = await openParts({
   log,
-  ...(models && { load: (onnx) => models.load(onnx), timeAside: () => models.time() }),
+  ...(models && { store: new ModelStore({ load: (onnx) => models.load(onnx) }), timeAside: () => models.time() }),
   ...(decodeLimit !== undefined && { decodeLimit }),
   ...(hardware !== 'off' && { hardware }),
 });

@@ -1,5 +1,5 @@
 import type { Box, Square } from '../../media/plane.ts';
-import type { LoadModel, ModelStore } from '../../onnx/model-store.ts';
+import type { ModelStore } from '../../onnx/model-store.ts';
 import type { OnnxSession, Outputs } from '../../onnx/session.ts';
 import { type Picture, PictureCropper } from '../picture.ts';
 import { anchorCentres, FULL_RANGE_GRIDS, SHORT_RANGE_GRIDS } from './anchors.ts';
@@ -41,8 +41,8 @@ export class FaceDetector {
     this.#size = session.inputShape[1]!;
   }
 
-  static async open(store: ModelStore, kind: keyof typeof KINDS, load?: LoadModel): Promise<FaceDetector> {
-    return new FaceDetector(await store.open(kind, load), kind);
+  static async open(store: ModelStore, kind: keyof typeof KINDS): Promise<FaceDetector> {
+    return new FaceDetector(await store.open(kind), kind);
   }
 
   /**

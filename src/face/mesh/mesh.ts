@@ -1,5 +1,5 @@
 import type { Square } from '../../media/plane.ts';
-import type { LoadModel, ModelStore } from '../../onnx/model-store.ts';
+import type { ModelStore } from '../../onnx/model-store.ts';
 import type { OnnxSession, Outputs } from '../../onnx/session.ts';
 import { LANDMARKS } from '../face.ts';
 import { type Picture, PictureCropper } from '../picture.ts';
@@ -22,8 +22,8 @@ export class FaceMesh {
     this.#size = session.inputShape[1]!;
   }
 
-  static async open(store: ModelStore, load?: LoadModel): Promise<FaceMesh> {
-    return new FaceMesh(await store.open('mesh', load));
+  static async open(store: ModelStore): Promise<FaceMesh> {
+    return new FaceMesh(await store.open('mesh'));
   }
 
   /**

@@ -6,7 +6,7 @@ import { FaceModels } from '../../face/models.ts';
 import { FaceTracker } from '../../face/tracker.ts';
 import type { Logger } from '../../log.ts';
 import type { VideoCodec } from '../../media/chunk.ts';
-import type { LoadModel, ModelStore } from '../../onnx/model-store.ts';
+import type { ModelStore } from '../../onnx/model-store.ts';
 import { createFaceCells } from '../../swap/front/face-cells.ts';
 import { openMasks } from '../../swap/masks/kept-masks.ts';
 import type { MaskBox } from '../../swap/masks/paint.ts';
@@ -36,8 +36,6 @@ export interface PartsOptions {
   readonly decodeLimit?: Milli;
   /** Whether other threads encode; default: where there are cores for them. */
   readonly encodesAside?: boolean;
-  /** Where models run; default: in this thread. */
-  readonly load?: LoadModel;
   /** Processor time that others have taken for this thread's models so far, ms; default: none. */
   readonly timeAside?: () => Promise<Milli>;
   /** The device that decodes and encodes; default none. */
@@ -51,7 +49,7 @@ export interface PartsOptions {
  * @throws GatewayError asset_missing, asset_corrupt, model_unsupported
  */
 export async function openParts(options: PartsOptions = {}): Promise<OpenParts> {
-  const models = await FaceModels.open(options.store, options.load);
+  const models = await FaceModels.open(options.store);
   const masks = await openMasks(models.geometry);
   return {
     models,

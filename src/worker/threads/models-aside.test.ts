@@ -8,13 +8,13 @@ import { ModelsAside } from './models-aside.ts';
 let aside: ModelsAside | undefined;
 afterEach(() => aside?.close());
 
+const storeOf = (models: ModelsAside): ModelStore => new ModelStore({ load: (onnx) => models.load(onnx) });
 const input = (values: Float32Array): void => values.forEach((_, k) => (values[k] = Math.sin(k)));
 
 test('a model gives the same aside as here, turn by turn, while this thread goes on', async () => {
   const lost = vi.fn();
   aside = new ModelsAside(lost);
-  const store = new ModelStore();
-  const [here, there] = [await store.open('mesh'), await store.open('mesh', (onnx) => aside!.load(onnx))];
+  const [here, there] = [await new ModelStore().open('mesh'), await storeOf(aside).open('mesh')];
   const mesh = (session: OnnxSession, fill: (values: Float32Array) => void) =>
     session.run(fill, (outputs) => outputs['output_mesh_identity']!.slice());
 
@@ -37,7 +37,7 @@ test('a model gives the same aside as here, turn by turn, while this thread goes
 test('what is no model is refused, and the thread goes on', async () => {
   aside = new ModelsAside(() => undefined);
   await expect(aside.load(Buffer.from('nothing'))).rejects.toMatchObject({ code: 'model_unsupported' });
-  const models = await FaceModels.open(new ModelStore(), (onnx) => aside!.load(onnx));
+  const models = await FaceModels.open(storeOf(aside));
   expect(models.mesh).toBeDefined();
 });
 
@@ -46,7 +46,7 @@ test('a thread that is lost is told once, and whoever waits for it too', async (
   process.once('worker', (started: Worker) => (thread = started));
   const lost = vi.fn();
   aside = new ModelsAside(lost);
-  const mesh = await new ModelStore().open('mesh', (onnx) => aside!.load(onnx));
+  const mesh = await storeOf(aside).open('mesh');
 
   const running = mesh.run(input, () => 'done');
   // Before it has the question: one that is ended inside native code takes the process with it.
