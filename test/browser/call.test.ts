@@ -68,13 +68,26 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
     await page.waitForFunction(() => window.kept.length >= 10);
     await pick(page, second!);
     const chosenAt = await page.evaluate(() => window.kept.length);
-    const frames = await takeFrames(page);
-    const toFirst = (await judge(frames, first!)).map(({ toIdentity }) => toIdentity);
-    const toSecond = (await judge(frames, second!)).map(({ toIdentity }) => toIdentity);
-    // How near a mask comes depends on how the head is turned just then; which of two it is does not.
-    const wearsSecond = toSecond.map((near, index) => near > toFirst[index]! + 0.3);
-    expect(wearsSecond.at(-1)).toBe(true);
-    expect(wearsSecond.lastIndexOf(false) - chosenAt).toBeLessThan(15);
+    const last = (await whoIsWorn()).findLast(({ isSecond }) => !isSecond);
+    expect((last?.at ?? 0) - chosenAt).toBeLessThan(15);
+    // A busy machine hides whole frames, and those show neither.
+    const later: { isSecond: boolean }[] = [];
+    while (later.length === 0) {
+      await keepFrames(page, 'swapped', 8);
+      later.push(...(await whoIsWorn()));
+    }
+    expect(later.every(({ isSecond }) => isSecond)).toBe(true);
+
+    /** How near a mask comes depends on how the head is turned just then; which of the two it is does not. */
+    async function whoIsWorn(): Promise<{ at: number; isSecond: boolean }[]> {
+      const frames = await takeFrames(page);
+      const toFirst = await judge(frames, first!);
+      const toSecond = await judge(frames, second!);
+      return toFirst.map(({ at, toIdentity }, index) => ({
+        at,
+        isSecond: toSecond[index]!.toIdentity > toIdentity + 0.3,
+      }));
+    }
   });
 
   it('says its figures once a second, and no error came up in the page', async () => {

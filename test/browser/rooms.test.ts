@@ -97,9 +97,11 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
   }
 
   async function untilWorn(page: Page, identity: `mask:${string}`): Promise<void> {
-    await expect
-      .poll(async () => (await judge(page, identity)).every(({ toIdentity }) => toIdentity > 0.6), PATIENCE)
-      .toBe(true);
+    const isWorn = async (): Promise<boolean> => {
+      const shown = await judge(page, identity);
+      return shown.length > 0 && shown.every(({ toIdentity }) => toIdentity > 0.6);
+    };
+    await expect.poll(isWorn, PATIENCE).toBe(true);
   }
 
   let published: Awaited<ReturnType<typeof join>>;

@@ -7,6 +7,8 @@ import { swappedHere } from './swapped-here.ts';
 
 /** Shares of a face's area that show what is compared with, 0–1. */
 export interface Shown {
+  /** Place among the returned frames. */
+  readonly at: number;
   readonly toIdentity: number;
   readonly toCaller: number;
 }
@@ -14,13 +16,13 @@ export interface Shown {
 /** What a returned frame shows of the face's area, and what the camera showed there. Frames that are hidden whole carry no number and are left out. */
 function* seenAndDrawn(frames: readonly ReturnedFrame[], clip: ClipSettings) {
   const scene = sceneOf(clip);
-  for (const { picture } of frames) {
+  for (const [at, { picture }] of frames.entries()) {
     const index = readStamp(picture);
     if (index === undefined) continue;
     const drawn = scene.draw(index);
     stamp(drawn.picture, index);
     const area = areaOf(drawn.faces[0]!.landmarks, clip.width, clip.height)!;
-    yield { area, seen: cropLuma(picture, area), raw: cropLuma(drawn.picture, area), drawn: drawn.picture };
+    yield { at, area, seen: cropLuma(picture, area), raw: cropLuma(drawn.picture, area), drawn: drawn.picture };
   }
 }
 
@@ -36,9 +38,9 @@ export async function judgeFrames(
 ): Promise<Shown[]> {
   const prepared = await local.identity(identity);
   const shares: Shown[] = [];
-  for (const { area, seen, raw, drawn } of seenAndDrawn(frames, clip)) {
+  for (const { at, area, seen, raw, drawn } of seenAndDrawn(frames, clip)) {
     const expected = cropLuma(await swappedHere(local, prepared, drawn), area);
-    shares.push({ toIdentity: shownShare(seen, expected, area), toCaller: shownShare(seen, raw, area) });
+    shares.push({ at, toIdentity: shownShare(seen, expected, area), toCaller: shownShare(seen, raw, area) });
   }
   return shares;
 }
