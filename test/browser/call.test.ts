@@ -16,7 +16,7 @@ describe.skipIf(BROWSER_SKIPPED)('a call in Chromium (left out by GUISE_SKIP=bro
 
   beforeAll(async () => {
     local = await LocalSwap.open();
-    studio = await openStudio({ camera: await stampedCamera(CLIP) });
+    studio = await openStudio({ camera: await stampedCamera(CLIP), query: '' });
     await startCamera(studio.page);
     await untilSwapped(studio.page);
   });

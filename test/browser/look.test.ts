@@ -66,7 +66,6 @@ describe.skipIf(BROWSER_SKIPPED)(
       writeFileSync(file, JSON.stringify({ gpu: { provider: 'cpu', workersPerGpu: 1, recipes: [RECIPE] } }));
       studio = await openStudio({
         camera: await stampedCamera(CLIP),
-        query: '?budget=500',
         settings: { GUISE_CONFIG: file },
       });
       await brokerReady(studio.gateway.url);

@@ -71,7 +71,6 @@ describe.skipIf(BROWSER_SKIPPED)('calls by each kind of model in Chromium (left 
     photos = await photoColours();
     studio = await openStudio({
       camera: await stampedCamera(CLIP),
-      query: '?budget=500',
       settings: { GUISE_CONFIG: file },
     });
     await brokerReady(studio.gateway.url);

@@ -12,7 +12,7 @@ import { callerShown } from './studio/judge-frames.ts';
 import { freezeAndThaw, keepStates, setCameraPermission, throughRelay, untilShown } from './studio/page-world.ts';
 import { keepFrames, takeFrames, untilSwapped } from './studio/returned-frames.ts';
 import { stampedCamera } from './studio/stamp.ts';
-import { offerPhoto, openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
+import { offerPhoto, openStudio, PATIENT, pick, startCamera, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
 
@@ -148,7 +148,7 @@ describe.skipIf(BROWSER_SKIPPED)('the studio page, while the world changes (left
     const relayed = await page.context().newPage();
     try {
       const offers = await throughRelay(relayed, relay);
-      await relayed.goto(studio.gateway.url);
+      await relayed.goto(`${studio.gateway.url}/${PATIENT}`);
       await startCamera(relayed);
       await keepStates(relayed);
       for (const direction of ['up', 'down'] as const) relay.set(direction, { cut: true });

@@ -4,7 +4,7 @@ import { portraitFile } from '../media/portrait.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
 import { stampedCamera } from './studio/stamp.ts';
 import { untilSwapped } from './studio/returned-frames.ts';
-import { openStudio, pick, startCamera, type Studio } from './studio/studio.ts';
+import { openStudio, PATIENT, pick, startCamera, type Studio } from './studio/studio.ts';
 
 /** A gateway of a test's own. */
 let own: Studio | undefined;
@@ -49,10 +49,10 @@ describe.skipIf(BROWSER_SKIPPED)('the studio page (left out by GUISE_SKIP=browse
     await page.click('#start');
     await page.getByText('lets in only who has a link').waitFor();
     const token = await signToken({ grants: ['publish'], identity: 'mask:gold' }, { secret, lifetime: 60 });
-    await page.goto(`${gateway.url}/#token=${token}`);
+    await page.goto(`${gateway.url}/${PATIENT}#token=${token}`);
     await page.reload();
     await startCamera(page);
-    expect(page.url()).toBe(`${gateway.url}/`);
+    expect(page.url()).toBe(`${gateway.url}/${PATIENT}`);
     await untilSwapped(page);
   });
 

@@ -18,7 +18,7 @@ describe.skipIf(BROWSER_SKIPPED)('the page’s panel for several people (left ou
   const scene = sceneOf(CLIP);
   let studio: Studio;
   beforeAll(async () => {
-    studio = await openStudio({ camera: await stampedCamera(CLIP), query: '?budget=500' });
+    studio = await openStudio({ camera: await stampedCamera(CLIP) });
     await startCamera(studio.page);
     await untilSwapped(studio.page);
   });

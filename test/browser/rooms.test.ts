@@ -108,7 +108,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
 
   it('is published into by WHIP once, and watched by WHEP, swapped, with sound', async () => {
     expect((await join(second, '/whep/stage')).status).toBe(404);
-    published = await join(publisher(), '/whip/stage?identity=mask:gold');
+    published = await join(publisher(), '/whip/stage?identity=mask:gold&budget=500');
     expect(published).toMatchObject({
       status: 201,
       location: expect.stringMatching(/^\/whip\/stage\/[0-9a-f]{32}$/) as string,
@@ -157,7 +157,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
     const answer = await publisher().evaluate(
       async ({ location, etag }) => {
         const pc = (window as unknown as { pcs: Record<string, RTCPeerConnection> }).pcs[
-          '/whip/stage?identity=mask:gold'
+          '/whip/stage?identity=mask:gold&budget=500'
         ]!;
         const offer = await pc.createOffer({ iceRestart: true });
         await pc.setLocalDescription(offer);
@@ -188,7 +188,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
     expect((await http('DELETE', published.location)).status).toBe(200);
     await expect.poll(async () => (await http('GET', '/v1/rooms/stage')).status, PATIENCE).toBe(404);
     expect((await http('DELETE', published.location)).status).toBe(404);
-    const again = await join(publisher(), '/whip/stage?identity=mask:tiger');
+    const again = await join(publisher(), '/whip/stage?identity=mask:tiger&budget=500');
     expect(again.status).toBe(201);
   });
 });

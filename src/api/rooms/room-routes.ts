@@ -38,6 +38,8 @@ const querySchema = z.object({
   swap: z.string().min(1).max(64).optional(),
   /** How many faces are swapped: as many as are to wear somebody of their own. */
   faces: z.coerce.number().int().min(0).max(8).optional(),
+  /** From decodable to sent, milliseconds: a broadcast may take longer than a call, and fewer frames come too late. */
+  budget: z.coerce.number().min(20).max(500).optional(),
 });
 
 export interface RoomRoutesOptions {
@@ -185,10 +187,10 @@ export class RoomRoutes {
       const [issue] = query.error.issues;
       throw new GatewayError('message_invalid', `${issue?.path.join('.') ?? 'query'}: ${issue?.message ?? ''}`);
     }
-    const { codec = 'vp8', identity: asked, swap, faces } = query.data;
+    const { codec = 'vp8', identity: asked, swap, faces, budget } = query.data;
     const publisher = { subject: permit.subject, asked: permit.identity ?? asked ?? null };
     const settings: SessionSettings = {
-      ...settingsFor({ type: 'hello', version: 1, codec, swap, faces }, limitedBy(allowed, permit)),
+      ...settingsFor({ type: 'hello', version: 1, codec, swap, faces, budget }, limitedBy(allowed, permit)),
       watched: true,
       temporalLayers: codec === 'h264' ? 1 : LAYERS,
     };
