@@ -6,16 +6,16 @@ import { ensureInstalled, root } from './ensure.mjs';
 
 // The longest first: they run beside each other.
 const checks = [
-  ['lint', 'eslint/bin/eslint.js', ['.', '--max-warnings', '0']],
-  ['types', 'typescript/bin/tsc', ['--noEmit', '-p', '.']],
-  ['types of the browser, client and long tests', 'typescript/bin/tsc', ['--noEmit', '-p', 'test']],
   ['format', 'prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']],
+  ['lint', 'oxlint/bin/oxlint', ['--type-aware', '--deny-warnings', '.']],
+  ['types', '@typescript/native/bin/tsc', ['--noEmit', '-p', '.']],
   [
     'import rules',
     'dependency-cruiser/bin/dependency-cruise.mjs',
     ['src', 'web-client/src', 'bin', '--config', '.dependency-cruiser.mjs'],
   ],
-  ['types of the page', 'typescript/bin/tsc', ['--noEmit', '-p', 'web-client']],
+  ['types of the browser, client and long tests', '@typescript/native/bin/tsc', ['--noEmit', '-p', 'test']],
+  ['types of the page', '@typescript/native/bin/tsc', ['--noEmit', '-p', 'web-client']],
 ];
 
 /** Runs all checks, one on each core. Returns the names of those that failed. */

@@ -52,7 +52,7 @@ export function ensureBuilt({ page = false } = {}) {
 
 function buildCode() {
   // Types are the business of `npm run check`; this only strips them.
-  runPackage('typescript/bin/tsc', ['--noCheck']);
+  runPackage('@typescript/native/bin/tsc', ['--noCheck']);
 }
 
 function buildPage() {

@@ -138,7 +138,7 @@ function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void 
     .requiredOption(
       '--identity <who>',
       'mask:NAME (see "guise masks"), or a photo; several of one person, or a folder of them, give a better likeness',
-      (who: string, others: readonly string[] = []) => [...others, who],
+      (who: string, others?: readonly string[]) => [...(others ?? []), who],
     )
     .requiredOption('--out <file>', 'picture: .png, .jpg; video: .mp4, .mov, .mkv, .webm, or what ffmpeg knows')
     .option('--subject <name>', 'with a photo: who is in it')

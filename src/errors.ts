@@ -35,7 +35,6 @@ export type ErrorCode =
   | 'capacity_full'
   | 'session_unknown'
   | 'identity_unknown'
-  | 'recipe_unknown'
   | 'worker_lost'
   | 'not_found'
   // identity photo

@@ -44,7 +44,11 @@ export async function benchGpuChains(order: GpuOrder, names: readonly string[]):
     for (const row of all) {
       if (names.length > 0 && !names.includes(row.name)) continue;
       const workforce = new Workforce({ ...place, recipe: row.recipe }, { batches: BATCHES, daemon });
-      rows.push(await measureRow(workforce, row, { order, place }).finally(() => workforce.close()));
+      try {
+        rows.push(await measureRow(workforce, row, { order, place }));
+      } finally {
+        await workforce.close();
+      }
     }
   } finally {
     await daemon?.close();

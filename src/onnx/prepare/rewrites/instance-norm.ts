@@ -70,7 +70,7 @@ function meanedOf(graph: EditableGraph, value: string): string | undefined {
   if (node?.operator === 'GlobalAveragePool') return node.inputs[0];
   if (node?.operator !== 'ReduceMean') return undefined;
   const axes = new Shapes(graph).axesOf(node)?.map((axis) => (axis < 0 ? axis + 4 : axis));
-  return axes !== undefined && String([...axes].sort()) === '2,3' ? node.inputs[0] : undefined;
+  return axes !== undefined && String([...axes].sort((a, b) => a - b)) === '2,3' ? node.inputs[0] : undefined;
 }
 
 /** Whether a value is the square of another less its mean. */

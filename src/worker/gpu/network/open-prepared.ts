@@ -61,6 +61,16 @@ export async function openPrepared<Network extends FromFile>(
   }
 }
 
+/** What the plain file makes of each crop by itself. */
+async function plainly<Network extends FromFile>(opening: Opening<Network>) {
+  const plain = await opening.open(plainFile(opening, 'to be compared'), { alone: true });
+  try {
+    return await opening.singly(plain);
+  } finally {
+    await plain.close();
+  }
+}
+
 /** Tries to prepare a file in all ways, else in fewer, and takes what gives the same as the plain one. */
 async function prepare<Network extends FromFile>(
   opening: Opening<Network>,
@@ -68,8 +78,7 @@ async function prepare<Network extends FromFile>(
   { provider }: Where,
 ): Promise<Network> {
   const { rewrites } = opening;
-  const plain = await opening.open(plainFile(opening, 'to be compared'), { alone: true });
-  const expected = await opening.singly(plain).finally(() => plain.close());
+  const expected = await plainly(opening);
   await preparation.begin();
   const reasons: string[] = [];
   for (const without of [undefined, 'half', 'batch', 'bytes'] as const) {
