@@ -2,13 +2,13 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { BROWSER_SKIPPED } from './chromium.ts';
-import { stampedCamera } from './studio/stamp.ts';
+import { slowCamera } from './studio/stamp.ts';
 import { openStudio, startCamera, type Studio } from './studio/studio.ts';
 
 describe.skipIf(BROWSER_SKIPPED)('a page before a full gateway (left out by GUISE_SKIP=browser)', () => {
   let studio: Studio;
   beforeAll(async () => {
-    const camera = await stampedCamera({ script: 'talk', width: 640, height: 480 });
+    const camera = await slowCamera({ script: 'talk', width: 640, height: 480 });
     studio = await openStudio({ camera, settings: { GUISE_SESSIONS: '1' } });
   });
   afterAll(() => studio?.close());

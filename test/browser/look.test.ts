@@ -15,7 +15,7 @@ import { BESIDE } from '../support/swap-recipes.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
 import { EXTENT, PARTS } from './studio/crop-parts.ts';
 import { keepFrames, takeFrames, untilSwapped } from './studio/returned-frames.ts';
-import { readStamp, stampedCamera } from './studio/stamp.ts';
+import { readStamp, slowCamera } from './studio/stamp.ts';
 import { agreeToPhoto, offerPhoto, openStudio, startCamera, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
@@ -65,7 +65,7 @@ describe.skipIf(BROWSER_SKIPPED)(
       const file = join(folder, 'guise.json');
       writeFileSync(file, JSON.stringify({ gpu: { provider: 'cpu', workersPerGpu: 1, recipes: [RECIPE] } }));
       studio = await openStudio({
-        camera: await stampedCamera(CLIP),
+        camera: await slowCamera(CLIP),
         settings: { GUISE_CONFIG: file },
       });
       await brokerReady(studio.gateway.url);

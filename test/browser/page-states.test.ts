@@ -11,7 +11,7 @@ import { dismissQuestion, occupyCamera, plugCameraIn, unplugCamera } from './stu
 import { callerShown } from './studio/judge-frames.ts';
 import { freezeAndThaw, keepStates, setCameraPermission, throughRelay, untilShown } from './studio/page-world.ts';
 import { keepFrames, takeFrames, untilSwapped } from './studio/returned-frames.ts';
-import { stampedCamera } from './studio/stamp.ts';
+import { slowCamera } from './studio/stamp.ts';
 import { offerPhoto, openStudio, PATIENT, pick, startCamera, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
@@ -20,7 +20,7 @@ describe.skipIf(BROWSER_SKIPPED)('the studio page, while the world changes (left
   let studio: Studio;
   let page: Page;
   beforeAll(async () => {
-    studio = await openStudio({ camera: await stampedCamera(CLIP), asks: true });
+    studio = await openStudio({ camera: await slowCamera(CLIP), asks: true });
     page = studio.page;
   });
   afterAll(() => studio?.close());

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { signToken } from '../../src/api/access/token.ts';
 import { portraitFile } from '../media/portrait.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
-import { stampedCamera } from './studio/stamp.ts';
+import { slowCamera } from './studio/stamp.ts';
 import { untilSwapped } from './studio/returned-frames.ts';
 import { openStudio, PATIENT, pick, startCamera, type Studio } from './studio/studio.ts';
 
@@ -14,14 +14,14 @@ afterEach(async () => {
 });
 
 async function openOwn(settings?: Readonly<Record<string, string>>): Promise<Studio> {
-  const camera = await stampedCamera({ script: 'talk', width: 640, height: 480 });
+  const camera = await slowCamera({ script: 'talk', width: 640, height: 480 });
   return (own = await openStudio({ camera, ...(settings && { settings }) }));
 }
 
 describe.skipIf(BROWSER_SKIPPED)('the studio page (left out by GUISE_SKIP=browser)', () => {
   let shared: Studio;
   beforeAll(async () => {
-    shared = await openStudio({ camera: await stampedCamera({ script: 'talk', width: 640, height: 480 }) });
+    shared = await openStudio({ camera: await slowCamera({ script: 'talk', width: 640, height: 480 }) });
   });
   afterAll(() => shared?.close());
 

@@ -25,7 +25,7 @@ function lossyTransport(events: TransportEvents, codec: VideoCodec, loss: number
 async function call(page: Page, codec: VideoCodec): Promise<void> {
   await page.evaluate(async (name) => {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 } });
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 } });
     const transceiver = pc.addTransceiver(stream.getVideoTracks()[0] as MediaStreamTrack, { streams: [stream] });
     const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];
     const first = codecs.filter(({ mimeType }) => mimeType.toLowerCase() === `video/${name}`);

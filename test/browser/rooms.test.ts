@@ -7,7 +7,7 @@ import type { ClipSettings } from '../media/clip.ts';
 import { BROWSER_SKIPPED } from './chromium.ts';
 import { judgeFrames, type Shown } from './studio/judge-frames.ts';
 import { keepFrames, takeFrames } from './studio/returned-frames.ts';
-import { stampedCamera } from './studio/stamp.ts';
+import { slowCamera } from './studio/stamp.ts';
 import { openStudio, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
@@ -78,7 +78,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
 
   beforeAll(async () => {
     local = await LocalSwap.open();
-    studio = await openStudio({ camera: await stampedCamera(CLIP) });
+    studio = await openStudio({ camera: await slowCamera(CLIP) });
     second = await studio.browser.newPage();
     await second.goto(studio.gateway.url);
   });

@@ -85,7 +85,7 @@ class Recoder {
 async function call(page: Page, unfragmented: boolean): Promise<void> {
   await page.evaluate(async (withoutMode1) => {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 } });
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 } });
     pc.addTransceiver(stream.getVideoTracks()[0] as MediaStreamTrack, { streams: [stream] });
     const video = document.body.appendChild(document.createElement('video'));
     pc.ontrack = ({ streams }) => Object.assign(video, { srcObject: streams[0], autoplay: true, muted: true });

@@ -58,7 +58,7 @@ export class ReachPage {
     await this.page.evaluate(async (trickle) => {
       const state = globalThis as unknown as PageState;
       const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-      const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+      const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 } });
       for (const track of stream.getTracks()) pc.addTransceiver(track, { streams: [stream] });
       pc.ontrack = ({ streams }) => {
         (document.getElementById('back') as HTMLVideoElement).srcObject = streams[0] ?? null;

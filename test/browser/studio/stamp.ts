@@ -1,7 +1,7 @@
 import type { I420 } from '../../../src/media/plane.ts';
 import { cached } from '../../media/cache.ts';
 import { clipPictures, formOf, type ClipSettings } from '../../media/clip.ts';
-import { writeY4m } from '../../media/y4m.ts';
+import { writeY4m, type Y4mForm } from '../../media/y4m.ts';
 
 /** A frame's number as white and black squares in the upper right corner, so that a returned frame can be told. */
 export const STAMP_BITS = 10;
@@ -35,10 +35,20 @@ export function readStamp({ width, y, strideY }: I420): number | undefined {
 }
 
 /** The clip with its frames numbered, as a camera for Chromium. */
-export async function stampedCamera(settings: ClipSettings): Promise<string> {
-  const { script, width, height } = settings;
-  return await cached(`stamped-${script}-${width}x${height}.y4m`, settings, async (path) =>
-    writeY4m(path, formOf(settings), stamped(await clipPictures(settings))),
+export function stampedCamera(settings: ClipSettings): Promise<string> {
+  return numbered(settings, formOf(settings));
+}
+
+/** The same at half of its pace, for half of the work: where it is not about rates or delays. */
+export function slowCamera(settings: ClipSettings): Promise<string> {
+  const form = formOf(settings);
+  return numbered(settings, { ...form, frameRate: form.frameRate / 2 });
+}
+
+async function numbered(settings: ClipSettings, form: Y4mForm): Promise<string> {
+  const name = `stamped-${settings.script}-${form.width}x${form.height}-${form.frameRate}.y4m`;
+  return await cached(name, { ...settings, form }, async (path) =>
+    writeY4m(path, form, stamped(await clipPictures(settings))),
   );
 }
 
