@@ -1,11 +1,12 @@
-/** Who wears whom of several faces of a room, over HTTP. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+/** What the owner of a room chooses over HTTP: how long frames may take, who wears whom of several faces. */
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WeriftPeer } from '../../../test/peer/werift-peer.ts';
 import { configSchema } from '../../config/config.ts';
 import { openGateway, type Gateway } from '../../gateway.ts';
 import { createLog } from '../../log.ts';
 import { monotonic } from '../../time.ts';
 import { errorBodySchema } from '../messages.ts';
+import { Rooms } from './rooms.ts';
 
 process.env['GUISE_LOG'] = 'silent';
 
@@ -37,6 +38,27 @@ async function publish(query: string): Promise<void> {
 }
 
 const change = (asked: unknown): Promise<Response> => send('PATCH', '/v1/rooms/a', JSON.stringify(asked));
+
+describe('frames of a room', () => {
+  test.each([
+    ['', 66],
+    ['?budget=200', 200],
+  ])('may take as long as the publisher says (%o), else as in a call', async (query, budget) => {
+    const publishing = vi.spyOn(Rooms.prototype, 'publish');
+    cleanups.push(() => publishing.mockRestore());
+    await publish(query);
+    expect(publishing.mock.lastCall?.[2].settings.budget).toBe(budget);
+  });
+
+  test.each(['10', '501', '', 'long'])('may not take %o ms', async (budget) => {
+    const caller = new WeriftPeer();
+    cleanups.push(() => caller.close());
+    const response = await send('POST', `/whip/a?budget=${budget}`, await caller.offer(), 'application/sdp');
+    expect(response.status).toBe(400);
+    const { code, message } = errorBodySchema.parse(await response.json()).error;
+    expect([code, message]).toEqual(['message_invalid', expect.stringContaining('budget')]);
+  });
+});
 
 describe('several faces of a room', () => {
   test('wear whom they are given, live, as many as the publisher asked for', async () => {
