@@ -25,7 +25,7 @@ export function canonicalTriangles(): Uint16Array {
   for (const { id, bytes, value } of fields(mesh)) {
     if (id !== 4) continue;
     if (!bytes) indices.push(value);
-    else for (let at = { offset: 0 }; at.offset < bytes.length;) indices.push(varint(bytes, at));
+    else for (const at = { offset: 0 }; at.offset < bytes.length;) indices.push(varint(bytes, at));
   }
   assert(indices.length === 898 * 3, `the canonical face has 898 triangles [indices:${indices.length}]`);
   return Uint16Array.from(indices);
