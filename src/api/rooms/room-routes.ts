@@ -9,7 +9,7 @@ import { GatewayError } from '../../errors.ts';
 import { wallClock } from '../../time.ts';
 import type { ChosenCast, ChosenIdentity } from '../../worker/wire/cast-bytes.ts';
 import type { Supervisor } from '../../worker/supervisor/supervisor.ts';
-import type { SessionSettings } from '../../worker/wire/protocol.ts';
+import { sessionSettingsSchema, type SessionSettings } from '../../worker/wire/protocol.ts';
 import type { Access, Permit } from '../access/access.ts';
 import type { IdentityStore } from '../http/identity-store.ts';
 import { isOriginAllowed, type OriginRule } from '../http/origin.ts';
@@ -37,9 +37,9 @@ const querySchema = z.object({
   /** What swaps the face: mesh, or a recipe of the operator's. */
   swap: z.string().min(1).max(64).optional(),
   /** How many faces are swapped: as many as are to wear somebody of their own. */
-  faces: z.coerce.number().int().min(0).max(8).optional(),
+  faces: z.coerce.number().pipe(sessionSettingsSchema.shape.faces.removeDefault()).optional(),
   /** From decodable to sent, milliseconds: a broadcast may take longer than a call, and fewer frames come too late. */
-  budget: z.coerce.number().min(20).max(500).optional(),
+  budget: z.coerce.number().pipe(sessionSettingsSchema.shape.budget.removeDefault()).optional(),
 });
 
 export interface RoomRoutesOptions {
