@@ -8,9 +8,10 @@ import { BROWSER_SKIPPED } from './chromium.ts';
 import { judgeFrames, type Shown } from './studio/judge-frames.ts';
 import { keepFrames, takeFrames } from './studio/returned-frames.ts';
 import { slowCamera } from './studio/stamp.ts';
-import { openStudio, type Studio } from './studio/studio.ts';
+import { openStudio, PATIENT, type Studio } from './studio/studio.ts';
 
 const CLIP: ClipSettings = { script: 'talk', width: 640, height: 480 };
+const WHIP_GOLD = `/whip/stage${PATIENT}&identity=mask:gold`;
 
 /** Publishes the camera by WHIP, or shows a room by WHEP in the page's own element, as any client of the two would. */
 async function join(
@@ -108,7 +109,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
 
   it('is published into by WHIP once, and watched by WHEP, swapped, with sound', async () => {
     expect((await join(second, '/whep/stage')).status).toBe(404);
-    published = await join(publisher(), '/whip/stage?identity=mask:gold&budget=500');
+    published = await join(publisher(), WHIP_GOLD);
     expect(published).toMatchObject({
       status: 201,
       location: expect.stringMatching(/^\/whip\/stage\/[0-9a-f]{32}$/) as string,
@@ -155,10 +156,8 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
   it('restarts ICE by a fragment, and goes on', async () => {
     const before = await received(second, '/whep/stage');
     const answer = await publisher().evaluate(
-      async ({ location, etag }) => {
-        const pc = (window as unknown as { pcs: Record<string, RTCPeerConnection> }).pcs[
-          '/whip/stage?identity=mask:gold&budget=500'
-        ]!;
+      async ({ location, etag, to }) => {
+        const pc = (window as unknown as { pcs: Record<string, RTCPeerConnection> }).pcs[to]!;
         const offer = await pc.createOffer({ iceRestart: true });
         await pc.setLocalDescription(offer);
         const lines = pc.localDescription!.sdp.split('\r\n');
@@ -175,7 +174,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
         await pc.setRemoteDescription({ type: 'answer', sdp });
         return { status: response.status, etag: response.headers.get('etag'), before: etag };
       },
-      { location: published.location, etag: published.etag },
+      { location: published.location, etag: published.etag, to: WHIP_GOLD },
     );
     expect(answer.status).toBe(200);
     expect(answer.etag).not.toBe(answer.before);
@@ -188,7 +187,7 @@ describe.skipIf(BROWSER_SKIPPED)('a room (left out by GUISE_SKIP=browser)', () =
     expect((await http('DELETE', published.location)).status).toBe(200);
     await expect.poll(async () => (await http('GET', '/v1/rooms/stage')).status, PATIENCE).toBe(404);
     expect((await http('DELETE', published.location)).status).toBe(404);
-    const again = await join(publisher(), '/whip/stage?identity=mask:tiger&budget=500');
+    const again = await join(publisher(), `/whip/stage${PATIENT}&identity=mask:tiger`);
     expect(again.status).toBe(201);
   });
 });
