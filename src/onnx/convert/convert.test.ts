@@ -76,13 +76,13 @@ describe('the converter', () => {
 
   it('rewrites PReLU without changing it', async () => {
     const model: TfliteModel = {
-      tensors: [tensor('in', [1, 1, 2, 2]), tensor('slopes', [1, 1, 2], [0.25, -1]), tensor('out', [1, 1, 2, 2])],
+      tensors: [tensor('in', [1, 1, 2, 3]), tensor('slopes', [1, 1, 3], [0.25, -1, 1.5]), tensor('out', [1, 1, 2, 3])],
       operators: [operator('PRELU', [0, 1], 2)],
       inputs: [0],
       outputs: [2],
     };
 
-    expect(await run(model, [-4, -4, 4, 4])).toEqual([-1, 4, 4, 4]);
+    expect(await run(model, [-4, -4, -4, 4, 4, 4])).toEqual([-1, 4, -6, 4, 4, 4]);
   });
 
   it('pads channels and joins them in their order', async () => {

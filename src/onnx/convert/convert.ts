@@ -8,7 +8,7 @@ import { landmarksToMatrix, transformLandmarks, transformTensor } from './mediap
 import { concatenate, pad, reshape, resizeBilinear, stridedSlice } from './shape.ts';
 
 /** Goes up whenever the converter's output changes, so that no cached model of an older one is used. */
-export const CONVERTER_VERSION = 2;
+export const CONVERTER_VERSION = 3;
 
 /** The operators of MediaPipe's face detectors and face meshes. */
 const CONVERTERS: Readonly<Record<string, OperatorConverter>> = {

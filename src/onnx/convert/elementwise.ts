@@ -35,22 +35,24 @@ export const rectify: OperatorConverter = (conversion, operator) => {
 };
 
 /**
- * `PRELU` with one slope a for each channel: max(x, 0) + a · min(x, 0).
+ * `PRELU` with one slope a for each channel: x + (1 − a) · max(−x, 0).
  *
  * ONNX has PRelu, but onnxruntime's CPU kernels leave their blocked channel layout for it, which costs more than the
- * operator. Written as depthwise 1×1 convolutions the layout stays, and the rectifier and the addition are folded into
- * them: a · x + relu((1 − a) · x), as long as no slope is above 1.
+ * operator. Written as two depthwise 1×1 convolutions the layout stays, and the rectifier and the addition are folded into
+ * them, whatever the slopes.
  */
 export const parametricRectify: OperatorConverter = (conversion, operator) => {
   const slopes = input(operator, 1);
   const shape = conversion.shape(slopes);
   if (shape.slice(0, -1).some((extent) => extent !== 1)) throw unsupported(conversion, operator, 'slopes by pixel');
   const slope = conversion.constant(slopes);
-  const rest = slope.map((a) => 1 - a);
   const { graph } = conversion;
   const value = conversion.channelsFirst(input(operator, 0));
-  const bent = slope.every((a) => a <= 1)
-    ? graph.node('Relu', [scaleChannels(graph, value, rest)])
-    : scaleChannels(graph, graph.node('Relu', [value]), rest);
-  conversion.setChannelsFirst(output(operator), graph.node('Add', [scaleChannels(graph, value, slope), bent]));
+  const below = graph.node('Relu', [scaleChannels(graph, value, slope.map(() => -1))]);
+  const change = scaleChannels(
+    graph,
+    below,
+    slope.map((a) => 1 - a),
+  );
+  conversion.setChannelsFirst(output(operator), graph.node('Add', [value, change]));
 };
