@@ -48,7 +48,13 @@ export const parametricRectify: OperatorConverter = (conversion, operator) => {
   const slope = conversion.constant(slopes);
   const { graph } = conversion;
   const value = conversion.channelsFirst(input(operator, 0));
-  const below = graph.node('Relu', [scaleChannels(graph, value, slope.map(() => -1))]);
+  const below = graph.node('Relu', [
+    scaleChannels(
+      graph,
+      value,
+      slope.map(() => -1),
+    ),
+  ]);
   const change = scaleChannels(
     graph,
     below,
