@@ -22,6 +22,8 @@ export interface Score {
   /** Release to result, ms. */
   readonly p50: number;
   readonly p99: number;
+  /** Waited beyond the batch before it, ms, 99 of a hundred frames no longer. */
+  readonly ownP99: number;
 }
 
 export interface CaseScore extends Score {
@@ -81,7 +83,7 @@ function scoreCase(one: Case): CaseScore {
 }
 
 function scoreOf(figures: Figures, most: number): Score {
-  const { crops, worst, gapStrides, wasted, onTime, p50, p99 } = figures;
+  const { crops, worst, gapStrides, wasted, onTime, p50, p99, ownP99 } = figures;
   return {
     goodput: round(crops / Math.max(1, most), 4),
     worst: round(worst, 3),
@@ -90,5 +92,6 @@ function scoreOf(figures: Figures, most: number): Score {
     onTime: round(onTime, 4),
     p50: round(p50, 1),
     p99: round(p99, 1),
+    ownP99: round(ownP99, 3),
   };
 }
