@@ -48,17 +48,8 @@ export const parametricRectify: OperatorConverter = (conversion, operator) => {
   const slope = conversion.constant(slopes);
   const { graph } = conversion;
   const value = conversion.channelsFirst(input(operator, 0));
-  const below = graph.node('Relu', [
-    scaleChannels(
-      graph,
-      value,
-      slope.map(() => -1),
-    ),
-  ]);
-  const change = scaleChannels(
-    graph,
-    below,
-    slope.map((a) => 1 - a),
-  );
-  conversion.setChannelsFirst(output(operator), graph.node('Add', [value, change]));
+  const negative = slope.map(() => -1);
+  const rest = slope.map((a) => 1 - a);
+  const below = graph.node('Relu', [scaleChannels(graph, value, negative)]);
+  conversion.setChannelsFirst(output(operator), graph.node('Add', [value, scaleChannels(graph, below, rest)]));
 };

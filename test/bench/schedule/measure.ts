@@ -34,15 +34,15 @@ export function measure(
   let busy = 0;
   let wasted = 0;
   for (const { worker, start, end, jobs: members } of batches) {
-    for (const job of members) own.push(start - Math.max(jobs[job]!.release, free[worker] ?? 0));
-    free[worker] = end;
     busy += end - start;
     for (const job of members) {
+      own.push(start - Math.max(jobs[job]!.release, free[worker] ?? 0));
       if (end <= jobs[job]!.deadline) {
         inTime[job] = 1;
         latencies.push(end - jobs[job]!.release);
       } else wasted += (end - start) / members.length;
     }
+    free[worker] = end;
   }
   const counted = perStream(jobs, inTime).filter((_, stream) => streams?.(stream) ?? true);
   const shares = counted.map(({ offered, done }) => done / offered);
@@ -53,10 +53,15 @@ export function measure(
     worst: shares.length === 0 ? 1 : Math.min(...shares) / (mean(shares) || 1),
     gapStrides: Math.max(0, ...counted.map(({ gap, offered: all, done }) => (done === 0 ? all : (gap * done) / all))),
     wasted: busy === 0 ? 0 : wasted / busy,
-    p50: latencies.length === 0 ? 0 : quantile(latencies, 0.5),
-    p99: latencies.length === 0 ? 0 : quantile(latencies, 0.99),
-    ownP99: own.length === 0 ? 0 : quantile(own, 0.99),
+    p50: quantileOrNone(latencies, 0.5),
+    p99: quantileOrNone(latencies, 0.99),
+    ownP99: quantileOrNone(own, 0.99),
   };
+}
+
+/** 0 of nothing. */
+function quantileOrNone(values: number[], share: number): number {
+  return values.length === 0 ? 0 : quantile(values, share);
 }
 
 interface StreamCount {

@@ -7,7 +7,7 @@ export const COLLECTING = { NODE_OPTIONS: '--expose-gc' };
 
 /** A closed session is let go of within that, also where its caller fell silent (10 s). */
 const CLOSED_LIMIT: Milli = 30_000;
-/** What only passes, such as a request that is being answered or a timer of half a second, is not in all of so many looks, so far apart. */
+/** What only passes, as a request that is answered or a timer of half a second, is not in all of so many looks so far apart. */
 const LOOKS = 10;
 const PAUSE: Milli = 100;
 
