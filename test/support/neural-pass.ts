@@ -1,6 +1,5 @@
 import type { I420 } from '../../src/media/plane.ts';
-import { maskLooks } from '../../src/session/pixel/neural/mask-looks.ts';
-import { inPlaces, networkShare } from '../../src/session/pixel/neural/flights.ts';
+import { networkShare, pasteShare } from '../../src/session/pixel/neural/network-share.ts';
 import type { FacePass, PassOptions, Shown } from '../../src/session/pixel/face-pass.ts';
 import type { CropLanes } from '../../src/swap/neural/crop-lane.ts';
 import { NeuralSwap } from '../../src/swap/neural/neural-swap.ts';
@@ -41,9 +40,8 @@ export class NeuralPass implements Pick<FacePass, 'run'> {
     const flight = share && this.#swap.send(picture, faces, { ...share, deadline: 0, enhance, enhanceEvery });
     if (flight === undefined) return this.#pass.show(picture, look, await this.#pass.swap(picture, look));
     const pixels = await flight.swapped;
-    const looks = share!.places.map((place) => maskLooks(look)[place]!);
-    const made = pixels ? this.#swap.paste(picture, flight, { pixels, keep: false, looks }) : [];
+    const made = pixels ? pasteShare(this.#swap, picture, { look, share: share!, flight, pixels, keep: false }) : [];
     this.#swap.release(flight);
-    return this.#pass.show(picture, look, await this.#pass.swap(picture, look, inPlaces(look, share!, made)));
+    return this.#pass.show(picture, look, await this.#pass.swap(picture, look, made));
   }
 }

@@ -4,8 +4,9 @@ import { FaceTracker } from '../../face/tracker.ts';
 import type { FaceModels } from '../../face/models.ts';
 import type { I420 } from '../../media/plane.ts';
 import { FacePass, type Crops, type Look, type PassSettings } from '../../session/pixel/face-pass.ts';
-import { networkShare } from '../../session/pixel/neural/flights.ts';
+import { networkShare, pasteShare } from '../../session/pixel/neural/network-share.ts';
 import type { Outcome } from '../../session/pixel.ts';
+import { createFaceCells } from '../../swap/front/face-cells.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
 import type { CropLane } from '../../swap/neural/crop-lane.ts';
 import { NeuralSwap } from '../../swap/neural/neural-swap.ts';
@@ -32,6 +33,7 @@ export interface SwapNetwork {
  */
 export class FaceSwapper {
   readonly #pass: FacePass;
+  readonly #settings: PassSettings;
   readonly #backend: MeshBackend;
   readonly #network: { readonly recipe: RecipeFace; readonly swap: NeuralSwap } | undefined;
   readonly #rehearsal = new WorkPicture();
@@ -43,9 +45,11 @@ export class FaceSwapper {
     this.#network = network && { recipe: network.recipe, swap: new NeuralSwap(network.recipe, network.lane) };
     this.#backend = new MeshBackend(models.geometry);
     const tracker = new FaceTracker(models, { maximum: settings.faces });
-    const parts = { tracker, backend: this.#backend, clock: monotonic };
+    // Networks that see what is before a face see more.
+    const cells = network?.recipe.masks ? {} : { cells: createFaceCells(models.geometry) };
     // In a file nothing is gained by leaving a frame out: what cannot be swapped is hidden at once.
-    this.#pass = new FacePass(parts, { ...settings, budget: 66, hold: 0 });
+    this.#settings = { ...settings, budget: 66, hold: 0 };
+    this.#pass = new FacePass({ tracker, backend: this.#backend, clock: monotonic, ...cells }, this.#settings);
     this.#pass.wear(identity);
   }
 
@@ -75,16 +79,18 @@ export class FaceSwapper {
 
   /**
    * A live call begins hidden until a face has been seen for a moment. A file's first picture is there to be looked at
-   * as often as that takes.
+   * as often as that takes; how a face usually looks is not learned from one picture.
    */
   async #rehearse(work: WorkPicture, at: Milli): Promise<void> {
     this.#started = true;
+    this.#pass.configure({ ...this.#settings, front: false });
     for (let round = ROUNDS; round > 0; round--) {
       this.#rehearsal.load(work.picture);
       await (
         await this.#begin(this.#rehearsal, at - round * ROUND)
       ).outcome;
     }
+    this.#pass.configure(this.#settings);
     this.#rehearsal.close();
   }
 
@@ -101,8 +107,8 @@ export class FaceSwapper {
   async #outcomeOf(picture: I420, look: Look): Promise<{ readonly settled: Promise<Outcome> }> {
     const before = this.#before;
     // Everybody in a file wears the same identity: all go through the network, or none.
-    const sources = this.#network && networkShare(look, this.#network.recipe)?.sources;
-    if (this.#network === undefined || sources === undefined) {
+    const share = this.#network && networkShare(look, this.#network.recipe);
+    if (this.#network === undefined || share === undefined) {
       // The mesh's crops lie in buffers of its own, and landmarks in the tracker's: they are shown before anything else is looked at.
       await before;
       return { settled: Promise.resolve(this.#show(picture, look, await this.#pass.swap(picture, look))) };
@@ -110,10 +116,10 @@ export class FaceSwapper {
     const { swap } = this.#network;
     const faces = look.decision.swaps.map(({ face }) => face);
     const { enhance } = look.settings;
-    const flight = swap.send(picture, faces, { sources, enhance, deadline: Infinity });
+    const flight = swap.send(picture, faces, { sources: share.sources, enhance, deadline: Infinity });
     if (flight === undefined) return { settled: before.then(() => this.#show(picture, look, [])) };
     const settled = Promise.all([flight.swapped, before]).then(([pixels]) => {
-      const crops = pixels ? swap.paste(picture, flight, { pixels, keep: false }) : [];
+      const crops = pixels ? pasteShare(swap, picture, { look, share, flight, pixels, keep: false }) : [];
       swap.release(flight);
       return this.#show(picture, look, crops);
     });

@@ -21,6 +21,7 @@ import type { I420 } from '../../media/plane.ts';
 import { FacePass } from '../../session/pixel/face-pass.ts';
 import { USUAL_LOOK } from '../../session/settings.ts';
 import { prepareFound } from '../../swap/identity/prepare.ts';
+import { createFaceCells } from '../../swap/front/face-cells.ts';
 import { MeshBackend } from '../../swap/mesh/mesh-backend.ts';
 import type { CropLane } from '../../swap/neural/crop-lane.ts';
 import { Embedder } from '../../swap/neural/embedder.ts';
@@ -72,7 +73,8 @@ const bytesOf = ({ y, u, v }: I420): Buffer => Buffer.concat([y, u, v]);
 async function live(pictures: readonly I420[]): Promise<Buffer[]> {
   const tracker = new FaceTracker(models, { maximum: 1 });
   const backend = new MeshBackend(models.geometry);
-  const pass = new FacePass({ tracker, backend, clock: monotonic }, { ...LOOK, budget: 66, hold: 0 });
+  const cells = createFaceCells(models.geometry);
+  const pass = new FacePass({ tracker, backend, cells, clock: monotonic }, { ...LOOK, budget: 66, hold: 0 });
   pass.wear(photo);
   const lanes = await EngineLanes.open(worker);
   const neural = await NeuralPass.open(pass, recipeFace(gpu.recipes[0]!), lanes);

@@ -1,11 +1,11 @@
-import type { CropLane, CropSource, SwappedPixels } from '../../../swap/neural/crop-lane.ts';
+import type { CropLane, SwappedPixels } from '../../../swap/neural/crop-lane.ts';
 import { NeuralSwap, type Flight } from '../../../swap/neural/neural-swap.ts';
 import type { RecipeFace } from '../../../swap/neural/recipe.ts';
 import type { Clock, Milli } from '../../../time.ts';
 import type { Departing } from '../departures.ts';
 import type { Crops, Look } from '../face-pass.ts';
 import type { Ease } from './ease.ts';
-import { maskLooks } from './mask-looks.ts';
+import { networkShare, pasteShare, type NetworkShare } from './network-share.ts';
 
 export interface FlightsParts {
   readonly recipe: RecipeFace;
@@ -29,26 +29,6 @@ export interface Away {
   readonly cutting: Milli;
   /** How long its faces were away, and the new ones if it was not given up; once it is back. */
   back?: { readonly took: Milli; readonly pixels: readonly SwappedPixels[] | undefined };
-}
-
-/** Those of a frame's swaps that go through a network. */
-export interface NetworkShare {
-  /** Their places among the look's swaps. */
-  readonly places: readonly number[];
-  /** What those who are put on there are to the network. */
-  readonly sources: readonly CropSource[];
-}
-
-/** Who can go through a network; the mesh swaps the others. `undefined` if nobody can. */
-export function networkShare({ identities }: Look, { name }: RecipeFace): NetworkShare | undefined {
-  const places = identities.flatMap(({ sources }, place) => (sources?.has(name) ? [place] : []));
-  if (places.length === 0) return undefined;
-  return { places, sources: places.map((place) => identities[place]!.sources!.get(name)!) };
-}
-
-/** New faces of a network, in the places of a look's swaps. */
-export function inPlaces({ decision }: Look, { places }: NetworkShare, made: Crops): Crops {
-  return decision.swaps.map((_, place) => made[places.indexOf(place)]);
 }
 
 /** The same look with landmarks of its own, for faces that are swapped by the mesh when the others are back. */
@@ -128,10 +108,8 @@ export class Flights {
   /** The new faces of a frame that has come back, where they belong among its swaps; valid until the next `paste`. None if it was given up. */
   paste({ frame, look, share, flight, back }: Away, sparing: boolean): Crops {
     if (back?.pixels === undefined || this.#swap === undefined) return [];
-    const all = maskLooks(look);
-    const looks = share.places.map((place) => all[place]!);
-    const made = this.#swap.paste(frame.work.picture, flight, { pixels: back.pixels, keep: sparing, looks });
-    return inPlaces(look, share, made);
+    const landed = { look, share, flight, pixels: back.pixels, keep: sparing };
+    return pasteShare(this.#swap, frame.work.picture, landed);
   }
 
   /** A frame that has come back is done with. */
