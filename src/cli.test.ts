@@ -230,7 +230,11 @@ describe('guise swap refuses', () => {
   });
 
   it('what it does not understand, with the exit code for that', async () => {
-    for (const more of [['--faces', '9'], ['--opacity', 'much'], ['--policy', 'sometimes'], ['--colour']]) {
+    const looks = ['front', 'front=perhaps', 'mouth=2', 'mouth=', 'opacity=1', 'toString=1', ''].map((look) => [
+      '--look',
+      look,
+    ]);
+    for (const more of [['--faces', '9'], ['--opacity', 'much'], ['--policy', 'sometimes'], ['--colour'], ...looks]) {
       const { code, err } = await swap(ASTRONAUT, 'x.png', ...more);
       expect({ code, err }).toEqual({ code: EXIT.usage, err: expect.stringMatching(/^error \[usage\]/) });
     }

@@ -8,10 +8,11 @@ import { printToken, type TokenCommand } from './cli/token.ts';
 import { addModels, configuredModels, fetchModel, listModels, removeModel, verifyModels } from './cli/models.ts';
 import { listMasks } from './cli/masks.ts';
 import { swapFile, type SwapCommand } from './cli/swap/command.ts';
+import { LOOK_FIELDS, readLook } from './cli/swap/look.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
-import { exposurePolicySchema, sessionSettingsSchema } from './session/settings.ts';
+import { exposurePolicySchema, sessionSettingsSchema, type SessionLook } from './session/settings.ts';
 import { providerSchema } from './worker/wire/gpu-protocol.ts';
 
 /** Exit codes: all went well, the world did not play along, the command was not understood, interrupted. */
@@ -161,6 +162,12 @@ function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void 
     .option('--no-label', 'leave the "AI MODIFIED" mark out, where the configuration allows it')
     .option('--no-eyes', "draw the identity's eyes instead of keeping the person's own")
     .option('--no-mouth', "draw the inside of the identity's mouth instead of keeping the person's own")
+    .option(
+      '--look <field=value>',
+      `how faces look: ${LOOK_FIELDS.join(', ')} (docs/protocol.md); again for more`,
+      look,
+      {},
+    )
     .action((input: string, options: Omit<SwapCommand, 'input'>) => swapFile({ ...options, input }, terminal, signal));
 }
 
@@ -171,6 +178,10 @@ function checked(schema: z.ZodType<number>): (text: string) => number {
     if (read.success) return read.data;
     throw new InvalidArgumentError(read.error.issues.map(({ message }) => message).join('; '));
   };
+}
+
+function look(text: string, before: Partial<SessionLook>): Partial<SessionLook> {
+  return readLook(text, before, (why) => new InvalidArgumentError(why));
 }
 
 function provider(text: string): string {

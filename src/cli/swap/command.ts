@@ -4,7 +4,7 @@ import { loadConfig } from '../../config/load.ts';
 import { GatewayError } from '../../errors.ts';
 import { FaceModels } from '../../face/models.ts';
 import type { Outcome } from '../../session/pixel.ts';
-import { USUAL_LOOK, type ExposurePolicy } from '../../session/settings.ts';
+import { USUAL_LOOK, type ExposurePolicy, type SessionLook } from '../../session/settings.ts';
 import { note, type Terminal } from '../terminal.ts';
 import { FaceSwapper, type SwapSettings } from './face-swapper.ts';
 import { judgeIdentity, loadIdentity, type IdentityChoice } from './identity.ts';
@@ -24,6 +24,8 @@ export interface SwapCommand extends IdentityChoice, NetworkChoice {
   readonly label: boolean;
   readonly eyes: boolean;
   readonly mouth: boolean;
+  /** Of the look what else is not usual. */
+  readonly look: Partial<SessionLook>;
 }
 
 /**
@@ -69,8 +71,8 @@ export async function swapFile(command: SwapCommand, terminal: Terminal, signal:
   }
 }
 
-function settingsOf({ policy, faces, opacity, eyes, mouth, label }: SwapCommand): SwapSettings {
-  return { ...USUAL_LOOK, policy, faces, opacity, keepEyes: eyes, keepMouth: mouth, label };
+function settingsOf({ policy, faces, opacity, eyes, mouth, label, look }: SwapCommand): SwapSettings {
+  return { ...USUAL_LOOK, ...look, policy, faces, opacity, keepEyes: eyes, keepMouth: mouth, label };
 }
 
 const PICTURE_LINES: Record<Outcome, string> = {
