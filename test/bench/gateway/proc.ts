@@ -36,14 +36,20 @@ export function commandOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
 }
 
-/** Bytes of memory that the processes hold, shared pages counted once each (PSS). */
+/**
+ * Bytes of memory that the processes hold: what is their own, and of the files that they map, programs and libraries, as much as the one that
+ * maps most. A share of mapped pages (PSS) would be smaller as soon as any other program on the machine maps the same files.
+ */
 export function residentBytes(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + pssOf(pid), 0);
+  const held = pids.map(memoryOf);
+  return held.reduce((sum, { own }) => sum + own, 0) + Math.max(...held.map(({ mapped }) => mapped));
 }
 
-function pssOf(pid: number): number {
-  const text = read(`/proc/${pid}/smaps_rollup`);
-  return Number(/^Pss:\s+(\d+) kB/m.exec(text ?? '')?.[1] ?? 0) * 1024;
+function memoryOf(pid: number): { readonly own: number; readonly mapped: number } {
+  const text = read(`/proc/${pid}/smaps_rollup`) ?? '';
+  const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
+  const own = bytes('Anonymous');
+  return { own, mapped: bytes('Rss') - own };
 }
 
 /** A thread of a process. */
