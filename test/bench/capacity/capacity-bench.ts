@@ -16,6 +16,8 @@ const CODECS = ['vp8', 'h264'] as const;
 const CARRIED = 0.99;
 /** So many more sessions than are carried are asked for to see what admission does. */
 const TOO_MANY = 3;
+/** One session and its stations are looked at so often, in turn; the middle ratio counts, since what neighbours do lies in each. */
+const ROUNDS = 3;
 /** More sessions than any two cores carry: the search ends here. */
 const MOST = 64;
 
@@ -42,11 +44,22 @@ export interface CapacityFigures {
 
 /** How many sessions this machine carries, and what one takes. The client stays on one core and is counted apart. */
 export async function benchCapacity(load: Load): Promise<CapacityFigures> {
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await againstStations(load));
+  const shown = rounds.sort((a, b) => a.ratioToStations - b.ratioToStations)[ROUNDS >> 1]!;
+  const sessions = { '720p30': { vp8: 0, h264: 0 }, '480p30': { vp8: 0, h264: 0 } };
+  for (const size of Object.keys(SIZES) as SizeName[]) {
+    for (const codec of CODECS) sessions[size][codec] = await mostCarried(load, size, codec);
+  }
+  return { sessions, admission: await admission(load, sessions['720p30'].vp8 + TOO_MANY), ...shown };
+}
+
+/** One session through the gateway against its stations alone just before. */
+async function againstStations(load: Load) {
   const alone = await stationsAlone({ script: 'talk', ...SIZES['720p30'] }, load.identity, load.seconds);
-  const one = await oneSession(load);
+  const { cores, clientCores, gcShare, breakdown } = await oneSession(load);
   const codec = alone.decode + alone.encode;
-  const { cores, clientCores, gcShare, breakdown } = one;
-  const shown = {
+  const figures = {
     cores: round(cores, 3),
     clientCores: round(clientCores, 3),
     ratioToStations: round(cores / (codec + alone.face)),
@@ -54,12 +67,8 @@ export async function benchCapacity(load: Load): Promise<CapacityFigures> {
     gcShare: round(gcShare, 4),
     breakdown,
   };
-  console.error(JSON.stringify({ alone, ...shown }));
-  const sessions = { '720p30': { vp8: 0, h264: 0 }, '480p30': { vp8: 0, h264: 0 } };
-  for (const size of Object.keys(SIZES) as SizeName[]) {
-    for (const codec of CODECS) sessions[size][codec] = await mostCarried(load, size, codec);
-  }
-  return { sessions, admission: await admission(load, sessions['720p30'].vp8 + TOO_MANY), ...shown };
+  console.error(JSON.stringify({ alone, ...figures }));
+  return figures;
 }
 
 /** One session, thread by thread. */
