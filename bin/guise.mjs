@@ -21,4 +21,8 @@ process.on('SIGINT', () => {
   if (interrupted.signal.aborted) process.exit(EXIT.interrupted);
   interrupted.abort();
 });
+// Who reads the output may stop before its end, as `head` does.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 process.exitCode = await runCli(process.argv.slice(2), undefined, interrupted.signal);

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -294,6 +295,16 @@ describe('guise', () => {
   it('tells help and version', async () => {
     expect(await guise(['--help'])).toMatchObject({ code: EXIT.done, out: expect.stringContaining('swap') as string });
     expect((await guise(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('does not mind a reader that stops before the end', async () => {
+    const program = join(PROJECT_ROOT, 'bin/guise.mjs');
+    const child = spawn(process.execPath, [program, 'masks'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const told: Buffer[] = [];
+    child.stderr.on('data', (data: Buffer) => told.push(data));
+    const [code] = (await once(child, 'close')) as [number];
+    expect({ code, told: Buffer.concat(told).toString() }).toEqual({ code: EXIT.done, told: '' });
   });
 
   it('runs as a program', async () => {
