@@ -32,7 +32,7 @@ const lumaOf = ({ y, strideY, width, height }: I420): Buffer =>
   Buffer.concat(Array.from({ length: height }, (_, row) => y.subarray(row * strideY, row * strideY + width)));
 const copy = (p: I420): I420 => ({ ...p, y: p.y.slice(), u: p.u.slice(), v: p.v.slice() });
 
-/** What becomes of the frames `from` to `to` of a script, as a file's. */
+/** The luma of a script's frame `to`, after those before it. */
 async function swapped(swapper: FaceSwapper, script: 'talk' | 'covered', to: number): Promise<Buffer> {
   const scene = sceneOf({ script, ...SIZE });
   const work = new WorkPicture();
@@ -53,7 +53,7 @@ describe('a file', () => {
     const kept = await swapped(asked, 'covered', COVERED);
     const painted = await swapped(declined, 'covered', COVERED);
 
-    // A call that has begun long ago: its first pictures are not those of the file.
+    // A file's first picture is looked at before it counts.
     const call = new FacePass(
       { ...parts, tracker: parts.createTracker(1) },
       { ...settingsOf({ front: false }), budget: 66 },
