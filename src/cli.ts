@@ -12,7 +12,7 @@ import { LOOK_FIELDS, readLook } from './cli/swap/look.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { PROJECT_ROOT } from './entry.ts';
 import { GatewayError } from './errors.ts';
-import { exposurePolicySchema, sessionSettingsSchema, type SessionLook } from './session/settings.ts';
+import { exposurePolicySchema, sessionSettingsSchema } from './session/settings.ts';
 import { providerSchema } from './worker/wire/gpu-protocol.ts';
 
 /** Exit codes: all went well, the world did not play along, the command was not understood, interrupted. */
@@ -165,7 +165,7 @@ function addSwap(guise: Command, terminal: Terminal, signal: AbortSignal): void 
     .option(
       '--look <field=value>',
       `how faces look: ${LOOK_FIELDS.join(', ')} (docs/protocol.md); again for more`,
-      look,
+      readLook,
       {},
     )
     .action((input: string, options: Omit<SwapCommand, 'input'>) => swapFile({ ...options, input }, terminal, signal));
@@ -178,10 +178,6 @@ function checked(schema: z.ZodType<number>): (text: string) => number {
     if (read.success) return read.data;
     throw new InvalidArgumentError(read.error.issues.map(({ message }) => message).join('; '));
   };
-}
-
-function look(text: string, before: Partial<SessionLook>): Partial<SessionLook> {
-  return readLook(text, before, (why) => new InvalidArgumentError(why));
 }
 
 function provider(text: string): string {

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { lookSchema, type SessionLook } from '../../session/settings.ts';
 
@@ -11,18 +12,16 @@ export const LOOK_FIELDS: readonly string[] = Object.keys(fields.shape);
 
 /**
  * Takes `field=value` to what was said before.
- * @throws what `refuse` makes of what is wrong
+ * @throws InvalidArgumentError
  */
-export function readLook(
-  text: string,
-  before: Partial<SessionLook>,
-  refuse: (why: string) => Error,
-): Partial<SessionLook> {
+export function readLook(text: string, before: Partial<SessionLook>): Partial<SessionLook> {
   const [name = '', value] = text.split(/=(.*)/s);
   const schema = Object.entries(fields.shape).find(([field]) => field === name)?.[1];
-  if (schema === undefined || value === undefined) throw refuse(`must be FIELD=VALUE, of ${LOOK_FIELDS.join(', ')}`);
+  if (schema === undefined || value === undefined)
+    throw new InvalidArgumentError(`must be FIELD=VALUE, of ${LOOK_FIELDS.join(', ')}`);
   const read = schema.safeParse(valueOf(value));
-  if (!read.success) throw refuse(`${name}: ${read.error.issues.map(({ message }) => message).join('; ')}`);
+  if (!read.success)
+    throw new InvalidArgumentError(`${name}: ${read.error.issues.map(({ message }) => message).join('; ')}`);
   return { ...before, [name]: read.data };
 }
 

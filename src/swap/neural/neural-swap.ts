@@ -10,7 +10,7 @@ import { BoostChoice } from './boost/boost-choice.ts';
 import { BoostedLane } from './boost/boosted-lane.ts';
 import type { CropLane, SwappedPixels } from './crop-lane.ts';
 import { SpacedEnhancer, type WornFace } from './enhance/spaced-enhancer.ts';
-import { FaceMask, PLAIN_MASK, type MaskLook } from './mask/face-mask.ts';
+import { FaceMask, type MaskLook } from './mask/face-mask.ts';
 import { createFaceShape, placeShape, type FaceShape } from './mask/face-shape.ts';
 import { SteadyMasks } from './mask/steady-masks.ts';
 import type { RecipeFace } from './recipe.ts';
@@ -126,7 +126,7 @@ export class NeuralSwap {
   /**
    * Lays new faces where theirs were cut out. They lie in buffers of this object, valid until the next `paste`.
    * @param keep they are wanted for `repose`
-   * @param looks how the mask of each is wanted; left out: as the networks give it
+   * @param looks how the mask of each is wanted
    */
   paste(
     picture: I420,
@@ -135,7 +135,7 @@ export class NeuralSwap {
       pixels,
       keep,
       looks,
-    }: { readonly pixels: readonly SwappedPixels[]; readonly keep: boolean; readonly looks?: readonly MaskLook[] },
+    }: { readonly pixels: readonly SwappedPixels[]; readonly keep: boolean; readonly looks: readonly MaskLook[] },
   ): readonly (SwappedCrop | undefined)[] {
     const { places, ids, worn, shapes, reposed } = flight as Seat;
     this.#steady?.keep(ids);
@@ -147,7 +147,7 @@ export class NeuralSwap {
       if (keep && !reposed) this.#keep(ids[index]!, face);
       const buffer = (this.#buffers[index] ??= new CropBuffer());
       const given = this.#steady?.follow(ids[index]!, face.mask) ?? face.mask;
-      const mask = this.#shaped(given, shapes[index]!, looks?.[index] ?? PLAIN_MASK);
+      const mask = this.#shaped(given, shapes[index]!, looks[index]!);
       return this.#lay(picture, place, { rgb: face.rgb, mask }, buffer) ? buffer : undefined;
     });
   }

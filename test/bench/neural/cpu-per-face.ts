@@ -1,6 +1,7 @@
 import { blendCrop } from '../../../src/swap/composite/blend.ts';
 import { createLight, measureLight } from '../../../src/swap/composite/light.ts';
 import type { CropLane } from '../../../src/swap/neural/crop-lane.ts';
+import { PLAIN_MASK } from '../../../src/swap/neural/mask/face-mask.ts';
 import { NeuralSwap } from '../../../src/swap/neural/neural-swap.ts';
 import type { SwappedCrop } from '../../../src/swap/swap.ts';
 import { monotonic, type Milli } from '../../../src/time.ts';
@@ -45,7 +46,7 @@ export async function measureFaceTimes(): Promise<FaceTimes> {
     const begun = monotonic.now();
     const flight = swap.send(picture, faces, options)!;
     const cut = monotonic.now();
-    const [crop] = swap.paste(picture, flight, { pixels, keep: false }) as [SwappedCrop];
+    const [crop] = swap.paste(picture, flight, { pixels, keep: false, looks: [PLAIN_MASK] }) as [SwappedCrop];
     const pasted = monotonic.now();
     measureLight(picture, crop, 'skin', light);
     blendCrop(picture, crop, light, 1);

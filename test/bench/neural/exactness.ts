@@ -4,6 +4,7 @@ import { blendCrop } from '../../../src/swap/composite/blend.ts';
 import { createLight } from '../../../src/swap/composite/light.ts';
 import { fivePoints } from '../../../src/swap/neural/align/five-points.ts';
 import { templatePoints } from '../../../src/swap/neural/align/templates.ts';
+import { PLAIN_MASK } from '../../../src/swap/neural/mask/face-mask.ts';
 import { NeuralSwap } from '../../../src/swap/neural/neural-swap.ts';
 import type { SwappedCrop } from '../../../src/swap/swap.ts';
 import { boxMask } from '../../../src/swap/neural/mask/box-mask.ts';
@@ -75,7 +76,7 @@ export async function measureChain({ network, clip, frames, size = 128 }: ChainO
 async function swapInto(picture: I420, swap: NeuralSwap, landmarks: Float32Array): Promise<Box> {
   const flight = swap.send(picture, [{ id: 1, landmarks }], { sources: [embeddingSource(1)], deadline: Infinity })!;
   const pixels = (await flight.swapped)!;
-  const [crop] = swap.paste(picture, flight, { pixels, keep: false }) as [SwappedCrop];
+  const [crop] = swap.paste(picture, flight, { pixels, keep: false, looks: [PLAIN_MASK] }) as [SwappedCrop];
   const { x, y, width, height } = crop;
   blendCrop(picture, crop, createLight(), 1);
   drawLabel(picture);

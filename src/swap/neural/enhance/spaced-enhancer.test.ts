@@ -5,6 +5,7 @@ import { Random } from '../../../../test/media/random.ts';
 import { BESIDE, colourSource, swapRecipe } from '../../../../test/support/swap-recipes.ts';
 import { enhancerNetworkSchema } from '../../../worker/wire/gpu-chain.ts';
 import type { CropLane, SwappedPixels } from '../crop-lane.ts';
+import { PLAIN_MASK } from '../mask/face-mask.ts';
 import { NeuralSwap } from '../neural-swap.ts';
 import { SpacedEnhancer, type WornFace } from './spaced-enhancer.ts';
 
@@ -152,7 +153,7 @@ describe('a session whose enhancer runs on every third frame', () => {
       const options = { sources: [colourSource([200, 40, 10])], deadline: Infinity, enhance: 0.8, enhanceEvery: 3 };
       const flight = swap.send(picture, [face], options)!;
       const pixels = (await flight.swapped)!;
-      const [crop] = swap.paste(picture, flight, { pixels, keep: false });
+      const [crop] = swap.paste(picture, flight, { pixels, keep: false, looks: [PLAIN_MASK] });
       shown.push(Buffer.concat([crop!.luma, crop!.u, crop!.v, crop!.lumaMask]));
       swap.release(flight);
     }
