@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ensureBuilt, ensureInstalled, root } from './ensure.mjs';
 import { runChecks } from './check.mjs';
 import { chromiumAdvice, findChromium, installChromium } from './chromium.mjs';
@@ -31,7 +31,7 @@ process.env['TMPDIR'] = folder;
 /** Parts of vitest.config.ts: one step after the other, and within a step beside each other. */
 const STEPS = [['rooms,pure'], ['calls', 'light'], ['alone']];
 
-/** Runs vitest. Returns whether all is green, and its counts. */
+/** Runs vitest. Returns whether all is green, its counts, and what failed with the first lines of why. */
 async function runTests(name, choice) {
   const report = join(folder, `${name}.json`);
   const child = spawn(
@@ -51,7 +51,20 @@ async function runTests(name, choice) {
   const [code] = await once(child, 'close');
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : {};
   const { numPassedTests: passed = 0, numFailedTests: failed = 0, numPendingTests: skipped = 0 } = counts;
-  return { green: code === 0, passed, failed, skipped };
+  return { green: code === 0, passed, failed, skipped, failures: failuresOf(counts.testResults ?? []) };
+}
+
+const LINES_OF_A_FAILURE = 12;
+
+function failuresOf(files) {
+  const told = (title, message) => `${title}\n${message.split('\n').slice(0, LINES_OF_A_FAILURE).join('\n')}`;
+  return files.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    // A file may also fail outside its tests.
+    if (failed.length === 0) return status === 'failed' ? [told(file, message)] : [];
+    return failed.map((test) => told(`${file} > ${test.fullName}`, test.failureMessages.join('\n')));
+  });
 }
 
 const results = [];
@@ -72,6 +85,8 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 const sum = (kind) => results.reduce((total, result) => total + result[kind], 0);
+// Once more at the end, where it is seen, since steps run beside each other.
+for (const failure of results.flatMap(({ failures }) => failures)) console.error(`Failed: ${failure}\n`);
 if (failedChecks.length > 0) console.error(`Failed checks: ${failedChecks.join(', ')}`);
 const none = sum('passed') + sum('failed') + sum('skipped') === 0;
 if (none) console.error('No test was run.');
