@@ -9,6 +9,7 @@ import type {
 import type { TransportSettings } from '../../src/session/transport/transport-settings.ts';
 import { WeriftTransport } from '../../src/session/transport/werift-transport.ts';
 import { monotonic } from '../../src/time.ts';
+import { Waiting } from './waiting.ts';
 import type { WeriftPeer } from './werift-peer.ts';
 
 /** Only the loopback: tests need no network. */
@@ -22,7 +23,9 @@ export class TransportServer<Tested extends Transport = WeriftTransport> {
   readonly rtcp: ArrivedPacket[] = [];
   readonly states: [TransportState, string | undefined][] = [];
   readonly transport: Tested;
-  #wake: (() => void)[] = [];
+  readonly #waiting = new Waiting(
+    () => `[states:${this.states.join(' ')}] [rtp:${this.rtp.length}] [rtcp:${this.rtcp.length}]`,
+  );
 
   constructor(
     settings: TransportSettings = LOOPBACK,
@@ -39,13 +42,13 @@ export class TransportServer<Tested extends Transport = WeriftTransport> {
     );
   }
 
-  /** Resolves when `condition` holds; it is asked again whenever something is told. */
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  /** Resolves when `condition` holds; it is asked again whenever something is told. Rejects after `PATIENCE`. */
+  until(condition: () => boolean): Promise<void> {
+    return this.#waiting.until(condition);
   }
 
   #notify(_count: number): void {
-    for (const resolve of this.#wake.splice(0)) resolve();
+    this.#waiting.notify();
   }
 }
 

@@ -10,6 +10,7 @@ import {
   useTransportWideCC,
   useTWCC,
 } from 'werift';
+import { Waiting } from './waiting.ts';
 
 export interface PeerOptions {
   /** Encoding names for video in order of preference, default VP8. */
@@ -39,7 +40,10 @@ export class WeriftPeer {
   readonly packets: PeerPacket[] = [];
   /** Type and feedback format of every RTCP packet that came. */
   readonly rtcp: { readonly type: number; readonly count: number }[] = [];
-  #wake: (() => void)[] = [];
+  readonly #waiting = new Waiting(
+    () =>
+      `[dtls:${this.pc.dtlsTransports[0]?.state}] [ice:${this.pc.iceTransports[0]?.state}] [peer:${this.pc.connectionState}]`,
+  );
   #sequence = 1000;
 
   constructor(options: PeerOptions = {}) {
@@ -94,20 +98,20 @@ export class WeriftPeer {
           return new RtpPacket(header, payload).serialize();
         },
       });
-      this.#notify();
+      this.#waiting.notify();
     });
     dtls.onRtcp.subscribe((packet) => {
       const feedback = (packet as { feedback?: { count?: number } }).feedback;
       this.rtcp.push({ type: packet.type, count: feedback?.count ?? 0 });
-      this.#notify();
+      this.#waiting.notify();
     });
-    dtls.onStateChange.subscribe(() => this.#notify());
+    dtls.onStateChange.subscribe(() => this.#waiting.notify());
     await this.until(() => dtls.state === 'connected');
   }
 
-  /** Resolves when `condition` holds; it is asked again whenever something arrives. */
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
+  /** Resolves when `condition` holds; it is asked again whenever something arrives. Rejects after `PATIENCE`. */
+  until(condition: () => boolean): Promise<void> {
+    return this.#waiting.until(condition);
   }
 
   get dtlsState(): string {
@@ -174,11 +178,5 @@ export class WeriftPeer {
     const dtls = this.pc.dtlsTransports[0];
     if (!dtls) throw new Error('the peer has no transport yet');
     return dtls;
-  }
-
-  #notify(): void {
-    const wake = this.#wake;
-    this.#wake = [];
-    for (const resolve of wake) resolve();
   }
 }
