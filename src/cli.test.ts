@@ -304,7 +304,8 @@ describe('guise', () => {
     const told: Buffer[] = [];
     child.stderr.on('data', (data: Buffer) => told.push(data));
     const [code] = (await once(child, 'close')) as [number];
-    expect({ code, told: Buffer.concat(told).toString() }).toEqual({ code: EXIT.done, told: '' });
+    expect(code).toBe(EXIT.done);
+    expect(Buffer.concat(told).toString()).not.toMatch(/error|EPIPE/i);
   });
 
   it('runs as a program', async () => {

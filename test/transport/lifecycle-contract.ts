@@ -31,7 +31,8 @@ export function lifecycleContract(calls: Calls, capabilities: TransportCapabilit
     });
 
     it('ends when the peer is not heard any more', async () => {
-      const { server, peer } = await calls.up({ ...LOOPBACK, silence: 1500 });
+      // Longer than it takes to connect on a busy machine.
+      const { server, peer } = await calls.up({ ...LOOPBACK, silence: 5000 });
       await peer.close();
       await server.until(() => server.transport.state === 'closed');
       expect(server.states.at(-1)).toEqual(['closed', 'silent']);

@@ -83,6 +83,24 @@ describe('a handshake', () => {
     expect(one.remote).toEqual(two.local);
   });
 
+  it('does not mind being asked for its cookie twice, as after a hello that was sent again', async () => {
+    const [ours, theirs] = [await newCertificate(), await newCertificate()];
+    const [client, server] = pair([ours, fingerprintOf(theirs)], [theirs, fingerprintOf(ours)]);
+    const HELLO_VERIFY_REQUEST = 3;
+    let twice = 0;
+    server.intercept = (data) => {
+      if (splitRecords(data)[0]?.fragment[0] === HELLO_VERIFY_REQUEST) {
+        twice++;
+        setImmediate(() => client.dtls.receive(data));
+      }
+      return false;
+    };
+    start([client, server]);
+    while (!(client.connected && server.connected) && client.ended === undefined) await new Promise(setImmediate);
+    expect(twice).toBe(1);
+    expect([client.ended, server.ended]).toEqual([undefined, undefined]);
+  });
+
   it('tells the other side when it ends', async () => {
     const [ours, theirs] = [await newCertificate(), await newCertificate()];
     const [client, server] = pair([ours, fingerprintOf(theirs)], [theirs, fingerprintOf(ours)]);

@@ -26,7 +26,13 @@ export interface DtlsEvents {
 type State = 'idle' | 'handshake' | 'connected' | 'closed';
 
 /** Handshake message types (RFC 5246 §7.4). */
-const MESSAGE = { certificate: 11, serverKeyExchange: 12, certificateVerify: 15, finished: 20 } as const;
+const MESSAGE = {
+  helloVerifyRequest: 3,
+  certificate: 11,
+  serverKeyExchange: 12,
+  certificateVerify: 15,
+  finished: 20,
+} as const;
 /** SRTP profiles in our order of preference, by their wire number (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const PROFILES: readonly [number, SrtpProfile][] = [
   [0x0007, 'aead-aes-gcm'],
@@ -62,6 +68,7 @@ export class Dtls {
   #state: State = 'idle';
   #certificate: Buffer | undefined;
   #proven = false;
+  #verified = false;
   /** Of the record that werift is reading. */
   #epoch = 0;
 
@@ -186,6 +193,12 @@ export class Dtls {
 
   #accepts(type: number, body: Buffer, epoch: number): boolean {
     switch (type) {
+      case MESSAGE.helloVerifyRequest: {
+        // A hello that was sent twice is asked for its cookie twice; werift fails at the second.
+        const first = !this.#verified;
+        this.#verified = true;
+        return first;
+      }
       case MESSAGE.certificate: {
         const certificate = firstCertificate(body);
         if (certificate === undefined || !matchesFingerprint(certificate, this.#fingerprints)) return false;

@@ -4,6 +4,8 @@ import type { Milli } from '../../../time.ts';
 const HANG_FACTOR = 20;
 /** Below this a busy machine, not the worker, may be the reason. */
 const LEAST_PATIENCE: Milli = 1_000;
+/** In so many slices it passes: where this process itself, or the whole machine, stood still, only one of them was lost. */
+const SLICES = 8;
 
 /** How long the next answer of a GPU worker is waited for. @param p99 of the batch it is at; 0 if not known */
 export function patience(p99: Milli): Milli {
@@ -50,6 +52,10 @@ export class HangWatch {
     const judge = (): void => {
       if (this.#answers === answers && this.#patiences.length > 0) this.#onHang();
     };
-    this.#timer = setTimeout(() => setImmediate(judge), limit);
+    let left = SLICES;
+    const wait = (): void => {
+      this.#timer = setTimeout(() => (--left > 0 ? wait() : setImmediate(judge)), limit / SLICES);
+    };
+    wait();
   }
 }

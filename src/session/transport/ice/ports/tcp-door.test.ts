@@ -143,18 +143,18 @@ describe('the TCP door', () => {
   });
 
   it('holds 256 silent connections in all, the oldest goes first', async () => {
-    const silent: Socket[] = [];
+    const closed: number[] = [];
     for (let index = 0; index < 300; index++) {
       const localAddress = `127.0.1.${1 + Math.floor(index / 16)}`;
       const socket = connect({ port: door.port, host: '127.0.0.1', localAddress }).resume();
-      socket.on('error', () => undefined);
+      socket.on('error', () => undefined).once('close', () => closed.push(index));
       sockets.push(socket);
-      silent.push(socket);
       await once(socket, 'connect');
     }
-    await vi.waitUntil(() => door.figures.refused === 44, PATIENCE);
-    await vi.waitUntil(() => silent.filter(({ destroyed }) => destroyed).length === 44, PATIENCE);
-    expect(silent.slice(0, 44).every(({ destroyed }) => destroyed)).toBe(true);
+    // Those that are held must prove themselves in time, or go too.
+    await vi.waitUntil(() => closed.length >= 44, PATIENCE);
+    expect(door.figures.refused).toBeGreaterThanOrEqual(44);
+    expect(closed.slice(0, 44).sort((a, b) => a - b)).toEqual(Array.from({ length: 44 }, (_, index) => index));
   });
 
   it('drops what a slow reader does not take, and holds no more than its bound', async () => {

@@ -18,18 +18,20 @@ export interface Reflexive {
   readonly mapped: Remote;
 }
 
-/** When requests are sent, after the start; UDP may lose two. */
-const SENT_AT: readonly Milli[] = [0, 150, 400];
-/** The answer to an offer waits no longer for servers that say nothing. */
-const LIMIT: Milli = 1_000;
+/**
+ * Pauses between requests, of which UDP may lose two, and after the last: the answer to an offer waits no longer than a second
+ * for servers that say nothing. One after the other, so that each request has its time also where this process stood still.
+ */
+const PAUSES: readonly Milli[] = [150, 250, 600];
 
 /** Asks STUN servers for the addresses that our ports have behind a NAT (RFC 8445 §5.1.1.2). For one session, once. */
 export class ServerReflexive {
   readonly #ports: readonly LocalPort[];
   readonly #asked = new Map<string, { readonly port: LocalPort; readonly server: Remote }>();
   readonly #found = new Map<LocalPort, Remote>();
-  readonly #timers: NodeJS.Timeout[] = [];
-  #finish: () => void = () => undefined;
+  readonly #targets: { readonly port: LocalPort; readonly server: Remote }[] = [];
+  #finished = false;
+  #wake: () => void = () => undefined;
 
   constructor(ports: readonly LocalPort[]) {
     this.#ports = ports.filter(({ transport }) => transport === 'udp');
@@ -38,10 +40,12 @@ export class ServerReflexive {
   /** One address for each port that a server has told one for that is not its own; never rejects. */
   async gather(servers: readonly StunServer[]): Promise<readonly Reflexive[]> {
     if (this.#ports.length === 0) return [];
-    const done = new Promise<void>((resolve) => (this.#finish = resolve));
-    this.#timers.push(setTimeout(this.#finish, LIMIT));
     for (const server of servers) void this.#ask(server);
-    await done;
+    for (const pause of PAUSES) {
+      for (const { port, server } of this.#targets) this.#send(port, server);
+      await this.#pause(pause);
+      if (this.#finished) break;
+    }
     this.close();
     return [...this.#found].flatMap(([port, mapped]) =>
       mapped.address === port.host.announce || mapped.address === port.host.bind ? [] : [{ port, mapped }],
@@ -61,9 +65,24 @@ export class ServerReflexive {
 
   /** Ends the wait. Idempotent. */
   close(): void {
-    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     this.#asked.clear();
     this.#finish();
+  }
+
+  #finish(): void {
+    this.#finished = true;
+    this.#wake();
+  }
+
+  /** Resolves after `length`, or as soon as there is nothing to wait for. */
+  #pause(length: Milli): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, length);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #ask(server: StunServer): Promise<void> {
@@ -71,13 +90,14 @@ export class ServerReflexive {
     for (const port of this.#ports) {
       const address = addresses.find((each) => familyOf(each) === familyOf(port.host.bind));
       if (address === undefined) continue;
-      const to = { address, port: server.port };
-      for (const at of SENT_AT) this.#timers.push(setTimeout(() => this.#send(port, to), at));
+      const target = { port, server: { address, port: server.port } };
+      this.#targets.push(target);
+      this.#send(port, target.server);
     }
   }
 
   #send(port: LocalPort, server: Remote): void {
-    if (this.#found.has(port)) return;
+    if (this.#finished || this.#found.has(port)) return;
     const transaction = randomBytes(12);
     this.#asked.set(transactionKey(transaction), { port, server });
     port.ask(writeServerRequest(transaction), server);
