@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CipherContext, HashAlgorithm, NamedCurveAlgorithm, RTCCertificate, SignatureAlgorithm } from 'werift';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Dtls, type DtlsRole, type ownCertificate, type SrtpKeys } from './dtls.ts';
@@ -99,6 +100,21 @@ describe('a handshake', () => {
     while (!(client.connected && server.connected) && client.ended === undefined) await new Promise(setImmediate);
     expect(twice).toBe(1);
     expect([client.ended, server.ended]).toEqual([undefined, undefined]);
+  });
+
+  it.each([0, 1, 3, 5, 8, 30])('does not mind datagrams that come again %i ms after', async (delay) => {
+    const [ours, theirs] = [await newCertificate(), await newCertificate()];
+    const sides = pair([ours, fingerprintOf(theirs)], [theirs, fingerprintOf(ours)]);
+    for (const side of sides) {
+      side.intercept = (data) => {
+        setTimeout(() => side.other?.dtls.receive(data), delay);
+        return false;
+      };
+    }
+    start(sides);
+    await Promise.all(sides.map(({ keys }) => keys));
+    await sleep(2 * delay);
+    expect(sides.map(({ ended }) => ended)).toEqual([undefined, undefined]);
   });
 
   it('tells the other side when it ends', async () => {

@@ -27,12 +27,15 @@ type State = 'idle' | 'handshake' | 'connected' | 'closed';
 
 /** Handshake message types (RFC 5246 §7.4). */
 const MESSAGE = {
+  clientHello: 1,
   helloVerifyRequest: 3,
   certificate: 11,
   serverKeyExchange: 12,
   certificateVerify: 15,
   finished: 20,
 } as const;
+/** The server's flight that answers a hello with a cookie (RFC 6347 §4.2.4). */
+const SERVER_HELLO_FLIGHT = 4;
 /** SRTP profiles in our order of preference, by their wire number (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const PROFILES: readonly [number, SrtpProfile][] = [
   [0x0007, 'aead-aes-gcm'],
@@ -193,6 +196,9 @@ export class Dtls {
 
   #accepts(type: number, body: Buffer, epoch: number): boolean {
     switch (type) {
+      case MESSAGE.clientHello:
+        // The first one, without a cookie, come late or twice: werift would begin anew.
+        return this.#socket.dtls.flight < SERVER_HELLO_FLIGHT || hasCookie(body);
       case MESSAGE.helloVerifyRequest: {
         // A hello that was sent twice is asked for its cookie twice; werift fails at the second.
         const first = !this.#verified;
@@ -258,6 +264,12 @@ export class Dtls {
     this.#state = 'closed';
     this.#events.onEnd(reason);
   }
+}
+
+/** Of a ClientHello: | version (16) | random (256) | length (8) | session … | length (8) | cookie … (RFC 6347 §4.2.1). */
+function hasCookie(body: Buffer): boolean {
+  const session = body[34] ?? 0;
+  return (body[35 + session] ?? 0) > 0;
 }
 
 /** The leaf of a Certificate message: | list length (24) | length (24) | DER … | (RFC 5246 §7.4.2). */
