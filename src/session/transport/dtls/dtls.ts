@@ -34,8 +34,8 @@ const MESSAGE = {
   certificateVerify: 15,
   finished: 20,
 } as const;
-/** The server's flight that answers a hello with a cookie (RFC 6347 §4.2.4). */
-const SERVER_HELLO_FLIGHT = 4;
+/** Flights of a handshake: the hello with a cookie, and what a server answers it (RFC 6347 §4.2.4). */
+const FLIGHT = { secondHello: 3, serverHello: 4 } as const;
 /** SRTP profiles in our order of preference, by their wire number (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 const PROFILES: readonly [number, SrtpProfile][] = [
   [0x0007, 'aead-aes-gcm'],
@@ -71,7 +71,6 @@ export class Dtls {
   #state: State = 'idle';
   #certificate: Buffer | undefined;
   #proven = false;
-  #verified = false;
   /** Of the record that werift is reading. */
   #epoch = 0;
 
@@ -198,13 +197,10 @@ export class Dtls {
     switch (type) {
       case MESSAGE.clientHello:
         // The first one, without a cookie, come late or twice: werift would begin anew.
-        return this.#socket.dtls.flight < SERVER_HELLO_FLIGHT || hasCookie(body);
-      case MESSAGE.helloVerifyRequest: {
+        return this.#socket.dtls.flight < FLIGHT.serverHello || hasCookie(body);
+      case MESSAGE.helloVerifyRequest:
         // A hello that was sent twice is asked for its cookie twice; werift fails at the second.
-        const first = !this.#verified;
-        this.#verified = true;
-        return first;
-      }
+        return this.#socket.dtls.flight < FLIGHT.secondHello;
       case MESSAGE.certificate: {
         const certificate = firstCertificate(body);
         if (certificate === undefined || !matchesFingerprint(certificate, this.#fingerprints)) return false;

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Milli } from '../../../../time.ts';
 import type { LocalPort } from '../ports/local-port.ts';
 import { canonicalAddress, familyOf, type Remote } from './internet-address.ts';
@@ -30,8 +31,7 @@ export class ServerReflexive {
   readonly #asked = new Map<string, { readonly port: LocalPort; readonly server: Remote }>();
   readonly #found = new Map<LocalPort, Remote>();
   readonly #targets: { readonly port: LocalPort; readonly server: Remote }[] = [];
-  #finished = false;
-  #wake: () => void = () => undefined;
+  readonly #done = new AbortController();
 
   constructor(ports: readonly LocalPort[]) {
     this.#ports = ports.filter(({ transport }) => transport === 'udp');
@@ -43,8 +43,7 @@ export class ServerReflexive {
     for (const server of servers) void this.#ask(server);
     for (const pause of PAUSES) {
       for (const { port, server } of this.#targets) this.#send(port, server);
-      await this.#pause(pause);
-      if (this.#finished) break;
+      await sleep(pause, undefined, { signal: this.#done.signal }).catch(() => undefined);
     }
     this.close();
     return [...this.#found].flatMap(([port, mapped]) =>
@@ -58,7 +57,7 @@ export class ServerReflexive {
     if (asked === undefined || asked.port !== port || asked.server.address !== from.address) return false;
     if (message.kind === 'success' && message.mapped !== undefined && !this.#found.has(port)) {
       this.#found.set(port, message.mapped);
-      if (this.#found.size === this.#ports.length) this.#finish();
+      if (this.#found.size === this.#ports.length) this.#done.abort();
     }
     return true;
   }
@@ -66,23 +65,7 @@ export class ServerReflexive {
   /** Ends the wait. Idempotent. */
   close(): void {
     this.#asked.clear();
-    this.#finish();
-  }
-
-  #finish(): void {
-    this.#finished = true;
-    this.#wake();
-  }
-
-  /** Resolves after `length`, or as soon as there is nothing to wait for. */
-  #pause(length: Milli): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, length);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    this.#done.abort();
   }
 
   async #ask(server: StunServer): Promise<void> {
@@ -97,7 +80,7 @@ export class ServerReflexive {
   }
 
   #send(port: LocalPort, server: Remote): void {
-    if (this.#finished || this.#found.has(port)) return;
+    if (this.#done.signal.aborted || this.#found.has(port)) return;
     const transaction = randomBytes(12);
     this.#asked.set(transactionKey(transaction), { port, server });
     port.ask(writeServerRequest(transaction), server);
